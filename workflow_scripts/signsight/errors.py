@@ -1,0 +1,5 @@
+"""The one exception for faults that a user can cause and mend."""
+
+
+class UserError(Exception):
+    """A fault in config, data or files; its message is one sentence: what, where, what to do."""

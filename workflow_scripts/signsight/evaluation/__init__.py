@@ -1,0 +1,1 @@
+"""What is measured: scores of image sets, accuracy with intervals, AOPC."""

@@ -1,0 +1,1 @@
+"""Classifiers: networks by name, training, checkpoints."""

@@ -1,0 +1,1 @@
+"""What is done to pictures: grid masking, stickers, rotation, perspective, replacement values."""

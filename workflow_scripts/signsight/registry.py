@@ -1,0 +1,72 @@
+"""Registries: things that a config names (data sets, networks, methods), found without importing them.
+
+Importing torch costs seconds, and the Snakefile needs the names before any job. So a registry reads
+the names from the `@register("...")` lines of its folder, and imports a file when its entry is used.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+from signsight.errors import UserError
+from signsight.words import nearest
+
+PACKAGE = Path(__file__).parent
+Entry = TypeVar("Entry")
+
+
+class Registry:
+    """Entries of one package folder by name; `folder` is relative to the package."""
+
+    def __init__(self, folder: str, noun: str) -> None:
+        self.folder, self.noun = folder, noun
+        self._entries: dict[str, object] = {}
+
+    def register(self, name: str, **about: object) -> Callable[[Entry], Entry]:
+        """Decorator: enter a function or class under `name`; `about` is kept as its `.about`."""
+
+        def enter(entry: Entry) -> Entry:
+            if name in self._entries:
+                raise ValueError(f"two entries named {name!r} in {self.folder}")
+            entry.about = {"name": name, **about}  # type: ignore[attr-defined]
+            self._entries[name] = entry
+            return entry
+
+        return enter
+
+    def names(self) -> list[str]:
+        """All registered names, sorted, without importing the files that hold them."""
+        return sorted(registered_files(self.folder))
+
+    def file(self, name: str) -> Path:
+        """The source file that registers `name`, relative to the package.
+
+        Raises UserError for an unknown name, with the near misses.
+        """
+        files = registered_files(self.folder)
+        if name not in files:
+            raise UserError(f"Unknown {self.noun} {name!r}; {nearest(name, files)}")
+        return files[name]
+
+    def get(self, name: str) -> object:
+        """The entry called `name`; imports its file. Raises UserError for an unknown name."""
+        module = "signsight." + ".".join(self.file(name).with_suffix("").parts)
+        importlib.import_module(module)
+        return self._entries[name]
+
+
+@cache
+def registered_files(folder: str) -> dict[str, Path]:
+    """Name -> source file (relative to the package) of every `@register("name"` line in `folder`."""
+    found: dict[str, Path] = {}
+    for file in sorted((PACKAGE / folder).rglob("*.py")):
+        for name in re.findall(
+            r'^@(?:\w+\.)?register\(\s*"([^"]+)"', file.read_text(), re.MULTILINE
+        ):
+            found[name] = file.relative_to(PACKAGE)
+    return found

@@ -1,0 +1,1 @@
+"""What a person reads: figures, sheets of examples, the summary."""
