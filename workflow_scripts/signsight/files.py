@@ -92,9 +92,7 @@ class ArrayFile:
         with self.path.open("rb") as file:
             file.seek(self._start + start * self._row)
             if file.readinto(out.data if out.size else bytearray()) != out.nbytes:
-                raise UserError(
-                    f"{self.path} is shorter than its header says; delete it and run again."
-                )
+                raise UserError(f"{self.path} is shorter than its header says; delete it and run again.")
         return out
 
     def batches(self, size: int) -> Iterator[np.ndarray]:
@@ -109,9 +107,7 @@ class ArrayWriter:
     Use as a context manager; leaving it with rows missing raises ValueError and leaves no file.
     """
 
-    def __init__(
-        self, path: Path | str, shape: tuple[int, ...], dtype: np.typing.DTypeLike
-    ) -> None:
+    def __init__(self, path: Path | str, shape: tuple[int, ...], dtype: np.typing.DTypeLike) -> None:
         self.shape, self.dtype, self._rows = tuple(shape), np.dtype(dtype), 0
         self._path, self._context = Path(path), atomic(path)
 
@@ -132,9 +128,7 @@ class ArrayWriter:
         self._file.write(np.ascontiguousarray(rows, dtype=self.dtype).data)
         self._rows += len(rows)
 
-    def __exit__(
-        self, kind: type | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type | None, value: BaseException | None, trace: TracebackType | None) -> None:
         try:
             self._file.close()
             if kind is None and self._rows != self.shape[0]:

@@ -45,9 +45,7 @@ def job(snakemake: Any) -> Iterator[None]:
         if fault.errno not in (errno.ENOSPC, errno.EDQUOT):
             log.exception("rule %s failed", snakemake.rule)
             raise
-        log.error(
-            "Error in rule %s: the disk is full; free some space and run again.", snakemake.rule
-        )
+        log.error("Error in rule %s: the disk is full; free some space and run again.", snakemake.rule)
         sys.exit(1)
     except Exception:
         log.exception("rule %s failed", snakemake.rule)
@@ -64,13 +62,7 @@ def torch_device(name: str, threads: int) -> torch.device:
 
     torch.set_num_threads(max(threads, 1))
     if name == "auto":
-        name = (
-            "cuda"
-            if torch.cuda.is_available()
-            else "mps"
-            if torch.backends.mps.is_available()
-            else "cpu"
-        )
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     kind = name.split(":")[0]
     there = {
         "cpu": True,

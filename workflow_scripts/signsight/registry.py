@@ -65,8 +65,6 @@ def registered_files(folder: str) -> dict[str, Path]:
     """Name -> source file (relative to the package) of every `@register("name"` line in `folder`."""
     found: dict[str, Path] = {}
     for file in sorted((PACKAGE / folder).rglob("*.py")):
-        for name in re.findall(
-            r'^@(?:\w+\.)?register\(\s*"([^"]+)"', file.read_text(), re.MULTILINE
-        ):
+        for name in re.findall(r'^@(?:\w+\.)?register\(\s*"([^"]+)"', file.read_text(), re.MULTILINE):
             found[name] = file.relative_to(PACKAGE)
     return found

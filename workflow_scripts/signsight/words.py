@@ -5,10 +5,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+SHOWN = 20
+
 
 def nearest(word: str, allowed: Iterable[str]) -> str:
-    """'did you mean "x"? Allowed: ...' for a word that is not among `allowed`."""
+    """'did you mean 'x'? Allowed: ...' for a word that is not among `allowed`; long lists are cut."""
     names = sorted(map(str, allowed))
-    near = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(word, names, n=SHOWN, cutoff=0.5)
     guess = f"did you mean {near[0]!r}? " if near else ""
-    return f"{guess}Allowed: {', '.join(names)}."
+    if len(names) <= SHOWN:
+        return f"{guess}Allowed: {', '.join(names)}."
+    shown = near or names[:SHOWN]
+    return f"{guess}Allowed: {', '.join(shown)} and {len(names) - len(shown)} more."

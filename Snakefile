@@ -1,0 +1,88 @@
+# Signsight: what an image classifier really looks at. This file is the table of contents.
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+if not workflow.overwrite_configfiles:
+
+    configfile: "config/config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/download.smk"
+include: "rules/prepare.smk"
+include: "rules/train.smk"
+include: "rules/attribute.smk"
+include: "rules/mask.smk"
+include: "rules/stickers.smk"
+include: "rules/geometry.smk"
+include: "rules/evaluate.smk"
+include: "rules/report.smk"
+
+
+localrules:
+    all,
+    data,
+    model,
+    attributions,
+    masked,
+    stickers,
+    geometry,
+    evaluation,
+    figures,
+
+
+rule all:
+    default_target: True
+    input:
+        TABLES,
+        FIGURES,
+        f"{R}/summary.md",
+        KEPT,
+
+
+rule data:
+    input:
+        image_set("data/train"),
+        image_set("data/test"),
+        f"{R}/examples/examples.csv",
+
+
+rule model:
+    input:
+        MODEL,
+        f"{R}/train/history.csv",
+
+
+rule attributions:
+    input:
+        expand(f"{R}/attribute/{{method}}/maps.npy", method=METHODS),
+
+
+rule masked:
+    input:
+        TABLES_OF["masking"],
+        KEPT_OF["mask"],
+
+
+rule stickers:
+    input:
+        TABLES_OF["stickers"],
+        KEPT_OF["stickers"],
+
+
+rule geometry:
+    input:
+        TABLES_OF["geometry"],
+        KEPT_OF["geometry"],
+
+
+rule evaluation:
+    input:
+        TABLES,
+
+
+rule figures:
+    input:
+        FIGURES,

@@ -1,0 +1,129 @@
+"""One attribution method over a whole image set, in batches."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from signsight.attribution.registry import Task, methods
+from signsight.data.imageset import ImageSet
+from signsight.errors import UserError
+from signsight.files import ArrayWriter
+from signsight.models.classifier import Classifier, to_pixels
+from signsight.words import nearest
+
+log = logging.getLogger("signsight")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Config group `attribution` for one method; `target` is "predicted", "true" or a class."""
+
+    method: str
+    target: str | int
+    score: str
+    layer: str | None
+    batch_size: int
+    parameters: dict[str, Any]
+    seed: int
+
+
+@contextmanager
+def frozen(model: nn.Module) -> Iterator[None]:
+    """The model in eval mode with no parameter asking for a gradient; as it was, afterwards."""
+    modes = {module: module.training for module in model.modules()}
+    asked = [p for p in model.parameters() if p.requires_grad]
+    model.eval().requires_grad_(False)
+    try:
+        yield
+    finally:
+        for module, training in modes.items():
+            module.training = training
+        for parameter in asked:
+            parameter.requires_grad_(True)
+
+
+def named_layer(model: Classifier, name: str | None) -> nn.Module:
+    """The layer of the network called `name`, or the network's own choice for None.
+
+    UserError for a name that the network does not have, with the nearest ones.
+    """
+    if name is None:
+        return model.get_submodule(model.target_layer())
+    layers = dict(model.network.named_modules())
+    if not name or name not in layers:
+        raise UserError(
+            f"Config key 'attribution.layer' is {name!r}, no layer of the network; {nearest(name, filter(None, layers))}"
+        )
+    return layers[name]
+
+
+def explained_classes(
+    model: Classifier, images: torch.Tensor, truth: np.ndarray, target: str | int
+) -> torch.Tensor:
+    """The class that is explained in each image, (B,) int64."""
+    if target == "predicted":
+        with torch.no_grad():
+            return model(images).argmax(1)
+    if target == "true":
+        return torch.as_tensor(truth, device=images.device)
+    if target >= len(model.classes):
+        raise UserError(
+            f"Config key 'attribution.target' is {target}; the model has {len(model.classes)} classes."
+        )
+    return torch.full((len(images),), target, device=images.device)
+
+
+def explain_batch(
+    model: Classifier,
+    images: np.ndarray,
+    truth: np.ndarray,
+    ids: list[str],
+    settings: Settings,
+    device: torch.device,
+) -> np.ndarray:
+    """Maps of one batch: images (B, H, W, 3) uint8 -> (B, H, W) float32."""
+    task = Task(model, named_layer(model, settings.layer), settings.score, settings.seed)
+    pixels = to_pixels(images, device)
+    targets = explained_classes(model, pixels, truth, settings.target)
+    maps = methods.get(settings.method)(task, pixels, targets, ids, **settings.parameters)
+    return maps.detach().float().cpu().numpy()
+
+
+def explain_set(
+    model: Classifier, images: ImageSet, settings: Settings, device: torch.device, out: Path
+) -> None:
+    """Write the maps of all images, (N, H, W) float32, to `out` (.npy), batch by batch.
+
+    Raises UserError when a map is not finite.
+    """
+    done, began = 0, time.perf_counter()
+    with frozen(model), ArrayWriter(out, (len(images), *images.size), np.float32) as writer:
+        for batch in images.batches(settings.batch_size):
+            rows = slice(done, done + len(batch))
+            ids = images.index["image_id"].iloc[rows].tolist()
+            maps = explain_batch(model, batch, images.class_ids[rows], ids, settings, device)
+            if not np.isfinite(maps).all():
+                bad = ids[int(np.flatnonzero(~np.isfinite(maps).all((1, 2)))[0])]
+                raise UserError(
+                    f"The {settings.method} map of image {bad} is not finite; is the model trained?"
+                )
+            writer.append(maps)
+            done += len(batch)
+            if done == len(images) or done // settings.batch_size % 20 == 0:
+                log.info(
+                    "%s: %d of %d images, %.0f s",
+                    settings.method,
+                    done,
+                    len(images),
+                    time.perf_counter() - began,
+                )

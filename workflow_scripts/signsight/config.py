@@ -1,0 +1,234 @@
+"""Config: defaults from the schema, checks with one-sentence errors, and values that follow from it."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+
+from signsight.errors import UserError
+from signsight.models.presets import resolve
+from signsight.models.registry import names as network_names
+from signsight.registry import registered_files
+from signsight.words import nearest
+
+TRANSFORMS = ("rotation", "perspective_vertical", "perspective_horizontal")
+
+
+def load_schema(path: Path | str) -> dict[str, Any]:
+    """The schema of `config/schema.yaml` as a dict."""
+    return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+
+
+def complete(config: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """A checked copy of `config` with every missing key at its default.
+
+    Raises UserError for an unknown key or name, a wrong type or value, and keys that contradict
+    each other: one sentence that names the key, what is allowed, and the nearest right one.
+    """
+    _refuse_unknown_keys(config, schema, schema, "")
+    full = _filled(config, schema)
+    _refuse_wrong_values(full, schema)
+    _refuse_contradictions(full)
+    return full
+
+
+def walk_keys(schema: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every key of the schema as ('data.rotate.sd', its schema), parents before children."""
+    for key, part in schema.get("properties", {}).items():
+        yield prefix + key, part
+        yield from walk_keys(part, f"{prefix}{key}.")
+
+
+def _refuse_unknown_keys(value: Any, part: dict, schema: dict, where: str) -> None:
+    if "$ref" in part or not isinstance(value, dict):
+        return
+    known = part.get("properties")
+    if known is None:
+        return
+    for key, inner in value.items():
+        if key not in known:
+            place = f" in {where!r}" if where else ""
+            elsewhere = [name for name, _ in walk_keys(schema) if name.split(".")[-1] == key]
+            hint = f"did you mean {elsewhere[0]!r}?" if elsewhere else nearest(key, known)
+            raise UserError(f"Unknown config key {key!r}{place}; {hint}")
+        _refuse_unknown_keys(inner, known[key], schema, f"{where}.{key}".lstrip("."))
+
+
+def _filled(value: Any, part: dict[str, Any]) -> Any:
+    """`value` with defaults; a key left empty in YAML (null) of a group counts as not given."""
+    if "properties" not in part:
+        return copy.deepcopy(value)
+    if value is None:
+        value = {}
+    if not isinstance(value, dict):
+        return value
+    full = {}
+    for key, inner in part["properties"].items():
+        if key in value:
+            full[key] = _filled(value[key], inner)
+        elif "properties" in inner:
+            full[key] = _filled({}, inner)
+        elif "default" in inner:
+            full[key] = copy.deepcopy(inner["default"])
+    return full
+
+
+def _refuse_wrong_values(config: dict[str, Any], schema: dict[str, Any]) -> None:
+    validator = Draft202012Validator(schema)
+    for error in sorted(validator.iter_errors(config), key=lambda e: list(map(str, e.absolute_path))):
+        where = ".".join(map(str, error.absolute_path))
+        value = error.instance
+        if error.validator == "enum":
+            allowed = nearest(str(value), map(str, error.validator_value))
+            raise UserError(f"Config key {where!r} is {value!r}; {allowed}")
+        about = error.schema.get("description") or _description(schema, error.absolute_path)
+        raise UserError(f"Config key {where!r} is {value!r}: {_reason(error)}. ({about})")
+    for where, value, registry in _named(config, schema, ""):
+        names = known_names(registry)
+        if value not in names:
+            raise UserError(f"Config key {where!r} names an unknown entry {value!r}; {nearest(value, names)}")
+
+
+def _reason(error: Any) -> str:
+    rule = error.validator_value
+    if error.validator == "type":
+        kinds = [rule] if isinstance(rule, str) else rule
+        return f"it must be of type {' or '.join(kinds)}"
+    words = {
+        "minimum": f"it must be at least {rule}",
+        "maximum": f"it must be at most {rule}",
+        "exclusiveMinimum": f"it must be above {rule}",
+        "exclusiveMaximum": f"it must be below {rule}",
+        "pattern": f"it must match {rule}",
+        "minItems": f"it needs at least {rule} entries",
+        "maxItems": f"it takes at most {rule} entries",
+        "uniqueItems": "an entry is there twice",
+        "required": error.message,
+        "additionalProperties": error.message,
+        "anyOf": "it is of none of the allowed forms",
+    }
+    return words.get(error.validator, error.message)
+
+
+def _description(schema: dict[str, Any], path: Any) -> str:
+    about = ""
+    for part in path:
+        schema = schema.get("properties", {}).get(part, {})
+        about = schema.get("description", about)
+    return about.rstrip(".")
+
+
+def _named(value: Any, part: dict, where: str) -> Iterator[tuple[str, str, str]]:
+    """(where, value, registry) of every value that names an entry of a registry."""
+    if "registry" in part:
+        yield where, value, part["registry"]
+    if isinstance(value, dict):
+        for key, inner in part.get("properties", {}).items():
+            if key in value:
+                yield from _named(value[key], inner, f"{where}.{key}".lstrip("."))
+    if isinstance(value, list) and "items" in part:
+        for item in value:
+            yield from _named(item, part["items"], where)
+
+
+def known_names(registry: str) -> list[str]:
+    """The names that a `registry:` of the schema allows, without importing torch."""
+    if registry == "networks":
+        return network_names()
+    folder = {"replacements": "perturbation"}.get(registry, registry)
+    return sorted(registered_files(folder))
+
+
+def _refuse_contradictions(config: dict[str, Any]) -> None:
+    """Checks between keys; each raises UserError."""
+    data, methods = config["data"], config["attribution"]["methods"]
+    if data["name"] == "folder" and not data["source"]:
+        raise UserError(
+            "Config key 'data.source' is missing: data.name 'folder' needs the folder of your pictures there."
+        )
+    if data["signs"]["min_px"] > data["signs"]["max_px"]:
+        raise UserError("Config key 'data.signs.min_px' is above 'data.signs.max_px'; swap them.")
+    for name in config["stickers"]["methods"]:
+        if name not in methods:
+            raise UserError(
+                f"Config key 'stickers.methods' names {name!r}, which is not in "
+                "'attribution.methods'; add it there."
+            )
+    grid, size = config["masking"]["grid"], data["size"]
+    if grid > size:
+        raise UserError(
+            f"Config key 'masking.grid' is {grid}, finer than the {size} pixels of 'data.size'; take a smaller one."
+        )
+    if config["masking"]["max_cells"] > grid * grid:
+        raise UserError(
+            f"Config key 'masking.max_cells' is above the {grid * grid} cells of the grid; lower it."
+        )
+    aopc = config["aopc"]
+    if aopc["enabled"]:
+        if size % aopc["region"]:
+            raise UserError(
+                f"Config key 'aopc.region' is {aopc['region']}, which does not divide data.size {size}; take a divisor."
+            )
+        if aopc["steps"] > (size // aopc["region"]) ** 2:
+            raise UserError(
+                f"Config key 'aopc.steps' is above the {(size // aopc['region']) ** 2} regions of a picture; lower it."
+            )
+        if "random" not in methods:
+            raise UserError(
+                "Config key 'attribution.methods' lacks 'random', the baseline of the AOPC; add it or set 'aopc.enabled: false'."
+            )
+    for transform in TRANSFORMS:
+        degree_groups(config, transform)
+    training_settings(config)
+
+
+def degree_groups(config: dict[str, Any], transform: str) -> dict[str, list[int]]:
+    """Degrees of a transform in groups that one job scores: group name -> degrees.
+
+    Each entry of the config's list is a group of its own (a long one in pieces of
+    `evaluation.sets_per_job`), so an entry that is added leaves the others as they were. A degree
+    that two entries name belongs to the first. Raises UserError for a malformed entry.
+    """
+    groups: dict[str, list[int]] = {}
+    seen: set[int] = set()
+    for entry in config["geometry"][transform]:
+        degrees = [d for d in _degrees(entry, transform) if d not in seen]
+        seen.update(degrees)
+        step = config["evaluation"]["sets_per_job"]
+        for start in range(0, len(degrees), step):
+            piece = degrees[start : start + step]
+            groups[str(piece[0]) if len(piece) == 1 else f"{piece[0]}_to_{piece[-1]}"] = piece
+    return groups
+
+
+def _degrees(entry: int | str, transform: str) -> list[int]:
+    if isinstance(entry, int):
+        return [entry]
+    first, last, step = re.fullmatch(r"(-?\d+)\.\.(-?\d+)(?:/(\d+))?", entry).groups()
+    if not -90 <= int(first) <= int(last) <= 90 or step == "0":
+        raise UserError(
+            f"Config key 'geometry.{transform}' has the entry {entry!r}; write 'low..high' or 'low..high/step' within -90..90."
+        )
+    return list(range(int(first), int(last) + 1, int(step or 1)))
+
+
+def method_parameters(config: dict[str, Any], method: str) -> dict[str, Any]:
+    """Parameters of one attribution method."""
+    return config["attribution"]["parameters"].get(method, {})
+
+
+def training_settings(config: dict[str, Any]) -> dict[str, Any]:
+    """All settings of the training: keys that are null come from the preset.
+
+    `data.rotate.when: epoch` is part of it, since the training draws those rotations.
+    """
+    settings = resolve({k: v for k, v in config["training"].items() if v is not None})
+    rotate = config["data"]["rotate"]
+    settings["augmentation"]["rotation"] = float(rotate["sd"]) if rotate["when"] == "epoch" else 0.0
+    return settings

@@ -1,0 +1,221 @@
+"""From records and pictures to an image set: cut out the sign, resample, stream to disk."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from signsight.data.archives import ROI, mask_source
+from signsight.data.imageset import COLUMNS, image_writer, write_index
+from signsight.data.pictures import Pictures, open_labels, open_rgb
+from signsight.data.progress import progress
+from signsight.errors import UserError
+from signsight.files import ArrayWriter
+
+log = logging.getLogger("signsight")
+
+LABELS = 3  # of a truth mask: background, sign, symbol
+BATCH = 64  # pictures a task: some 0.5 MB of output at 48 x 48
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How a picture becomes a row of the image set.
+
+    size: edge of the square result in pixels. to_roi: cut to the sign, or keep the whole picture.
+    roi_outside: a ROI beyond the picture is clamped to it, or refused with a UserError.
+    """
+
+    size: int
+    to_roi: bool = True
+    roi_outside: Literal["clamp", "refuse"] = "clamp"
+
+
+@dataclass
+class Batch:
+    """Consecutive rows: images (n, size, size, 3) uint8, masks (n, size, size) uint8 or None,
+    shapes [(width, height, ROI)] in pixels of the source pictures."""
+
+    images: np.ndarray
+    masks: np.ndarray | None
+    shapes: list[tuple[int, int, Box]]
+
+
+def crop(
+    records: pd.DataFrame,
+    pictures: Pictures,
+    folder: Path | str,
+    cut: Cut,
+    *,
+    masks: Pictures | None = None,
+    workers: int = 1,
+) -> None:
+    """Write the image set of `records` to `folder`, in their order; all of it or nothing.
+
+    records: columns `image_id, class_id, track, source`, and, where there is a ROI, `width, height,
+    roi_x1, roi_y1, roi_x2, roi_y2`. The index of the set has them all; without a ROI it is the
+    whole picture. Pictures are resampled with Lanczos to size x size pixels (their proportions are
+    not kept, as in the study).
+    masks: truth masks of the same pictures (labels 0 background, 1 sign, 2 symbol), cut alike
+    and written as `masks.npy` (N, size, size) uint8.
+    Memory is that of some batches, not growing with the number of records.
+
+    The ROI's last column and row, X2 and Y2, belong to the sign: the box is x1 <= x < x2 + 1. Seen
+    in the data: mirror-symmetric signs (classes 12, 13, 15, 17 of GTSRB) have their axis 0.6 px
+    right of (x1 + x2) / 2, and the rim's edge lies as far inside x1 as inside x2 + 1 (1.6 px).
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder, prefix=".part-") as part:
+        shapes = _write_arrays(records, pictures, Path(part), cut, masks, workers)
+        write_index(part, _index(records, shapes))
+        # All is written and on the same disk: renaming cannot run out of space half-way.
+        (folder / "masks.npy").unlink(missing_ok=True)
+        for file in sorted(Path(part).iterdir()):
+            file.replace(folder / file.name)
+
+
+def _write_arrays(
+    records: pd.DataFrame,
+    pictures: Pictures,
+    folder: Path,
+    cut: Cut,
+    masks: Pictures | None,
+    workers: int,
+) -> list[tuple[int, int, Box]]:
+    shapes: list[tuple[int, int, Box]] = []
+    count = len(records)
+    with ExitStack() as stack:
+        images_file = stack.enter_context(image_writer(folder, count, cut.size, cut.size))
+        masks_file = None
+        if masks is not None:
+            shape = (count, cut.size, cut.size)
+            masks_file = stack.enter_context(ArrayWriter(folder / "masks.npy", shape, np.uint8))
+        step = stack.enter_context(progress("crop", count, "images"))
+        for batch in _batches(records, pictures, cut, masks, workers):
+            images_file.append(batch.images)
+            if masks_file is not None and batch.masks is not None:
+                masks_file.append(batch.masks)
+            shapes.extend(batch.shapes)
+            step(len(batch.images))
+    return shapes
+
+
+def _batches(
+    records: pd.DataFrame, pictures: Pictures, cut: Cut, masks: Pictures | None, workers: int
+) -> Iterator[Batch]:
+    """The batches of all records in order, some of them in the making at a time.
+
+    Threads, not processes: Pillow lets go of the interpreter while it decodes and resamples, and
+    nothing has to be copied between processes.
+    """
+    with ThreadPoolExecutor(max(workers, 1)) as pool:
+        waiting: deque[Future[Batch]] = deque()
+        try:
+            for start in range(0, len(records), BATCH):
+                rows = records.iloc[start : start + BATCH]
+                waiting.append(pool.submit(_cut_rows, rows, pictures, cut, masks))
+                if len(waiting) > 2 * max(workers, 1):
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _cut_rows(records: pd.DataFrame, pictures: Pictures, cut: Cut, masks: Pictures | None) -> Batch:
+    images = np.empty((len(records), cut.size, cut.size, 3), np.uint8)
+    labels = None if masks is None else np.empty((len(records), cut.size, cut.size), np.uint8)
+    shapes = []
+    for row, record in enumerate(records.to_dict("records")):
+        source = str(record["source"])
+        picture = open_rgb(pictures, source)
+        roi = _roi(record, picture.size, pictures.place(source), cut)
+        box = (roi[0], roi[1], roi[2] + 1, roi[3] + 1) if cut.to_roi else (0, 0, *picture.size)
+        resized = picture.resize((cut.size, cut.size), Image.Resampling.LANCZOS, box=box)
+        images[row] = np.asarray(resized)
+        if masks is not None and labels is not None:
+            labels[row] = _cut_mask(masks, mask_source(source), picture.size, box, cut.size)
+        shapes.append((*picture.size, roi))
+    return Batch(images, labels, shapes)
+
+
+def _roi(record: dict[str, object], size: tuple[int, int], place: str, cut: Cut) -> Box:
+    """The ROI of `record` (x1, y1, x2, y2, inclusive) within a picture of `size` (width, height)."""
+    width, height = size
+    if "roi_x1" not in record:
+        return 0, 0, width - 1, height - 1
+    if (record["width"], record["height"]) != size:
+        raise UserError(
+            f"{place} is {width} x {height} pixels, but its CSV says {record['width']} x "
+            f"{record['height']}, so that its ROI cannot be trusted; mend one of them."
+        )
+    x1, y1, x2, y2 = (int(str(record[name])) for name in ROI)
+    if x2 < x1 or y2 < y1 or x1 >= width or y1 >= height or x2 < 0 or y2 < 0:
+        raise UserError(
+            f"The ROI ({x1}, {y1})-({x2}, {y2}) of {place} holds no pixel of its {width} x "
+            f"{height}; mend the CSV."
+        )
+    clamped = (max(x1, 0), max(y1, 0), min(x2, width - 1), min(y2, height - 1))
+    if clamped != (x1, y1, x2, y2) and cut.roi_outside == "refuse":
+        raise UserError(
+            f"The ROI ({x1}, {y1})-({x2}, {y2}) of {place} leaves its {width} x {height} pixels; "
+            "mend the CSV or set roi_outside: clamp."
+        )
+    return clamped
+
+
+def _cut_mask(masks: Pictures, source: str, size: tuple[int, int], box: Box, edge: int) -> np.ndarray:
+    """The mask `source`, cut to `box`, (edge, edge) uint8."""
+    labels = open_labels(masks, source)
+    if labels.shape[::-1] != size:
+        raise UserError(
+            f"{masks.place(source)} is {labels.shape[1]} x {labels.shape[0]} pixels and its "
+            f"picture {size[0]} x {size[1]}; make both again."
+        )
+    if labels.max() >= LABELS:
+        raise UserError(
+            f"{masks.place(source)} has the label {labels.max()}; a mask has 0 background, 1 sign, 2 symbol."
+        )
+    return resize_labels(labels, box, edge)
+
+
+def resize_labels(labels: np.ndarray, box: Box, edge: int) -> np.ndarray:
+    """`labels` (height, width) uint8 below 3, cut to `box` (x1, y1, x2, y2; exclusive): (edge, edge).
+
+    Every label's membership (0 or 255) is resampled by a triangle as wide as a target pixel, and
+    the label with the most wins, the lower one on a tie. So areas are kept when a mask shrinks;
+    picking the nearest pixel would drop or double thin strokes of a symbol by chance, and
+    interpolating label numbers would put a "sign" between background and symbol.
+    """
+    shares = [
+        np.asarray(
+            Image.fromarray(np.where(labels == label, np.uint8(255), np.uint8(0))).resize(
+                (edge, edge), Image.Resampling.BILINEAR, box=box
+            )
+        )
+        for label in range(LABELS)
+    ]
+    return np.argmax(shares, axis=0).astype(np.uint8)
+
+
+def _index(records: pd.DataFrame, shapes: list[tuple[int, int, Box]]) -> pd.DataFrame:
+    index = records[list(COLUMNS)].reset_index(drop=True)
+    index["width"] = [width for width, _, _ in shapes]
+    index["height"] = [height for _, height, _ in shapes]
+    for place, name in enumerate(ROI):
+        index[name] = [roi[place] for _, _, roi in shapes]
+    return index

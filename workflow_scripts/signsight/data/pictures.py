@@ -1,0 +1,166 @@
+"""Pictures by name, from a folder or a zip archive read in place, and their decoding to 8-bit RGB."""
+
+from __future__ import annotations
+
+import io
+import threading
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from signsight.errors import UserError
+
+
+class Pictures(Protocol):
+    """Where pictures come from: `read(source)` is the file's bytes, safe to call from threads."""
+
+    def read(self, source: str) -> bytes:
+        """The bytes of the file named `source`. UserError when it cannot be read."""
+        ...
+
+    def place(self, source: str) -> str:
+        """Where `source` lies, for messages."""
+        ...
+
+
+class FolderPictures:
+    """Files below a folder; `source` is the path relative to it, with '/'."""
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(root)
+
+    def read(self, source: str) -> bytes:
+        """The bytes of `root/source`. UserError when it cannot be read."""
+        try:
+            return (self.root / source).read_bytes()
+        except OSError as fault:
+            raise UserError(
+                f"{self.place(source)} cannot be read ({fault.strerror}); restore it or mend its permissions."
+            ) from fault
+
+    def place(self, source: str) -> str:
+        """The path of `source`."""
+        return str(self.root / source)
+
+
+class Archive:
+    """A zip archive whose members are read in place and never unpacked to disk.
+
+    UserError when the file is missing, no whole zip archive, or has a member whose path is absolute
+    or leads out of it (`..`). members: names of the files in it, in the archive's order.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        try:
+            self._zip = zipfile.ZipFile(self.path)
+        except FileNotFoundError as fault:
+            raise UserError(f"The archive {self.path} does not exist; download it.") from fault
+        except (zipfile.BadZipFile, OSError, ValueError) as fault:
+            raise UserError(
+                f"{self.path} is no whole zip archive ({fault}); delete it and download it again."
+            ) from fault
+        self._lock = threading.Lock()
+        infos = self._zip.infolist()
+        for info in infos:
+            if _leads_outside(info.orig_filename):
+                raise UserError(
+                    f"{self.path} has the member {info.orig_filename!r}, which leads out of the "
+                    "archive, so it is refused; get the archive from a source that you trust."
+                )
+        self.members = [info.filename for info in infos if not info.is_dir()]
+        if not self.members:
+            raise UserError(f"{self.path} is an empty archive; delete it and download it again.")
+
+    def read(self, source: str) -> bytes:
+        """The bytes of a member. UserError when it is missing or damaged."""
+        try:
+            with self._lock:
+                return self._zip.read(source)
+        except KeyError as fault:
+            raise UserError(f"{self.path} has no member {source!r}; download the archive again.") from fault
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            OSError,
+            NotImplementedError,
+            RuntimeError,
+        ) as fault:
+            raise UserError(
+                f"{self.place(source)} is damaged ({fault}); delete the archive and download it again."
+            ) from fault
+
+    def place(self, source: str) -> str:
+        """'member in archive'."""
+        return f"{source} in {self.path}"
+
+
+def _leads_outside(member: str) -> bool:
+    name = member.replace("\\", "/")
+    drive = len(name) > 1 and name[1] == ":"
+    return name.startswith("/") or drive or ".." in PurePosixPath(name).parts
+
+
+def open_rgb(pictures: Pictures, source: str) -> Image.Image:
+    """The picture `source` as 8-bit RGB, (height, width) as a person sees it.
+
+    Turned as its EXIF says; transparent parts become white; 16-bit grey is scaled to 8 bits.
+    UserError when it is unreadable, broken or cut off.
+    """
+    with _opened(pictures, source) as image:
+        return to_rgb(image, pictures.place(source))
+
+
+def open_labels(pictures: Pictures, source: str) -> np.ndarray:
+    """The mask `source`, (height, width) uint8, its values untouched. UserError when unreadable."""
+    with _opened(pictures, source) as image:
+        if image.mode not in ("L", "P", "1"):
+            raise UserError(
+                f"{pictures.place(source)} has mode {image.mode}; a mask is a PNG with one 8-bit "
+                "label a pixel."
+            )
+        return np.asarray(image, np.uint8)
+
+
+def _opened(pictures: Pictures, source: str) -> Image.Image:
+    data = pictures.read(source)
+    try:
+        image = Image.open(io.BytesIO(data))
+        image.load()
+        return image
+    # Pillow's decoders raise almost anything on damaged files (struct.error, IndexError, ...).
+    except Exception as fault:
+        raise UserError(
+            f"{pictures.place(source)} is a broken picture ({_brief(fault)}); replace it."
+        ) from fault
+
+
+def _brief(fault: Exception) -> str:
+    if isinstance(fault, Image.UnidentifiedImageError):
+        return "not a format that is known"
+    return str(fault) or type(fault).__name__
+
+
+def to_rgb(image: Image.Image, place: str) -> Image.Image:
+    """`image` of any mode as 8-bit RGB, turned as its EXIF says, on white where transparent.
+
+    place: where it is from, for the UserError on modes without a known range (32-bit).
+    """
+    image = ImageOps.exif_transpose(image)
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
+    if image.mode.startswith("I;16"):
+        grey = np.asarray(image).astype(np.uint32)
+        return Image.fromarray(((grey + 128) // 257).astype(np.uint8)).convert("RGB")
+    if image.mode in ("I", "F"):
+        raise UserError(f"{place} has 32-bit pixels without a known range; save it with 8 or 16 bits.")
+    if "A" in image.mode or "a" in image.mode or "transparency" in image.info:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, (255, 255, 255, 255))
+        return Image.alpha_composite(white, image).convert("RGB")
+    return image.convert("RGB")

@@ -1,0 +1,90 @@
+"""Predictions of a classifier on image sets: many sets in one job, streamed in batches."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from signsight.data.imageset import ImageSet, open_image_set
+from signsight.files import atomic
+from signsight.models.classifier import Classifier, forward_batches
+
+log = logging.getLogger("signsight")
+
+READ_BYTES = 64 << 20  # of pictures that are not yet at the classifier's size
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a classifier said of several sets of the same images.
+
+    sets: S names; predicted: (S, N) int16; probability: (S, N) float32 softmax of the true class;
+    confidence: (S, N) float32 softmax of the predicted class.
+    """
+
+    sets: list[str]
+    predicted: np.ndarray
+    probability: np.ndarray
+    confidence: np.ndarray
+
+
+def fitting_batches(images: ImageSet, size: int, batch_size: int) -> Iterator[np.ndarray]:
+    """The set's images at the classifier's size, (n, size, size, 3) uint8, `batch_size` at a time.
+
+    Pictures of another size are resampled (Lanczos), and read so few at a time that memory stays small.
+    """
+    height, width = images.size
+    if (height, width) == (size, size):
+        yield from images.batches(batch_size)
+        return
+    for batch in images.batches(max(min(batch_size, READ_BYTES // (height * width * 3)), 1)):
+        yield np.stack(
+            [np.asarray(Image.fromarray(i).resize((size, size), Image.Resampling.LANCZOS)) for i in batch]
+        )
+
+
+def score_set(
+    model: Classifier, images: ImageSet, device: torch.device, batch_size: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Predicted class (N,) int16, softmax of the true class and of the predicted one (N,) float32."""
+    truth = torch.from_numpy(images.class_ids)
+    found: list[tuple[torch.Tensor, ...]] = []
+    start = 0
+    for logits in forward_batches(model, fitting_batches(images, model.size, batch_size), device):
+        shares = logits.softmax(1)
+        confidence, predicted = shares.max(1)
+        own = shares.gather(1, truth[start : start + len(logits), None])[:, 0]
+        found.append((predicted.to(torch.int16), own, confidence))
+        start += len(logits)
+    predicted, own, confidence = (torch.cat(part).numpy() for part in zip(*found, strict=True))
+    return predicted, own, confidence
+
+
+def score_sets(
+    model: Classifier, folders: dict[str, Path], device: torch.device, batch_size: int
+) -> Predictions:
+    """Score the image sets in `folders` (name -> folder), which all hold the same images."""
+    rows = []
+    for name, folder in folders.items():
+        images = open_image_set(folder)
+        rows.append(score_set(model, images, device, batch_size))
+        log.info("%s: accuracy %.4f of %d", name, (rows[-1][0] == images.class_ids).mean(), len(images))
+    return Predictions(list(folders), *(np.stack(part) for part in zip(*rows, strict=True)))
+
+
+def save_predictions(path: Path | str, predictions: Predictions) -> None:
+    """Write predictions as `.npz`."""
+    with atomic(path) as part, part.open("wb") as file:
+        np.savez(
+            file,
+            sets=np.array(predictions.sets),
+            predicted=predictions.predicted,
+            probability=predictions.probability,
+            confidence=predictions.confidence,
+        )

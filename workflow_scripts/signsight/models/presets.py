@@ -1,0 +1,86 @@
+"""Training settings by preset; free of torch, so that the config can be checked without it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+from signsight.errors import UserError
+from signsight.words import nearest
+
+PRESETS: dict[str, dict[str, Any]] = {
+    # Arcos-García et al. 2018 as trained by the GTSRB study.
+    "published": {
+        "epochs": 100,
+        "batch_size": 50,
+        "optimizer": "sgd",
+        "learning_rate": 0.001,
+        "momentum": 0.9,
+        "nesterov": True,
+        "weight_decay": 0.0,
+        "schedule": "constant",
+        "label_smoothing": 0.0,
+        "patience": 5,
+        "amp": "auto",
+        "augmentation": {
+            "p": 0.5,
+            "translate": 0.2,
+            "shear": 20.0,
+            "scale": [0.8, 1.2],
+            "rotation": 0.0,
+            "brightness": 0.0,
+            "contrast": 0.0,
+            "fill": "black",
+        },
+    },
+    # One cycle of a high learning rate; the schedule spans `epochs`, whatever their number.
+    "short": {
+        "epochs": 20,
+        "batch_size": 128,
+        "optimizer": "sgd",
+        "learning_rate": 0.1,
+        "momentum": 0.9,
+        "nesterov": True,
+        "weight_decay": 5e-4,
+        "schedule": "one_cycle",
+        "label_smoothing": 0.1,
+        "patience": 0,
+        "amp": "auto",
+        "augmentation": {
+            "p": 0.5,
+            "translate": 0.2,
+            "shear": 20.0,
+            "scale": [0.8, 1.2],
+            "rotation": 0.0,
+            "brightness": 0.3,
+            "contrast": 0.3,
+            "fill": "edge",
+        },
+    },
+}
+
+
+def resolve(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """All training settings: those given, the rest from the preset that `settings` names.
+
+    settings: `preset` ('short' if not given) and any of the preset's keys; `augmentation` is filled
+    key by key. The result has no `preset`, so that two ways to say the same are equal. UserError
+    for an unknown preset or key, with the near misses.
+    """
+    given = dict(settings)
+    name = given.pop("preset", "short")
+    if name not in PRESETS:
+        raise UserError(f"training.preset: unknown preset {name!r}; {nearest(name, PRESETS)}")
+    resolved = deepcopy(PRESETS[name])
+    augmentation = given.pop("augmentation", {})
+    _fill(resolved, given, "training")
+    _fill(resolved["augmentation"], augmentation, "training.augmentation")
+    return resolved
+
+
+def _fill(resolved: dict[str, Any], given: Mapping[str, Any], where: str) -> None:
+    unknown = sorted(set(given) - set(resolved))
+    if unknown:
+        raise UserError(f"{where}: unknown key {unknown[0]!r}; {nearest(unknown[0], resolved)}")
+    resolved.update(given)

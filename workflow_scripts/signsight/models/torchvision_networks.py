@@ -1,0 +1,91 @@
+"""Classifiers of torchvision with a new head and, if wanted, weights by name or from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+import torchvision
+from torch import nn
+
+from signsight.errors import UserError
+from signsight.models.checkpoint import read_tensors
+
+IMAGENET = 1000  # classes of every torchvision classifier as it comes
+
+
+def build_torchvision(
+    name: str, classes: int, size: int, weights: str | None = None, **settings: Any
+) -> nn.Module:
+    """torchvision's classifier `name`, with a new last layer unless `classes` is its own 1,000.
+
+    weights: None, a name of its weights enum ('DEFAULT', 'IMAGENET1K_V1', ...) or a file (.pth or
+    .safetensors) with its state. Other settings go to torchvision (e.g. `dropout`). UserError for
+    an unknown setting, weights that are not there, do not fit, or cannot be fetched.
+    """
+    settings = {**_defaults(name, size, weights), **settings}
+    file = Path(weights) if weights and (Path(weights).suffix or "/" in weights) else None
+    try:
+        network = torchvision.models.get_model(
+            name, weights=None if file else weights, progress=False, **settings
+        )
+    except TypeError as fault:
+        raise UserError(
+            f"torchvision's {name!r} does not take these settings ({fault}); mend model.settings."
+        ) from fault
+    except (KeyError, ValueError, AttributeError) as fault:
+        raise UserError(
+            f"torchvision's {name!r} has no weights {weights!r} ({fault}); use 'DEFAULT' or a file."
+        ) from fault
+    except OSError as fault:
+        raise UserError(
+            f"The weights {weights!r} of {name!r} could not be fetched ({fault}); "
+            "connect to the internet or give a file in model.settings.weights."
+        ) from fault
+    if file:
+        _load(network, read_tensors(file), file)
+    if classes != IMAGENET:
+        _replace_head(network, classes)
+    for module in network.modules():
+        if getattr(module, "inplace", False):
+            module.inplace = False
+    return network
+
+
+def _defaults(name: str, size: int, weights: str | None) -> dict[str, Any]:
+    """Arguments that make torchvision's special cases like the rest: one output, this size."""
+    if name in ("googlenet", "inception_v3"):
+        return {"aux_logits": False, **({} if weights else {"init_weights": True})}
+    if name.startswith("vit_"):
+        return {"image_size": size}
+    return {"input_size": (size, size)} if name == "maxvit_t" else {}
+
+
+def _load(network: nn.Module, tensors: dict[str, torch.Tensor], file: Path) -> None:
+    tensors = {key: value for key, value in tensors.items() if not key.lower().startswith("aux")}
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as fault:
+        reason = str(fault).splitlines()[1].strip()
+        raise UserError(
+            f"{file} holds the weights of another network ({reason}); mend model.settings.weights."
+        ) from fault
+
+
+def _replace_head(network: nn.Module, classes: int) -> None:
+    """Exchange the last module with 1,000 outputs for one of its kind with `classes` outputs."""
+    heads = [
+        (name, module)
+        for name, module in network.named_modules()
+        if getattr(module, "out_features", getattr(module, "out_channels", 0)) == IMAGENET
+        and isinstance(module, (nn.Linear, nn.Conv2d))
+    ]
+    name, head = heads[-1]
+    parent, _, child = name.rpartition(".")
+    bias = head.bias is not None
+    if isinstance(head, nn.Linear):
+        new: nn.Module = nn.Linear(head.in_features, classes, bias)
+    else:
+        new = nn.Conv2d(head.in_channels, classes, head.kernel_size, bias=bias)
+    setattr(network.get_submodule(parent), child, new)

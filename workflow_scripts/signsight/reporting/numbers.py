@@ -1,0 +1,46 @@
+"""Numbers as the figures and the summary write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+MINUS = "−"
+NONE = "–"
+
+
+def count(value: float) -> str:
+    """12630 -> '12,630'."""
+    return f"{int(value):,}"
+
+
+def span(values: Iterable[float]) -> str:
+    """'12,630', or '10,206 to 12,630' when the numbers differ."""
+    low, high = min(values), max(values)
+    return count(low) if low == high else f"{count(low)} to {count(high)}"
+
+
+def percent(share: float, decimals: int = 1) -> str:
+    """0.9769 -> '97.7 %'; a missing value -> '–'."""
+    return NONE if np.isnan(share) else f"{100 * share:.{decimals}f} %"
+
+
+def within(share: float, low: float, high: float, decimals: int = 1) -> str:
+    """'97.7 % [97.4, 97.9]': a share with its interval, both in percent."""
+    if np.isnan(low) or np.isnan(high):
+        return percent(share, decimals)
+    return f"{percent(share, decimals)} [{100 * low:.{decimals}f}, {100 * high:.{decimals}f}]"
+
+
+def points(difference: float, decimals: int = 1) -> str:
+    """0.031 -> '+3.1', -0.412 -> '−41.2': a difference of shares in percentage points."""
+    return NONE if np.isnan(difference) else signed(100 * difference, decimals)
+
+
+def signed(value: float, decimals: int) -> str:
+    """A number with its sign, the true minus for negative ones; what rounds to zero has none."""
+    text = f"{abs(value):.{decimals}f}"
+    if float(text) == 0:
+        return text
+    return ("+" if value > 0 else MINUS) + text
