@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
 
 from signsight.errors import UserError
 from signsight.models.presets import resolve
@@ -18,6 +19,24 @@ from signsight.registry import registered_files
 from signsight.words import nearest
 
 TRANSFORMS = ("rotation", "perspective_vertical", "perspective_horizontal")
+
+
+def _is_number(checker: Any, value: Any) -> bool:
+    """Finite, and no truth value; YAML also knows .inf and .nan."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_integer(checker: Any, value: Any) -> bool:
+    """JSON Schema takes 48.0 for an integer, but `range` does not."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+_Validator = validators.extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {"number": _is_number, "integer": _is_integer}
+    ),
+)
 
 
 def load_schema(path: Path | str) -> dict[str, Any]:
@@ -48,22 +67,26 @@ def walk_keys(schema: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, d
 def _refuse_unknown_keys(value: Any, part: dict, schema: dict, where: str) -> None:
     if "$ref" in part or not isinstance(value, dict):
         return
-    known = part.get("properties")
-    if known is None:
-        return
+    known, named_freely = part.get("properties", {}), part.get("additionalProperties")
     for key, inner in value.items():
-        if key not in known:
+        if key in known or isinstance(named_freely, dict):
+            below = known.get(key, named_freely)
+            _refuse_unknown_keys(inner, below, schema, f"{where}.{key}".lstrip("."))
+        elif known:
             place = f" in {where!r}" if where else ""
             elsewhere = [name for name, _ in walk_keys(schema) if name.split(".")[-1] == key]
-            hint = f"did you mean {elsewhere[0]!r}?" if elsewhere else nearest(key, known)
+            hint = f"did you mean {elsewhere[0]!r}?" if elsewhere else nearest(str(key), known)
             raise UserError(f"Unknown config key {key!r}{place}; {hint}")
-        _refuse_unknown_keys(inner, known[key], schema, f"{where}.{key}".lstrip("."))
 
 
 def _filled(value: Any, part: dict[str, Any]) -> Any:
     """`value` with defaults; a key left empty in YAML (null) of a group counts as not given."""
+    named_freely = part.get("additionalProperties")
+    if isinstance(named_freely, dict) and isinstance(value, dict):
+        return {key: _filled(inner, named_freely) for key, inner in value.items()}
     if "properties" not in part:
-        return copy.deepcopy(value)
+        bare_true = value is True and "true" in _texts(part)
+        return "true" if bare_true else copy.deepcopy(value)
     if value is None:
         value = {}
     if not isinstance(value, dict):
@@ -79,20 +102,27 @@ def _filled(value: Any, part: dict[str, Any]) -> Any:
     return full
 
 
+def _texts(part: dict[str, Any]) -> set[str]:
+    """The words that a key allows; YAML reads a bare `true` among them as a truth value."""
+    forms = part.get("anyOf", [part])
+    return {word for form in forms for word in form.get("enum", ()) if isinstance(word, str)}
+
+
 def _refuse_wrong_values(config: dict[str, Any], schema: dict[str, Any]) -> None:
-    validator = Draft202012Validator(schema)
+    validator = _Validator(schema)
     for error in sorted(validator.iter_errors(config), key=lambda e: list(map(str, e.absolute_path))):
         where = ".".join(map(str, error.absolute_path))
         value = error.instance
         if error.validator == "enum":
-            allowed = nearest(str(value), map(str, error.validator_value))
-            raise UserError(f"Config key {where!r} is {value!r}; {allowed}")
+            allowed = ("null" if name is None else name for name in error.validator_value)
+            raise UserError(f"Config key {where!r} is {value!r}; {nearest(str(value), allowed)}")
         about = error.schema.get("description") or _description(schema, error.absolute_path)
-        raise UserError(f"Config key {where!r} is {value!r}: {_reason(error)}. ({about})")
+        about = f" ({about.rstrip('.')})" if about else ""
+        raise UserError(f"Config key {where!r} is {value!r}; {_reason(error)}{about}.")
     for where, value, registry in _named(config, schema, ""):
         names = known_names(registry)
         if value not in names:
-            raise UserError(f"Config key {where!r} names an unknown entry {value!r}; {nearest(value, names)}")
+            raise UserError(f"Config key {where!r} names an unknown {value!r}; {nearest(value, names)}")
 
 
 def _reason(error: Any) -> str:
@@ -121,7 +151,7 @@ def _description(schema: dict[str, Any], path: Any) -> str:
     for part in path:
         schema = schema.get("properties", {}).get(part, {})
         about = schema.get("description", about)
-    return about.rstrip(".")
+    return about
 
 
 def _named(value: Any, part: dict, where: str) -> Iterator[tuple[str, str, str]]:
@@ -163,7 +193,8 @@ def _refuse_contradictions(config: dict[str, Any]) -> None:
     grid, size = config["masking"]["grid"], data["size"]
     if grid > size:
         raise UserError(
-            f"Config key 'masking.grid' is {grid}, finer than the {size} pixels of 'data.size'; take a smaller one."
+            f"Config key 'masking.grid' is {grid}, finer than the {size} pixels of 'data.size'; "
+            "take a smaller one."
         )
     if config["masking"]["max_cells"] > grid * grid:
         raise UserError(
@@ -173,15 +204,18 @@ def _refuse_contradictions(config: dict[str, Any]) -> None:
     if aopc["enabled"]:
         if size % aopc["region"]:
             raise UserError(
-                f"Config key 'aopc.region' is {aopc['region']}, which does not divide data.size {size}; take a divisor."
+                f"Config key 'aopc.region' is {aopc['region']}, which does not divide 'data.size', "
+                f"{size}; take a divisor of it."
             )
         if aopc["steps"] > (size // aopc["region"]) ** 2:
             raise UserError(
-                f"Config key 'aopc.steps' is above the {(size // aopc['region']) ** 2} regions of a picture; lower it."
+                f"Config key 'aopc.steps' is above the {(size // aopc['region']) ** 2} regions of a "
+                "picture; lower it."
             )
         if "random" not in methods:
             raise UserError(
-                "Config key 'attribution.methods' lacks 'random', the baseline of the AOPC; add it or set 'aopc.enabled: false'."
+                "Config key 'attribution.methods' lacks 'random', the baseline of the AOPC; add it "
+                "or set 'aopc.enabled: false'."
             )
     for transform in TRANSFORMS:
         degree_groups(config, transform)
@@ -210,12 +244,14 @@ def degree_groups(config: dict[str, Any], transform: str) -> dict[str, list[int]
 def _degrees(entry: int | str, transform: str) -> list[int]:
     if isinstance(entry, int):
         return [entry]
-    first, last, step = re.fullmatch(r"(-?\d+)\.\.(-?\d+)(?:/(\d+))?", entry).groups()
-    if not -90 <= int(first) <= int(last) <= 90 or step == "0":
+    numbers = [int(number) for number in re.findall(r"-?\d+", entry)]
+    first, last, step = numbers if len(numbers) == 3 else (*numbers, 1)
+    if not -90 <= first <= last <= 90 or step < 1:
         raise UserError(
-            f"Config key 'geometry.{transform}' has the entry {entry!r}; write 'low..high' or 'low..high/step' within -90..90."
+            f"Config key 'geometry.{transform}' has the entry {entry!r}; write 'low..high' or "
+            "'low..high/step' within -90..90."
         )
-    return list(range(int(first), int(last) + 1, int(step or 1)))
+    return list(range(first, last + 1, step))
 
 
 def method_parameters(config: dict[str, Any], method: str) -> dict[str, Any]:
@@ -228,7 +264,9 @@ def training_settings(config: dict[str, Any]) -> dict[str, Any]:
 
     `data.rotate.when: epoch` is part of it, since the training draws those rotations.
     """
-    settings = resolve({k: v for k, v in config["training"].items() if v is not None})
+    given = {k: v for k, v in config["training"].items() if v is not None}
+    given["augmentation"] = {k: v for k, v in given["augmentation"].items() if v is not None}
+    settings = resolve(given)
     rotate = config["data"]["rotate"]
     settings["augmentation"]["rotation"] = float(rotate["sd"]) if rotate["when"] == "epoch" else 0.0
     return settings

@@ -6,13 +6,14 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from signsight.errors import UserError
 
@@ -24,9 +25,9 @@ def atomic(path: Path | str) -> Iterator[Path]:
     A full disk ends in a UserError that names the path.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield part
         part.replace(path)
     except OSError as fault:
@@ -49,6 +50,12 @@ def write_text(path: Path | str, text: str) -> None:
     """Write `text` to `path`, whole or not at all."""
     with atomic(path) as part:
         part.write_text(text, encoding="utf-8")
+
+
+def write_csv(path: Path | str, table: pd.DataFrame) -> None:
+    """Write a table without its row numbers to `path`, whole or not at all."""
+    with atomic(path) as part:
+        table.to_csv(part, index=False)
 
 
 def write_json(path: Path | str, value: Any) -> None:
@@ -78,6 +85,8 @@ class ArrayFile:
             raise UserError(
                 f"{self.path} is no readable .npy file ({fault}); delete it and run again."
             ) from fault
+        if not self.shape or self.dtype.hasobject:
+            raise UserError(f"{self.path} holds no rows of numbers; save an array of numbers there.")
         if fortran:
             raise UserError(f"{self.path} is stored column by column; save it in C order.")
         self._row = int(np.prod(self.shape[1:], dtype=np.int64)) * self.dtype.itemsize
@@ -94,6 +103,11 @@ class ArrayFile:
             if file.readinto(out.data if out.size else bytearray()) != out.nbytes:
                 raise UserError(f"{self.path} is shorter than its header says; delete it and run again.")
         return out
+
+    def take(self, rows: Iterable[int]) -> np.ndarray:
+        """The given rows in that order, (len(rows), ...)."""
+        pieces = [self.read(row, row + 1) for row in rows]
+        return np.concatenate(pieces) if pieces else self.read(0, 0)
 
     def batches(self, size: int) -> Iterator[np.ndarray]:
         """All rows in order, `size` at a time (the last piece may be shorter)."""
@@ -112,7 +126,12 @@ class ArrayWriter:
         self._path, self._context = Path(path), atomic(path)
 
     def __enter__(self) -> ArrayWriter:
-        self._file = self._context.__enter__().open("wb", buffering=1 << 20)
+        part = self._context.__enter__()
+        try:
+            self._file = part.open("wb", buffering=1 << 20)
+        except OSError as fault:
+            self._context.__exit__(type(fault), fault, fault.__traceback__)
+            raise
         header = {
             "descr": np.lib.format.dtype_to_descr(self.dtype),
             "fortran_order": False,

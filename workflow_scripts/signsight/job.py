@@ -27,7 +27,7 @@ def job(snakemake: Any) -> Iterator[None]:
     """
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
     if snakemake.log:
-        handlers.append(logging.FileHandler(str(snakemake.log[0]), mode="w"))
+        handlers.append(logging.FileHandler(str(snakemake.log[0]), mode="w", encoding="utf-8"))
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(message)s",
@@ -63,10 +63,10 @@ def torch_device(name: str, threads: int) -> torch.device:
     torch.set_num_threads(max(threads, 1))
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    kind = name.split(":")[0]
+    kind, _, number = name.partition(":")
     there = {
         "cpu": True,
-        "cuda": torch.cuda.is_available(),
+        "cuda": int(number or 0) < torch.cuda.device_count(),
         "mps": torch.backends.mps.is_available(),
     }
     if not there.get(kind, False):

@@ -6,6 +6,7 @@ the names from the `@register("...")` lines of its folder, and imports a file wh
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
 from collections.abc import Callable
@@ -52,6 +53,15 @@ class Registry:
         if name not in files:
             raise UserError(f"Unknown {self.noun} {name!r}; {nearest(name, files)}")
         return files[name]
+
+    def about(self, name: str) -> dict[str, object]:
+        """What `@register` says of the entry (constants only), read from its source, not imported."""
+        tree = ast.parse((PACKAGE / self.file(name)).read_text(encoding="utf-8"))
+        calls = (call for node in tree.body for call in getattr(node, "decorator_list", []))
+        for call in calls:
+            if isinstance(call, ast.Call) and call.args and getattr(call.args[0], "value", None) == name:
+                return {word.arg: ast.literal_eval(word.value) for word in call.keywords if word.arg}
+        raise ValueError(f"{name!r} is registered by something else than a decorator")
 
     def get(self, name: str) -> object:
         """The entry called `name`; imports its file. Raises UserError for an unknown name."""

@@ -8,6 +8,8 @@ frozen weights do no harm, and an in-place ReLU behind the layer works on a copy
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from torch import nn
@@ -17,6 +19,11 @@ from signsight.attribution.registry import Task, register
 from signsight.errors import UserError
 from signsight.rng import generator
 
+UNFIT = (
+    "Config key 'attribution.layer' names a layer that is not run just once on the way to the score "
+    "with an output of (batch, channels, height, width); name a convolutional one."
+)
+
 
 def activation_and_gradient(
     task: Task, images: torch.Tensor, targets: torch.Tensor
@@ -25,6 +32,8 @@ def activation_and_gradient(
     kept: list[torch.Tensor] = []
 
     def hook(module: nn.Module, args: object, output: torch.Tensor) -> torch.Tensor:
+        if kept or not isinstance(output, torch.Tensor) or output.ndim != 4:
+            raise UserError(UNFIT)
         kept.append(output.detach().requires_grad_())
         return kept[-1].clone()
 
@@ -32,11 +41,8 @@ def activation_and_gradient(
     try:
         with torch.enable_grad():
             score = task.scores(task.model(images), targets).sum()
-            if len(kept) != 1 or kept[0].ndim != 4:
-                raise UserError(
-                    "Config key 'attribution.layer' names a layer that is not run just once with an "
-                    "output of (batch, channels, height, width); name a convolutional one."
-                )
+            if not kept or not score.requires_grad:
+                raise UserError(UNFIT)
             (gradient,) = torch.autograd.grad(score, kept)
     finally:
         handle.remove()
@@ -93,18 +99,20 @@ def smooth_grad_cam_pp(
     (max - min). The activations that are weighed are those of the image itself.
     """
     activation, _ = activation_and_gradient(task, images, targets)
-    noise = _noise(task, images, ids, samples, spread)
     sums = [torch.zeros_like(activation, dtype=torch.float64) for _ in range(3)]  # g^3 leaves float32
-    for n in range(samples):
-        _, gradient = activation_and_gradient(task, images + noise[:, n], targets)
+    for noise in _noise(task, images, ids, samples, spread):
+        _, gradient = activation_and_gradient(task, images + noise, targets)
         for power, total in enumerate(sums, 1):
             total += gradient.double() ** power / samples
     return _map(_plus_plus_weights(activation, *sums).to(activation), activation, images)
 
 
-def _noise(task: Task, images: torch.Tensor, ids: list[str], samples: int, spread: float) -> torch.Tensor:
-    """(B, samples, 3, H, W) normal noise, drawn for each image by its id."""
-    shape = (samples, *images.shape[1:])
-    draws = [generator(task.seed, "smooth", i).standard_normal(shape, dtype=np.float32) for i in ids]
+def _noise(
+    task: Task, images: torch.Tensor, ids: list[str], samples: int, spread: float
+) -> Iterator[torch.Tensor]:
+    """`samples` times (B, 3, H, W) normal noise, drawn for each image by its id."""
+    sources = [generator(task.seed, "smooth", i) for i in ids]
     sd = spread * (images.amax((1, 2, 3)) - images.amin((1, 2, 3)))
-    return torch.from_numpy(np.stack(draws)).to(images.device) * sd[:, None, None, None, None]
+    for _ in range(samples):
+        draws = [source.standard_normal(images.shape[1:], dtype=np.float32) for source in sources]
+        yield torch.from_numpy(np.stack(draws)).to(images.device) * sd[:, None, None, None]

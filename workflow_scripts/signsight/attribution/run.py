@@ -19,7 +19,6 @@ from signsight.data.imageset import ImageSet
 from signsight.errors import UserError
 from signsight.files import ArrayWriter
 from signsight.models.classifier import Classifier, to_pixels
-from signsight.words import nearest
 
 log = logging.getLogger("signsight")
 
@@ -52,21 +51,6 @@ def frozen(model: nn.Module) -> Iterator[None]:
             parameter.requires_grad_(True)
 
 
-def named_layer(model: Classifier, name: str | None) -> nn.Module:
-    """The layer of the network called `name`, or the network's own choice for None.
-
-    UserError for a name that the network does not have, with the nearest ones.
-    """
-    if name is None:
-        return model.get_submodule(model.target_layer())
-    layers = dict(model.network.named_modules())
-    if not name or name not in layers:
-        raise UserError(
-            f"Config key 'attribution.layer' is {name!r}, no layer of the network; {nearest(name, filter(None, layers))}"
-        )
-    return layers[name]
-
-
 def explained_classes(
     model: Classifier, images: torch.Tensor, truth: np.ndarray, target: str | int
 ) -> torch.Tensor:
@@ -83,6 +67,7 @@ def explained_classes(
     return torch.full((len(images),), target, device=images.device)
 
 
+@torch.inference_mode(False)  # a caller's inference mode would leave no gradient
 def explain_batch(
     model: Classifier,
     images: np.ndarray,
@@ -92,10 +77,11 @@ def explain_batch(
     device: torch.device,
 ) -> np.ndarray:
     """Maps of one batch: images (B, H, W, 3) uint8 -> (B, H, W) float32."""
-    task = Task(model, named_layer(model, settings.layer), settings.score, settings.seed)
-    pixels = to_pixels(images, device)
-    targets = explained_classes(model, pixels, truth, settings.target)
-    maps = methods.get(settings.method)(task, pixels, targets, ids, **settings.parameters)
+    task = Task(model, settings.layer, settings.score, settings.seed)
+    with frozen(model):
+        pixels = to_pixels(images, device)
+        targets = explained_classes(model, pixels, truth, settings.target)
+        maps = methods.get(settings.method)(task, pixels, targets, ids, **settings.parameters)
     return maps.detach().float().cpu().numpy()
 
 
@@ -107,7 +93,7 @@ def explain_set(
     Raises UserError when a map is not finite.
     """
     done, began = 0, time.perf_counter()
-    with frozen(model), ArrayWriter(out, (len(images), *images.size), np.float32) as writer:
+    with ArrayWriter(out, (len(images), *images.size), np.float32) as writer:
         for batch in images.batches(settings.batch_size):
             rows = slice(done, done + len(batch))
             ids = images.index["image_id"].iloc[rows].tolist()

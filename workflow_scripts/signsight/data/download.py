@@ -30,7 +30,7 @@ GTSRB_CHECKSUMS = {
     TEST_TRUTH: "md5:fe31e9c9270bbcd7b84b7f21a9d9d9e5",
 }
 
-PIECE = 1 << 18
+PIECE = 1 << 16
 LONGEST_PAUSE = 60.0
 BUSY = (408, 425, 429, 500, 502, 503, 504)
 HEX_LENGTHS = {32: "md5", 64: "sha256"}
@@ -194,7 +194,7 @@ class Partial:
                 most = max(most, self._size())
                 if failures > retries:
                     raise UserError(
-                        f"{self.url} could not be fetched in {failures} tries ({fault}); check "
+                        f"{self.url} could not be fetched in {failures} tries in a row ({fault}); check "
                         "the network and run again: what has come already is kept."
                     ) from fault
                 pause = fault.pause or min(2.0 ** max(failures - 1, 0), LONGEST_PAUSE)

@@ -159,7 +159,7 @@ def read_examples(path: Path | str) -> pd.DataFrame:
     """Read what `write_examples` wrote, value for value. UserError when it is not such a file."""
     text = {"flip": str, "subset": str, "track": str}
     try:
-        examples = pd.read_csv(path, dtype=text, keep_default_na=False, float_precision="round_trip")
+        examples = pd.read_csv(path, dtype=text, keep_default_na=False)
     except FileNotFoundError as fault:
         raise UserError(f"{path} does not exist; make the examples first.") from fault
     except (pd.errors.EmptyDataError, pd.errors.ParserError) as fault:

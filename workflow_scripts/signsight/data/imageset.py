@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from signsight.errors import UserError
-from signsight.files import ArrayFile, ArrayWriter, atomic
+from signsight.files import ArrayFile, ArrayWriter, write_csv
 
 COLUMNS = ("image_id", "class_id", "track", "source")
 TEXT_COLUMNS = {"image_id": str, "track": str, "source": str}
@@ -48,8 +48,7 @@ class ImageSet:
 
     def take(self, rows: Sequence[int]) -> np.ndarray:
         """The images of `rows` in that order, (len(rows), H, W, 3) uint8."""
-        pieces = [self.images.read(row, row + 1) for row in rows]
-        return np.concatenate(pieces) if pieces else np.empty((0, *self.images.shape[1:]), np.uint8)
+        return self.images.take(rows)
 
 
 def open_image_set(folder: Path | str) -> ImageSet:
@@ -62,9 +61,7 @@ def open_image_set(folder: Path | str) -> ImageSet:
             f"{images.path} has shape {images.shape} {images.dtype}; an image set is (N, H, W, 3) uint8."
         )
     if len(images) != len(index):
-        raise UserError(
-            f"{folder} has {len(images)} images and {len(index)} index rows; make it again."
-        )
+        raise UserError(f"{folder} has {len(images)} images and {len(index)} index rows; make it again.")
     return ImageSet(folder, index, images)
 
 
@@ -76,16 +73,13 @@ def read_index(path: Path | str) -> pd.DataFrame:
         raise UserError(f"{path} does not exist; is its folder an image set?") from fault
     missing = [column for column in COLUMNS if column not in index]
     if missing:
-        raise UserError(
-            f"{path} lacks the column {missing[0]!r}; an index has {', '.join(COLUMNS)}."
-        )
+        raise UserError(f"{path} lacks the column {missing[0]!r}; an index has {', '.join(COLUMNS)}.")
     return index
 
 
 def write_index(folder: Path | str, index: pd.DataFrame) -> None:
     """Write `index` as the `index.csv` of `folder`."""
-    with atomic(Path(folder) / "index.csv") as part:
-        index.to_csv(part, index=False)
+    write_csv(Path(folder) / "index.csv", index)
 
 
 def image_writer(folder: Path | str, count: int, height: int, width: int) -> ArrayWriter:

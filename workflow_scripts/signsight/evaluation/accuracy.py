@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,19 @@ import pandas as pd
 
 from signsight.evaluation.statistics import paired_difference, wilson
 
+Scores = dict[str, np.ndarray]
+StickerSets = dict[str, tuple[str, str]]
 
-def load_correct(path: Path | str, truth: np.ndarray) -> dict[str, np.ndarray]:
-    """Set name -> (N,) bool: which images the classifier got right."""
+
+def load_predicted(path: Path | str) -> Scores:
+    """Set name -> (N,) int16 predicted classes."""
     with np.load(path) as stored:
-        return {str(n): p == truth for n, p in zip(stored["sets"], stored["predicted"], strict=True)}
+        return dict(zip(map(str, stored["sets"]), stored["predicted"], strict=True))
+
+
+def load_correct(path: Path | str, truth: np.ndarray) -> Scores:
+    """Set name -> (N,) bool: which images the classifier got right."""
+    return {name: predicted == truth for name, predicted in load_predicted(path).items()}
 
 
 def accuracy_row(
@@ -67,3 +76,63 @@ def masking_table(
                 row = accuracy_row(correct, sets["0"], confidence, chosen)
                 rows.append({"method": method, "subset": subset, "masked_cells": int(name), **row})
     return pd.DataFrame(rows)
+
+
+def geometry_table(scores: list[tuple[str, Scores]], clean: np.ndarray, confidence: float) -> pd.DataFrame:
+    """Accuracy by transform and degree, in the order of both.
+
+    scores: (transform, set name = the degree -> (N,) bool correct), in any number of pieces.
+    """
+    rows = [
+        {"transform": transform, "degree": int(name), **accuracy_row(correct, clean, confidence)}
+        for transform, sets in scores
+        for name, correct in sets.items()
+    ]
+    return pd.DataFrame(rows).sort_values(["transform", "degree"], ignore_index=True)
+
+
+StickerScores = list[tuple[str, np.ndarray, str, Scores]]
+
+
+def sticker_table(scores: StickerScores, sets: StickerSets, confidence: float) -> pd.DataFrame:
+    """Accuracy by target, method, sticker and size of sign; size "none" is without a sticker.
+
+    scores: (target, (N,) true classes, method, set name -> (N,) predicted classes); sets: set name
+    -> (sticker, size of sign).
+    """
+    rows = []
+    for key, truth, predicted, untouched in _sticker_cases(scores, sets):
+        rows.append(key | accuracy_row(predicted == truth, untouched == truth, confidence))
+    return pd.DataFrame(rows)
+
+
+def sticker_confusions(scores: StickerScores, sets: StickerSets, names: list[str]) -> pd.DataFrame:
+    """What was misclassified as what, with each sticker and without (size "none"), commonest first.
+
+    Columns: target, method, sticker, sign_size, class_id, class_name, predicted_id, predicted_name,
+    count.
+    """
+    tables = []
+    for key, truth, predicted, _ in _sticker_cases(scores, sets):
+        wrong = predicted != truth
+        pairs = confusion_table(truth[wrong], predicted[wrong]).sort_values(
+            "count", ascending=False, kind="stable"
+        )
+        for column in ("class", "predicted"):
+            pairs[f"{column}_name"] = [names[i] for i in pairs[f"{column}_id"]]
+        tables.append(pairs.assign(**key))
+    columns = ["class_id", "class_name", "predicted_id", "predicted_name", "count"]
+    return pd.concat(tables, ignore_index=True)[["target", "method", "sticker", "sign_size", *columns]]
+
+
+def _sticker_cases(
+    scores: StickerScores, sets: StickerSets
+) -> Iterator[tuple[dict[str, str], np.ndarray, np.ndarray, np.ndarray]]:
+    """Every sticker, with and without: the columns that name it, truth, predicted, without sticker."""
+    stickers = dict.fromkeys(sticker for sticker, _ in sets.values())
+    named = [("none", sticker, "none") for sticker in stickers]
+    named += [(name, sticker, size) for name, (sticker, size) in sets.items()]
+    for target, truth, method, predicted in scores:
+        for name, sticker, size in named:
+            key = {"target": target, "method": method, "sticker": sticker, "sign_size": size}
+            yield key, truth, predicted[name], predicted["none"]

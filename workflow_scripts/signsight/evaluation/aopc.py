@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 
+from signsight.attribution.run import frozen
 from signsight.data.imageset import ImageSet
-from signsight.evaluation.statistics import mean_interval
 from signsight.files import ArrayFile, ArrayWriter
 from signsight.models.classifier import Classifier, to_pixels
 from signsight.perturbation.grid import cell_sums
@@ -68,10 +67,10 @@ def curves(
     time; nothing of size images x steps x pixels is ever held.
     """
     block = -(-FULL_BATCHES * batch_size // (protocol.steps * protocol.repetitions))
-    with ArrayWriter(out, (len(rows), protocol.steps + 1), np.float32) as writer:
+    with frozen(model), ArrayWriter(out, (len(rows), protocol.steps + 1), np.float32) as writer:
         for start in range(0, len(rows), block):
             part = rows[start : start + block]
-            chosen = np.concatenate([maps.read(r, r + 1) for r in part])
+            chosen = maps.take(part)
             ids = images.index["image_id"].iloc[part].tolist()
             truth = images.class_ids[part]
             ranks = region_ranks(chosen, protocol.region)
@@ -127,26 +126,3 @@ def _noise(images: np.ndarray, ids: list[str], protocol: Protocol, device: torch
     ]
     stack = torch.as_tensor(np.stack(fresh), device=device).permute(0, 3, 1, 2)
     return stack.reshape(len(images), protocol.repetitions, *stack.shape[1:])
-
-
-def aopc_table(drops: dict[str, np.ndarray], confidence: float) -> pd.DataFrame:
-    """AOPC by method and step with intervals over images, and the paired difference from `random`.
-
-    drops: method -> (n, L + 1) of f(x0) - f(x_k); must hold `random`. Columns: method, step, n,
-    mean_drop, aopc, low, high, relative, relative_low, relative_high.
-    """
-    areas = {
-        m: np.cumsum(d, axis=1, dtype=np.float64) / np.arange(1, d.shape[1] + 1) for m, d in drops.items()
-    }
-    tables = []
-    for method, area in areas.items():
-        aopc, low, high = mean_interval(area, confidence)
-        relative, relative_low, relative_high = mean_interval(area - areas["random"], confidence)
-        columns = {
-            "method": method, "step": np.arange(area.shape[1]), "n": len(area),
-            "mean_drop": drops[method].mean(axis=0, dtype=np.float64),
-            "aopc": aopc, "low": low, "high": high,
-            "relative": relative, "relative_low": relative_low, "relative_high": relative_high,
-        }  # fmt: skip
-        tables.append(pd.DataFrame(columns))
-    return pd.concat(tables, ignore_index=True)

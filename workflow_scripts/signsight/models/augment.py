@@ -88,7 +88,7 @@ def inverse_affine(
     in half widths and half heights (positive: right, down). Signs are torchvision's. UserError for
     an unknown flip.
     """
-    unknown = sorted(set(flips) - set(FLIPS))
+    unknown = sorted(set(map(str, flips)) - set(FLIPS))
     if unknown:
         raise UserError(
             f"The examples have flip {unknown[0]!r}; allowed are '', 'lr' and 'tb', make them again."

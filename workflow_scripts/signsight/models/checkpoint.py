@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import safetensors
 import safetensors.torch
 import torch
-import torchvision
 
 from signsight import files
 from signsight.errors import UserError
@@ -20,7 +20,7 @@ from signsight.models.registry import build
 
 WEIGHTS, ABOUT = "model.safetensors", "model.json"
 KEYS = ("architecture", "settings", "classes", "size", "mean", "std")
-VERSIONS = {"torch": str(torch.__version__), "torchvision": str(torchvision.__version__)}
+VERSIONS = {name: version(name) for name in ("torch", "torchvision", "numpy")}
 
 
 def read_tensors(file: Path) -> dict[str, torch.Tensor]:

@@ -40,8 +40,10 @@ def target_layer(network: nn.Module, size: int) -> str:
 
 def _note(name: str, finished: list[str]) -> object:
     def hook(module: nn.Module, inputs: object, output: object) -> None:
-        is_map = isinstance(output, torch.Tensor) and output.ndim == 4
-        if is_map and output.shape[2] * output.shape[3] > 1:
-            finished.append(name)
+        # Maps of a square image are square; rows of tokens and channels-last maps are not.
+        if isinstance(output, torch.Tensor) and output.ndim == 4:
+            height, width = output.shape[2:]
+            if height == width > 1:
+                finished.append(name)
 
     return hook

@@ -11,6 +11,7 @@ from torch import nn
 
 from signsight.errors import UserError
 from signsight.models.checkpoint import read_tensors
+from signsight.words import nearest
 
 IMAGENET = 1000  # classes of every torchvision classifier as it comes
 
@@ -26,6 +27,10 @@ def build_torchvision(
     """
     settings = {**_defaults(name, size, weights), **settings}
     file = Path(weights) if weights and (Path(weights).suffix or "/" in weights) else None
+    if weights and not file:
+        known = ("DEFAULT", *torchvision.models.get_model_weights(name).__members__)
+        if weights not in known:
+            raise UserError(f"model.settings.weights: {name!r} has no {weights!r}; {nearest(weights, known)}")
     try:
         network = torchvision.models.get_model(
             name, weights=None if file else weights, progress=False, **settings
@@ -34,14 +39,15 @@ def build_torchvision(
         raise UserError(
             f"torchvision's {name!r} does not take these settings ({fault}); mend model.settings."
         ) from fault
-    except (KeyError, ValueError, AttributeError) as fault:
-        raise UserError(
-            f"torchvision's {name!r} has no weights {weights!r} ({fault}); use 'DEFAULT' or a file."
-        ) from fault
     except OSError as fault:
         raise UserError(
             f"The weights {weights!r} of {name!r} could not be fetched ({fault}); "
             "connect to the internet or give a file in model.settings.weights."
+        ) from fault
+    except (ValueError, AssertionError, RuntimeError) as fault:
+        raise UserError(
+            f"torchvision's {name!r} cannot be made for images of {size} px and these settings "
+            f"({str(fault).splitlines()[0]}); choose another size of the crop or other settings."
         ) from fault
     if file:
         _load(network, read_tensors(file), file)

@@ -7,10 +7,13 @@ them is four multiplications of long rows.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from signsight.data.imageset import ImageSet, image_writer, write_index
 from signsight.errors import UserError
 
 BLOCK_BYTES = 1 << 20
@@ -108,3 +111,20 @@ def warp_images(images: np.ndarray, warp: Warp) -> np.ndarray:
 def block_size(height: int, width: int) -> int:
     """Images a block, so that a block's rows stay in the processor's cache."""
     return max(BLOCK_BYTES // (height * width * 3), 1)
+
+
+def warped_set(images: ImageSet, folder: Path, transform: str, degree: int) -> None:
+    """Write `images` turned by one degree of a transform (see `homography`) to `folder`."""
+    height, width = images.size
+    warp = make_warp(homography(transform, degree, height, width), height, width)
+    with image_writer(folder, len(images), height, width) as writer:
+        for block in images.batches(block_size(height, width)):
+            writer.append(warp_images(block, warp))
+    write_index(folder, images.index)
+
+
+def warped_examples(images: np.ndarray, transform: str, degrees: Sequence[int]) -> np.ndarray:
+    """A few images at several degrees: (n, H, W, 3) uint8 -> (n, len(degrees), H, W, 3) uint8."""
+    height, width = images.shape[1:3]
+    warps = (make_warp(homography(transform, d, height, width), height, width) for d in degrees)
+    return np.stack([warp_images(images, warp) for warp in warps], axis=1)

@@ -117,7 +117,7 @@ def put_stickers(
 
 
 def class_cells(class_ids: np.ndarray, first_cells: np.ndarray, classes: int) -> np.ndarray:
-    """The most frequent first cell of each class: (classes,) int, the middle of a tie is the lowest.
+    """The most frequent first cell of each class: (classes,) int, of equally frequent ones the lowest.
 
     class_ids, first_cells: (n,) int; cells of -1 (empty maps) do not count; a class without any has -1.
     """

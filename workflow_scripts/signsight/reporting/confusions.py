@@ -81,7 +81,7 @@ def _class_axes(axes: Axes, names: list[str]) -> None:
     size = 9.5 if len(names) <= 48 else 7
     axes.set_xlim(0, len(names))
     axes.set_ylim(len(names), 0)
-    axes.set_yticks(shown + 0.5, [f"{short(names[i])}  {i}" for i in shown], fontsize=size)
+    axes.set_yticks(shown + 0.5, [f"{short(names[i])}  {i:\N{FIGURE SPACE}>2}" for i in shown], fontsize=size)
     axes.set_xticks(shown + 0.5, [str(i) for i in shown], fontsize=size - 1.5)
     axes.tick_params(length=0, labeltop=True, pad=2)
     axes.set_xlabel("Predicted class")
@@ -115,9 +115,15 @@ def _list_confusions(figure: Figure, axes: Axes, counts: np.ndarray, names: list
     pairs = commonest(counts)
     heading = "Commonest confusions" if pairs else "No confusions"
     figure.text(left, top, heading, va="top", fontsize=12)
+    if pairs:
+        look = {"fontsize": 8.5, "color": GREY, "va": "center"}
+        at = top - 0.3 / high
+        figure.text(left + 0.3 / wide, at, "n", ha="right", **look)
+        figure.text(left + 0.95 / wide, at, "of class", ha="right", **look)
+        figure.text(left + 1.07 / wide, at, "true class → predicted class", **look)
     line = min(0.42, 0.56 * box.height * high / 11) / high
     for rank, (true, seen, number) in enumerate(pairs, 1):
-        at = top - 0.1 / high - rank * line
+        at = top - 0.2 / high - rank * line
         rate = percent(number / counts[true].sum(), 1)
         text = f"{short(names[true])} ({true})\n→ {short(names[seen])} ({seen})"
         figure.text(left + 0.3 / wide, at, f"{number}", fontsize=9.5, ha="right", va="center")
@@ -138,22 +144,24 @@ def sticker_confusions(table: pd.DataFrame, most: int = 15) -> Figure:
     columns = conditions(table)
     tops = [_top(wrong[wrong["target"] == name], most) for name in targets]
     heights = [0.24 * len(top) for top in tops]
-    left, right, cell, gap = 4.2, 0.2, 0.58, 0.3
+    left, right, gap = 4.2, 0.2, 0.3
+    cell = max(0.58, 2.9 / max(len(columns), 1))
     block = cell * len(columns)
     wide = left + len(methods) * (block + gap) - gap + right
-    head, foot = 1.05, 0.2
+    head, foot = 1.15, 0.2
     high = max(sum(heights) + (head + foot) * len(targets), 1.0)
     figure = Figure(figsize=(wide, high))
     y = high
     for name, top, height in zip(targets, tops, heights, strict=True):
         y -= head + height
+        here = wrong[wrong["target"] == name]
         for place, method in enumerate(methods):
             box = (left + place * (block + gap), y, block, height)
             axes = figure.add_axes(tuple(np.divide(box, (wide, high, wide, high))))
-            rows = wrong[(wrong["target"] == name) & (wrong["method"] == method)]
-            _count_table(axes, rows, top, columns)
-            label = f"Sticker on {method_style(method).label}'s most relevant cell"
-            axes.text(0, -3.15, label, fontsize=9.5, fontweight="bold")
+            rows = here[here["method"] == method]
+            _count_table(axes, rows, top, columns, int(here["count"].max()))
+            label = f"Sticker on the most relevant cell by\n{method_style(method).label}"
+            axes.text(0, -2.75, label, fontsize=9.5, fontweight="bold")
             if place == 0:
                 axes.set_yticks(np.arange(len(top)) + 0.5, [text for _, text in top], fontsize=8.5)
                 axes.text(-0.1, -0.35, "size of the sign:", ha="right", fontsize=8, color=GREY)
@@ -180,13 +188,13 @@ def _count_table(
     rows: pd.DataFrame,
     top: list[tuple[tuple[int, int], str]],
     columns: list[tuple[str, str]],
+    largest: int,
 ) -> None:
     """One block of counts, shaded by count, with a header of sticker and size of sign."""
     keys = ["class_id", "predicted_id", "sticker", "sign_size"]
     found = rows.groupby(keys)["count"].sum().to_dict()
     counts = np.array([[found.get((*pair, *column), 0) for column in columns] for pair, _ in top])
-    shade = matplotlib.colormaps["Blues"].copy()
-    axes.pcolormesh(counts, cmap=shade, vmin=0, vmax=1.6 * max(counts.max(initial=0), 1))
+    axes.pcolormesh(counts, cmap="Blues", vmin=0, vmax=1.6 * largest)
     for (row, column), number in np.ndenumerate(counts):
         text, colour = (str(number), INK) if number else ("·", GREY)
         axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=colour, fontsize=9)

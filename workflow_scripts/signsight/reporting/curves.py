@@ -108,7 +108,8 @@ def masking(
     for panel, subset in zip(axes[0], subsets, strict=True):
         rows = table[table["subset"] == subset]
         for name in methods:
-            _curve(panel, rows[rows["method"] == name], "masked_cells", method_style(name))
+            own = rows[rows["method"] == name]
+            _curve(panel, own, "masked_cells", method_style(name), len(methods))
             if published is not None:
                 other = published[(published["method"] == name) & (published["subset"] == subset)]
                 shown |= _published(panel, other, "masked_cells", method_style(name))
@@ -178,7 +179,7 @@ def aopc(table: pd.DataFrame, score: str = "softmax", confidence: float = 0.95) 
         rows = table[table["method"] == name]
         names = {"relative": "accuracy", "relative_low": "low", "relative_high": "high"}
         rows = rows[["step", *names]].rename(columns=names)
-        _curve(panel, rows, "step", method_style(name))
+        _curve(panel, rows, "step", method_style(name), len(methods))
     random = method_style("random")
     panel.axhline(0, color=random.colour, linewidth=1.6, zorder=1.5, label=random.label)
     unit = "probability" if score == "softmax" else "logit"
@@ -195,8 +196,8 @@ def aopc(table: pd.DataFrame, score: str = "softmax", confidence: float = 0.95) 
     return figure
 
 
-def _curve(axes: Axes, rows: pd.DataFrame, x: str, style: MethodStyle) -> None:
-    """One line with its interval as a band; `rows` has `x`, accuracy, low, high."""
+def _curve(axes: Axes, rows: pd.DataFrame, x: str, style: MethodStyle, curves: int = 1) -> None:
+    """One of `curves` lines with its interval as a band; `rows` has `x`, accuracy, low, high."""
     rows = rows.sort_values(x)
     axes.plot(
         rows[x],
@@ -204,11 +205,13 @@ def _curve(axes: Axes, rows: pd.DataFrame, x: str, style: MethodStyle) -> None:
         color=style.colour,
         linestyle=style.line,
         marker=style.marker if len(rows) <= 40 else None,
+        markersize=5.5 if len(rows) <= 15 else 4,
         label=style.label,
         clip_on=False,
         zorder=3,
     )
-    axes.fill_between(rows[x], rows["low"], rows["high"], color=style.colour, alpha=0.2, linewidth=0)
+    look = {"color": style.colour, "alpha": 0.2 if curves <= 8 else 0.08, "linewidth": 0}
+    axes.fill_between(rows[x], rows["low"], rows["high"], label=style.label, **look)
 
 
 def _published(axes: Axes, rows: pd.DataFrame, x: str, style: MethodStyle) -> bool:

@@ -149,6 +149,7 @@ def degree_label(degree: int) -> str:
 def real_examples(
     pictures: Sequence[np.ndarray],
     maps: np.ndarray,
+    method: str,
     signed: bool,
     predicted: Sequence[str],
     probability: Sequence[float],
@@ -157,7 +158,7 @@ def real_examples(
 ) -> Figure:
     """Own photographs beside themselves under their map; below, the predicted and the given class.
 
-    pictures: (H, W, 3) uint8 of any sizes; maps: (n, h, w) float32 of one method; given: the class
+    pictures: (H, W, 3) uint8 of any sizes; maps: (n, h, w) float32 of `method`; given: the class
     name where known, else None.
     """
     columns = min(columns, len(pictures))
@@ -171,6 +172,7 @@ def real_examples(
     block = Block(
         cells.reshape(rows, columns, *cells.shape[1:]),
         [""] * rows,
+        title=f"Photographs, each beside itself under its {method_style(method).label} map",
         notes=notes.reshape(rows, columns),
     )
     return sheet([block], cell=1.3, left=0.15)

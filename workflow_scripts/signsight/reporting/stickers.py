@@ -59,7 +59,7 @@ def stickers(
     designs = list(dict.fromkeys(sticker for sticker, _ in columns))
     sizes = list(dict.fromkeys(size for _, size in columns))
     methods = list(dict.fromkeys(table["method"]))
-    width = max(3.0, len(sizes) * (0.24 * (len(methods) + 1) + 0.25))
+    width = max(3.0, len(sizes) * (0.18 * (len(methods) + 1) + 0.25))
     figure, axes = panels(
         len(targets), len(designs), width, 2.4, left=0.9, top=0.6, right=2.5, gap_x=0.3, gap_y=1.0
     )

@@ -21,6 +21,7 @@ from signsight.files import atomic
 Arguments = ParamSpec("Arguments")
 
 DPI = 150
+NARROW = 7.4  # inches: below this width the entries of a key do not fit on one line
 INK, GREY, FAINT = "#222222", "#777777", "#dddddd"
 BLUE, VERMILLION = "#0072B2", "#D55E00"
 RIGHT, WRONG = "✓", "✗"
@@ -235,9 +236,10 @@ def label_ends(axes: Axes, ends: Sequence[tuple[MethodStyle, float]]) -> None:
         axes.text(text, place, style.label, transform=across, va="center", fontsize=9.5)
 
 
-def key(figure: Figure, entries: Sequence[tuple[Line2D | Patch, str]], columns: int = 4) -> None:
-    """A legend below the panels that says what bands, dashes and dots mean."""
+def key(figure: Figure, entries: Sequence[tuple[Line2D | Patch, str]]) -> None:
+    """A legend below the panels that says what bands, dashes and dots mean; two columns if narrow."""
     handles, labels = zip(*entries, strict=True)
+    columns = 2 if figure.get_size_inches()[0] < NARROW else 4
     figure.legend(handles, labels, loc="lower center", ncols=columns, handlelength=2.4)
 
 

@@ -35,9 +35,7 @@ def _limb(pen: Pen, points: Sequence[Point], thick: float, thin: float) -> None:
 def pedestrian(pen: Pen) -> None:
     """A person who walks."""
     pen.disc(505, 392, 38, _BLACK)
-    pen.polygon(
-        smooth([(476, 446), (540, 446), (556, 520), (550, 600), (478, 600), (466, 520)]), _BLACK
-    )
+    pen.polygon(smooth([(476, 446), (540, 446), (556, 520), (550, 600), (478, 600), (466, 520)]), _BLACK)
     _limb(pen, [(482, 462), (432, 540), (408, 606)], 36, 26)
     _limb(pen, [(540, 462), (592, 532), (578, 602)], 36, 26)
     _limb(pen, [(500, 590), (470, 690), (404, 790)], 52, 34)

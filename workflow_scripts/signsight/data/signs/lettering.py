@@ -19,7 +19,7 @@ def _zero(w: float) -> Strokes:
 
 def _one(w: float) -> Strokes:
     stem = w - _TOP
-    return [[(stem, 0), (stem, 100)], [(stem - 1, 7), (stem - 12, 17), (stem - 26, 24)]]
+    return [[(stem, 0), (stem, 100)], [(stem - 2, 5), (stem - 12, 15.5), (stem - 26, 23)]]
 
 
 def _two(w: float) -> Strokes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -67,9 +68,7 @@ class Pen:
             (scale, 0.0, 0.0, 0.0, scale, 0.0),
         )
 
-    def at(
-        self, x: float, y: float, scale: float = 1.0, degrees: float = 0.0, mirror: bool = False
-    ) -> Pen:
+    def at(self, x: float, y: float, scale: float = 1.0, degrees: float = 0.0, mirror: bool = False) -> Pen:
         """A pen whose origin is at (x, y), scaled, turned clockwise, and mirrored left-right."""
         cos, sin = math.cos(math.radians(degrees)) * scale, math.sin(math.radians(degrees)) * scale
         a, b, c, d, e, f = self.matrix
@@ -102,13 +101,11 @@ class Pen:
         corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
         self.polygon(rounded(corners, radius) if radius else corners, ink)
 
-    def line(
-        self, points: Sequence[Point], width: float, ink: Ink, round_ends: bool = True
-    ) -> None:
+    def line(self, points: Sequence[Point], width: float, ink: Ink, round_ends: bool = True) -> None:
         """A line of `width` through `points` with round joints; its ends are round or cut square."""
         half = width / 2
         before: tuple[float, float] | None = None  # half the width, across the piece before
-        for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+        for (x0, y0), (x1, y1) in pairwise(points):
             if math.hypot(x1 - x0, y1 - y0) < 1e-6:
                 continue
             ux, uy = _direction((x0, y0), (x1, y1))
@@ -150,9 +147,7 @@ class Pen:
         return np.asarray(Image.fromarray(where.astype(np.uint8) * 255).reduce(self.supersample))
 
 
-def arc(
-    x: float, y: float, rx: float, ry: float, start: float, stop: float, steps: int = 0
-) -> list[Point]:
+def arc(x: float, y: float, rx: float, ry: float, start: float, stop: float, steps: int = 0) -> list[Point]:
     """Points on an ellipse from `start` to `stop` degrees (0 = right, 90 = down)."""
     steps = steps or max(8, round(abs(stop - start) / 3))
     angles = [math.radians(start + (stop - start) * k / steps) for k in range(steps + 1)]
@@ -165,10 +160,7 @@ def bezier(*controls: Point, steps: int = 24) -> list[Point]:
     for k in range(steps + 1):
         t, level = k / steps, list(controls)
         while len(level) > 1:
-            level = [
-                (p[0] + (q[0] - p[0]) * t, p[1] + (q[1] - p[1]) * t)
-                for p, q in zip(level, level[1:], strict=False)
-            ]
+            level = [(p[0] + (q[0] - p[0]) * t, p[1] + (q[1] - p[1]) * t) for p, q in pairwise(level)]
         out.append(level[0])
     return out
 
@@ -187,10 +179,7 @@ def smooth(points: Sequence[Point], closed: bool = True, steps: int = 8) -> list
         for step in range(steps):
             t = step / steps
             value = (
-                2 * q
-                + (r - p) * t
-                + (2 * p - 5 * q + 4 * r - s) * t**2
-                + (3 * q - p - 3 * r + s) * t**3
+                2 * q + (r - p) * t + (2 * p - 5 * q + 4 * r - s) * t**2 + (3 * q - p - 3 * r + s) * t**3
             ) / 2
             out.append((float(value[0]), float(value[1])))
     return out if closed else [*out, points[-1]]
@@ -210,9 +199,7 @@ def rounded(corners: Sequence[Point], radius: float) -> list[Point]:
         centre = (here[0] + bisector[0] * away, here[1] + bisector[1] * away)
         cut = radius / math.tan(half)
         start, stop = (
-            math.degrees(
-                math.atan2(here[1] + w[1] * cut - centre[1], here[0] + w[0] * cut - centre[0])
-            )
+            math.degrees(math.atan2(here[1] + w[1] * cut - centre[1], here[0] + w[0] * cut - centre[0]))
             for w in (u, v)
         )
         turn = (stop - start + 180) % 360 - 180

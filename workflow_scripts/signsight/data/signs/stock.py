@@ -31,6 +31,8 @@ BACKDROP = (150, 152, 154)  # neutral, and parted in brightness from the white e
 # Classes whose drawing is another one's mirror image: the same drawing, flipped.
 _MIRRORED = {19: 20, 34: 33, 37: 36, 39: 38}
 
+_LIMITS = {0: 20, 1: 30, 2: 50, 3: 60, 4: 70, 5: 80, 7: 100, 8: 120}  # km/h
+
 
 def _speed_limit(pen: Pen, text: str) -> None:
     plates.prohibition(pen)
@@ -46,7 +48,7 @@ def _end_of_speed_limit(pen: Pen) -> None:
 
 def _stop(pen: Pen) -> None:
     plates.stop_plate(pen)
-    write(pen, "STOP", 340, 166, 34, WHITE.symbol())
+    write(pen, "STOP", 356, 172, 32, WHITE.symbol())
 
 
 def _on(plate: Callable[[Pen], None], *parts: Callable[[Pen], None]) -> Callable[[Pen], None]:
@@ -60,12 +62,7 @@ def _on(plate: Callable[[Pen], None], *parts: Callable[[Pen], None]) -> Callable
 
 
 _DRAW: dict[int, Callable[[Pen], None]] = {
-    **{
-        class_id: partial(_speed_limit, text=text)
-        for class_id, text in zip(
-            (0, 1, 2, 3, 4, 5, 7, 8), "20 30 50 60 70 80 100 120".split(), strict=True
-        )
-    },
+    **{class_id: partial(_speed_limit, text=str(limit)) for class_id, limit in _LIMITS.items()},
     6: _end_of_speed_limit,
     9: _on(plates.prohibition, vehicles.no_overtaking),
     10: _on(plates.prohibition, vehicles.no_lorry_overtaking),

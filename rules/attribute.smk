@@ -1,0 +1,28 @@
+# Attribution maps of the whole test set, one job a method.
+
+
+rule attribute:
+    input:
+        images=image_set("crop/test"),
+        model=MODEL,
+    output:
+        f"{R}/attribute/{{method}}/maps.npy",
+    log:
+        log_of("attribute", "{method}"),
+    benchmark:
+        benchmark_of("attribute", "{method}")
+    conda:
+        "../envs/torch.yaml"
+    threads: TORCH_THREADS
+    resources:
+        gpu=GPU,
+    params:
+        code=lambda wildcards: method_code(wildcards.method),
+        explain={
+            k: config["attribution"][k]
+            for k in ("target", "score", "layer", "batch_size")
+        },
+        parameters=lambda wildcards: method_parameters(config, wildcards.method),
+        seed=config["seed"],
+    script:
+        "../workflow_scripts/attribute.py"

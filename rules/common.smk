@@ -1,0 +1,85 @@
+# What all rules share: the checked config, names of files, digests of code, resources.
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+BASE = Path(workflow.basedir)
+sys.path.insert(0, str(BASE / "workflow_scripts"))
+
+from signsight.attribution.registry import methods as method_registry
+from signsight.config import (
+    complete,
+    degree_groups,
+    load_schema,
+    method_parameters,
+    training_settings,
+)
+from signsight.digest import code_digest
+from signsight.errors import UserError
+
+try:
+    checked = complete(config, load_schema(BASE / "config/schema.yaml"))
+except UserError as fault:
+    raise WorkflowError(str(fault)) from None
+config.clear()
+config.update(checked)
+
+R = f"{config['results']}/{config['experiment']}"
+METHODS = config["attribution"]["methods"]
+HAS_SIGNS = config["data"]["name"] in (
+    "gtsrb",
+    "signs",
+)  # classes with shapes, mirror rules, stock signs
+TEST = f"{R}/crop/test"
+MODEL = [f"{R}/train/model.safetensors", f"{R}/train/model.json"]
+CLASSES = f"{R}/crop/classes.csv"
+# A job that uses torch takes the GPU; on the CPU many small ones beat one with many threads.
+ON_CPU = config["device"] == "cpu"
+GPU = 0 if ON_CPU else 1
+TORCH_THREADS = 1 if ON_CPU else 8
+
+
+wildcard_constraints:
+    method="[a-z0-9_]+",
+    cells="[0-9]+",
+    degree="-?[0-9]+",
+    transform="rotation|perspective_vertical|perspective_horizontal",
+    part="train|test",
+    target="test|stock|user_stock",
+    kind="[a-z_]+",
+    group="[^/]+",
+
+
+def image_set(folder):
+    """The files of the image set in a folder of the results."""
+    return [f"{R}/{folder}/images.npy", f"{R}/{folder}/index.csv"]
+
+
+def dataset(files):
+    """Files of a perturbed image set: deleted after their last use unless the config keeps them."""
+    return files if config["keep_datasets"] else temp(files)
+
+
+def log_of(rule, wildcards=""):
+    """The log file of a rule's job; `wildcards` as '{method}/{cells}'."""
+    return f"{R}/logs/{rule}{'/' if wildcards else ''}{wildcards}.log"
+
+
+def benchmark_of(rule, wildcards=""):
+    """The benchmark file (time and memory) of a rule's job."""
+    return f"{R}/benchmarks/{rule}{'/' if wildcards else ''}{wildcards}.tsv"
+
+
+def key_of(*parts):
+    """Eight hex digits that name what a cached file depends on."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def method_code(method):
+    """Digest of an attribution method and of what runs it."""
+    return code_digest(
+        "attribution/run.py", method_registry.file(method), *NETWORK_CODE
+    )

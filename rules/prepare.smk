@@ -1,0 +1,106 @@
+# From archives or a folder to image sets, and the table of training examples.
+
+
+FOLDER = config["data"]["folder"] | {
+    "source": config["data"]["source"],
+    "seed": config["seed"],
+}
+FOLDER = None if HAS_SIGNS else FOLDER
+HAS_MASKS = config["data"]["name"] == "signs"
+
+
+def crop_sources(part):
+    """The archives that a part of the data set is cropped from; none for a folder of pictures."""
+    if not HAS_SIGNS:
+        return {}
+    names = (
+        {"images": TRAINING_IMAGES}
+        if part == "train"
+        else {"images": TEST_IMAGES, "truth": TEST_TRUTH}
+    )
+    if HAS_MASKS:
+        names["masks"] = TRUTH_MASKS
+    return {key: f"{CACHE}/{name}" for key, name in names.items()}
+
+
+rule crop:
+    input:
+        unpack(lambda wildcards: crop_sources(wildcards.part)),
+    output:
+        images=f"{R}/crop/{{part}}/images.npy",
+        index=f"{R}/crop/{{part}}/index.csv",
+        masks=[f"{R}/crop/{{part}}/masks.npy"] if HAS_MASKS else [],
+    log:
+        log_of("crop", "{part}"),
+    benchmark:
+        benchmark_of("crop", "{part}")
+    conda:
+        "../envs/data.yaml"
+    threads: 2
+    params:
+        code=code_digest("data/crop.py", "data/source.py"),
+        cut={
+            "size": config["data"]["size"],
+            "to_roi": config["data"]["crop_to_roi"],
+            "roi_outside": config["data"]["roi_outside"],
+        },
+        allow_empty=config["data"]["allow_empty_classes"],
+        folder=FOLDER,
+    script:
+        "../workflow_scripts/crop.py"
+
+
+rule classes:
+    output:
+        CLASSES,
+    log:
+        log_of("classes"),
+    benchmark:
+        benchmark_of("classes")
+    conda:
+        "../envs/data.yaml"
+    params:
+        code=code_digest("data/source.py"),
+        folder=FOLDER,
+    script:
+        "../workflow_scripts/classes.py"
+
+
+rule examples:
+    input:
+        index=f"{R}/crop/train/index.csv",
+    output:
+        f"{R}/examples/examples.csv",
+    log:
+        log_of("examples"),
+    benchmark:
+        benchmark_of("examples")
+    conda:
+        "../envs/data.yaml"
+    params:
+        code=code_digest("data/examples.py", "data/classes.py"),
+        mirror=config["data"]["mirror"] and HAS_SIGNS,
+        balance=config["data"]["balance"],
+        rotate=config["data"]["rotate"],
+        split=config["data"]["split"],
+        seed=config["seed"],
+    script:
+        "../workflow_scripts/examples.py"
+
+
+rule export:
+    # a PNG class-folder tree of any image set: snakemake results/demo/export/crop/test
+    input:
+        images=f"{R}/{{folder}}/images.npy",
+        index=f"{R}/{{folder}}/index.csv",
+        classes=CLASSES,
+    output:
+        directory(f"{R}/export/{{folder}}"),
+    log:
+        log_of("export", "{folder}"),
+    benchmark:
+        benchmark_of("export", "{folder}")
+    conda:
+        "../envs/data.yaml"
+    script:
+        "../workflow_scripts/export.py"

@@ -1,0 +1,81 @@
+"""Classifiers: normalisation by their own statistics, pixels in [0, 1], batches in order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+from signsight.data.imageset import ImageSet, image_writer, open_image_set, write_index
+from signsight.models.classifier import Classifier, forward_batches, mean_and_std, to_pixels
+
+
+def image_set(folder: Path, images: np.ndarray) -> ImageSet:
+    with image_writer(folder, *images.shape[:3]) as writer:
+        writer.append(images)
+    count = len(images)
+    index = {"image_id": range(count), "class_id": 0, "track": "", "source": "test"}
+    write_index(folder, pd.DataFrame(index))
+    return open_image_set(folder)
+
+
+class MeanColour(nn.Module):
+    """Logits are the mean of each normalised colour."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return images.mean((2, 3))
+
+
+def classifier(size: int = 4) -> Classifier:
+    return Classifier(
+        MeanColour(),
+        architecture="none",
+        settings={},
+        classes=["r", "g", "b"],
+        size=size,
+        mean=[0.1, 0.2, 0.3],
+        std=[0.5, 0.25, 0.2],
+    )
+
+
+def test_normalises_with_its_own_mean_and_std() -> None:
+    logits = classifier()(torch.ones(2, 3, 4, 4))
+    want = torch.tensor([[0.9 / 0.5, 0.8 / 0.25, 0.7 / 0.2]]).expand(2, 3)
+    torch.testing.assert_close(logits, want)
+
+
+def test_pixels_of_images() -> None:
+    images = np.zeros((1, 2, 3, 3), np.uint8)
+    images[0, 1, 2] = [255, 51, 0]
+    pixels = to_pixels(images)
+    assert pixels.shape == (1, 3, 2, 3)
+    torch.testing.assert_close(pixels[0, :, 1, 2], torch.tensor([1.0, 0.2, 0.0]))
+    assert pixels.sum() == pytest.approx(1.2)
+
+
+def test_statistics_are_numpys_on_the_rows_named(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (5000, 3, 3, 3), dtype=np.uint8)
+    rows = np.array([0, 7, 7, 4500, 4999])
+    mean, std = mean_and_std(image_set(tmp_path, images), rows)
+    chosen = images[[0, 7, 4500, 4999]].reshape(-1, 3) / 255
+    np.testing.assert_allclose(mean, chosen.mean(0), rtol=1e-12)
+    np.testing.assert_allclose(std, chosen.std(0), rtol=1e-12)
+
+
+def test_a_colour_that_never_varies_can_be_normalised(tmp_path: Path) -> None:
+    images = np.full((2, 3, 3, 3), 255, np.uint8)
+    mean, std = mean_and_std(image_set(tmp_path, images), np.array([0, 1]))
+    assert mean == [1, 1, 1]
+    assert std == [1 / 255] * 3
+
+
+def test_batches_keep_their_order_and_the_mode() -> None:
+    images = np.random.default_rng(1).integers(0, 256, (5, 4, 4, 3), dtype=np.uint8)
+    model = classifier().train()
+    logits = torch.cat(list(forward_batches(model, [images[:2], images[2:]], "cpu")))
+    torch.testing.assert_close(logits, model(to_pixels(images)))
+    assert model.training

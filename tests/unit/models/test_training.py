@@ -1,0 +1,351 @@
+"""Training: it learns, keeps the best, stops early, and goes on exactly after being killed."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from signsight.data.imageset import ImageSet, image_writer, open_image_set, write_index
+from signsight.errors import UserError
+from signsight.models import checkpoint, training
+from signsight.models.resume import fingerprint
+
+CLASSES = ["red", "green", "blue"]
+QUICK = {
+    "epochs": 4,
+    "batch_size": 12,
+    "learning_rate": 0.05,
+    "label_smoothing": 0.0,
+    "augmentation": {"rotation": 5.0},
+}
+CPU = torch.device("cpu")
+
+
+def make_images(folder: Path, count: int = 60, size: int = 8) -> ImageSet:
+    """Noise with one colour brightened: the class."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(count) % 3
+    images = rng.integers(0, 120, (count, size, size, 3), dtype=np.uint8)
+    images[np.arange(count), :, :, labels] += 100
+    with image_writer(folder, count, size, size) as writer:
+        writer.append(images)
+    index = {"image_id": range(count), "class_id": labels, "track": "", "source": "test"}
+    write_index(folder, pd.DataFrame(index))
+    return open_image_set(folder)
+
+
+def make_examples(images: ImageSet) -> pd.DataFrame:
+    """Every image once; every fifth triple for validation."""
+    rows = np.arange(len(images))
+    subset = np.where(rows // 3 % 5 == 0, "validation", "train")
+    columns = {"row": rows, "class_id": images.class_ids, "flip": "", "angle": 0.0}
+    return pd.DataFrame({**columns, "subset": subset})
+
+
+def run(
+    folder: Path,
+    images: ImageSet,
+    examples: pd.DataFrame | None = None,
+    seed: int = 1,
+    **settings: object,
+) -> pd.DataFrame:
+    return training.train(
+        images,
+        make_examples(images) if examples is None else examples,
+        model={"name": "compact", "settings": {"width": 4}},
+        classes=CLASSES,
+        settings={**QUICK, **settings},
+        seed=seed,
+        device=CPU,
+        folder=folder / "model",
+        resume_folder=folder / "resume",
+    )
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return checkpoint.read_tensors(folder / "model" / checkpoint.WEIGHTS)
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return list(one) == list(other) and all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> ImageSet:
+    return make_images(tmp_path_factory.mktemp("images"))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(images: ImageSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    run(folder, images)
+    return folder
+
+
+def test_learns_what_can_be_learned(images: ImageSet, tmp_path: Path) -> None:
+    history = run(tmp_path, images, epochs=15)
+    assert history["validation_accuracy"].iloc[-1] == 1
+    assert history["train_loss"].iloc[-1] < history["train_loss"].iloc[0] / 2
+    model = checkpoint.load(tmp_path / "model")
+    batches = training.forward_batches(model, images.batches(16), "cpu")
+    predicted = torch.cat(list(batches)).argmax(1).numpy()
+    assert (predicted == images.class_ids).all()
+
+
+def test_flipped_examples_are_seen_flipped(tmp_path: Path) -> None:
+    # The bright half decides; with every training example flipped, the unflipped look the opposite.
+    count = 60
+    labels = np.arange(count) % 2
+    pixels = np.full((count, 16, 16, 3), 60, np.uint8)
+    pixels[labels == 0, :, :8], pixels[labels == 1, :, 8:] = 220, 220
+    with image_writer(tmp_path, count, 16, 16) as writer:
+        writer.append(pixels)
+    write_index(
+        tmp_path,
+        pd.DataFrame({"image_id": range(count), "class_id": labels, "track": "", "source": ""}),
+    )
+    images = open_image_set(tmp_path)
+    examples = make_examples(images)
+    examples.loc[examples["subset"] == "train", "flip"] = "lr"
+    history = run(tmp_path, images, examples, epochs=12, augmentation={"p": 0.0})
+    assert history["train_accuracy"].iloc[-1] == 1
+    assert history["validation_accuracy"].iloc[-1] == 0
+
+
+def test_files_and_history(undisturbed: Path) -> None:
+    folder = undisturbed / "model"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "history.csv",
+        "model.json",
+        "model.safetensors",
+    ]
+    assert not (undisturbed / "resume").exists()
+    history = pd.read_csv(folder / "history.csv")
+    assert tuple(history.columns) == training.HISTORY
+    assert history["epoch"].tolist() == [1, 2, 3, 4]
+    about = checkpoint.read_about(folder)
+    assert about["validation_accuracy"] == history["validation_accuracy"].max()
+    assert about["training"]["epochs_run"] == 4
+    assert about["classes"] == CLASSES
+
+
+def test_statistics_are_those_of_the_training_images(undisturbed: Path, images: ImageSet) -> None:
+    examples = make_examples(images)
+    rows = examples.loc[examples["subset"] == "train", "row"]
+    pixels = images.take(rows).reshape(-1, 3) / 255
+    model = checkpoint.load(undisturbed / "model")
+    np.testing.assert_allclose(model.mean.numpy(), pixels.mean(0), rtol=1e-6)
+    np.testing.assert_allclose(model.std.numpy(), pixels.std(0), rtol=1e-6)
+
+
+def test_same_seed_same_weights_other_seed_others(
+    undisturbed: Path, images: ImageSet, tmp_path: Path
+) -> None:
+    run(tmp_path / "again", images)
+    run(tmp_path / "other", images, seed=2)
+    assert same(weights(tmp_path / "again"), weights(undisturbed))
+    assert not same(weights(tmp_path / "other"), weights(undisturbed))
+
+
+def test_images_read_by_batches_give_the_same(
+    undisturbed: Path, images: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "IN_MEMORY", 0)
+    run(tmp_path, images)
+    assert same(weights(tmp_path), weights(undisturbed))
+
+
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_goes_on_after_an_interruption(
+    undisturbed: Path,
+    images: ImageSet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    epoch: int,
+) -> None:
+    with monkeypatch.context() as patch:
+        original = training._Run.epoch
+        begun = []
+
+        def interrupted(self: training._Run, number: int) -> dict[str, float]:
+            if number == epoch:
+                raise KeyboardInterrupt
+            begun.append(number)
+            return original(self, number)
+
+        patch.setattr(training._Run, "epoch", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path, images)
+        assert begun == list(range(epoch))
+    assert not (tmp_path / "model").exists()
+    history = run(tmp_path, images)
+    assert same(weights(tmp_path), weights(undisturbed))
+    want = pd.read_csv(undisturbed / "model" / "history.csv")
+    pd.testing.assert_frame_equal(
+        history.drop(columns="seconds"), want.drop(columns="seconds"), rtol=0, atol=1e-12
+    )
+    assert not (tmp_path / "resume").exists()
+
+
+def test_goes_on_after_sigkill(undisturbed: Path, images: ImageSet, tmp_path: Path) -> None:
+    code = f"""
+import os, signal, sys
+from pathlib import Path
+sys.path[:0] = {[str(Path(training.__file__).parents[2]), str(Path(__file__).parent)]!r}
+import torch
+torch.set_num_threads({torch.get_num_threads()})
+import test_training as tests
+from signsight.models import training
+original = training._Run.step
+def step(self, rows, draws, rate):
+    if (Path({str(tmp_path)!r}) / "resume" / "state.pt").exists() and rate > 0.04:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return original(self, rows, draws, rate)
+training._Run.step = step
+tests.run(Path({str(tmp_path)!r}), tests.open_image_set({str(images.folder)!r}))
+"""
+    killed = subprocess.run([sys.executable, "-c", code], env=dict(os.environ), check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert (tmp_path / "resume" / "state.pt").exists()
+    run(tmp_path, images)
+    assert same(weights(tmp_path), weights(undisturbed))
+
+
+def test_other_settings_or_data_start_anew(
+    undisturbed: Path, images: ImageSet, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "resume").mkdir()
+    torch.save({"fingerprint": "another"}, tmp_path / "resume" / "state.pt")
+    with caplog.at_level("INFO", "signsight"):
+        run(tmp_path, images)
+    assert "starts anew" in caplog.text
+    assert same(weights(tmp_path), weights(undisturbed))
+
+
+def test_broken_state_starts_anew(undisturbed: Path, images: ImageSet, tmp_path: Path) -> None:
+    (tmp_path / "resume").mkdir()
+    (tmp_path / "resume" / "state.pt").write_bytes(b"PK\x03\x04 half a file")
+    run(tmp_path, images)
+    assert same(weights(tmp_path), weights(undisturbed))
+
+
+def test_fingerprint_sees_config_pixels_and_examples(tmp_path: Path, images: ImageSet) -> None:
+    examples = make_examples(images)
+    base = fingerprint({"a": 1}, images, examples)
+    assert base == fingerprint({"a": 1}, make_images(tmp_path / "copy"), examples)
+    assert base != fingerprint({"a": 2}, images, examples)
+    assert base != fingerprint({"a": 1}, images, examples.assign(flip="lr"))
+    pixels = images.images.read(0, len(images))
+    pixels[-1, -1, -1, -1] ^= 1
+    with image_writer(tmp_path, *pixels.shape[:3]) as writer:
+        writer.append(pixels)
+    write_index(tmp_path, images.index)
+    assert base != fingerprint({"a": 1}, open_image_set(tmp_path), examples)
+
+
+def scripted(monkeypatch: pytest.MonkeyPatch, accuracies: list[float]) -> list[dict[str, torch.Tensor]]:
+    """Let validation report `accuracies` epoch by epoch; collects the weights it is asked about."""
+    states: list[dict[str, torch.Tensor]] = []
+
+    def validate(self: training._Run) -> tuple[float, float]:
+        state = self.classifier.state_dict()
+        states.append({name: value.clone() for name, value in state.items()})
+        return 1.0 - 0.01 * len(states), accuracies[len(states) - 1]
+
+    monkeypatch.setattr(training._Run, "validate", validate)
+    return states
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "patience", "ran", "best"),
+    [
+        ([0.5, 0.9, 0.8, 0.7, 0.6, 0.5], 2, 4, 2),
+        ([0.5, 0.9, 0.8, 0.95, 0.6, 0.5], 2, 6, 4),
+        ([0.9, 0.5, 0.4, 0.3, 0.2, 0.1], 0, 6, 1),
+        ([0.5, 0.9, 0.9, 0.1, 0.1, 0.1], 3, 5, 3),  # equal accuracy: the lower loss is kept
+    ],
+)
+def test_stops_early_and_keeps_the_best(
+    images: ImageSet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    accuracies: list[float],
+    patience: int,
+    ran: int,
+    best: int,
+) -> None:
+    states = scripted(monkeypatch, accuracies)
+    history = run(tmp_path, images, epochs=6, patience=patience)
+    assert len(history) == ran
+    assert same(dict(sorted(weights(tmp_path).items())), dict(sorted(states[best - 1].items())))
+    about = checkpoint.read_about(tmp_path / "model")
+    assert about["training"]["best_epoch"] == best
+    assert about["validation_accuracy"] == accuracies[best - 1]
+
+
+def test_without_validation_the_last_epoch_is_kept(images: ImageSet, tmp_path: Path) -> None:
+    examples = make_examples(images).assign(subset="train")
+    history = run(tmp_path, images, examples, epochs=3)
+    assert history["validation_accuracy"].isna().all()
+    about = json.loads((tmp_path / "model" / checkpoint.ABOUT).read_text())
+    assert about["validation_accuracy"] is None
+    assert about["training"]["best_epoch"] == 3
+    with pytest.raises(UserError, match=r"training\.patience"):
+        run(tmp_path, images, examples, patience=2)
+
+
+def test_loss_that_is_not_finite(images: ImageSet, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"epoch 1; set training\.learning_rate below"):
+        run(tmp_path, images, learning_rate=math.inf, schedule="constant")
+    assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"row": 60}, "beyond the 60 images"),
+        ({"class_id": 3}, "beyond the 3 classes"),
+        ({"subset": "validation"}, "none in the subset 'train'"),
+        ({"flip": "diagonal"}, "flip 'diagonal'"),
+    ],
+)
+def test_examples_that_do_not_fit(images: ImageSet, tmp_path: Path, change: dict, words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        run(tmp_path, images, make_examples(images).assign(**change))
+
+
+def test_examples_without_a_column(images: ImageSet, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="lack the column 'angle'"):
+        run(tmp_path, images, make_examples(images).drop(columns="angle"))
+
+
+def test_stn3_trains_saves_and_loads(tmp_path: Path) -> None:
+    images = make_images(tmp_path / "images", count=15, size=32)
+    history = training.train(
+        images,
+        make_examples(images),
+        model={"name": "stn3"},
+        classes=CLASSES,
+        settings={"preset": "published", "epochs": 1, "batch_size": 6},
+        seed=1,
+        device=CPU,
+        folder=tmp_path / "model",
+        resume_folder=tmp_path / "resume",
+    )
+    assert np.isfinite(history["train_loss"]).all()
+    model = checkpoint.load(tmp_path / "model")
+    pixels = torch.rand(1, 3, 32, 32, requires_grad=True)
+    model(pixels)[0, 1].backward()
+    assert pixels.grad.abs().sum() > 0
+    # The heads of the transformers have moved from the identity.
+    assert model.network.transformer1.head.weight.abs().sum() > 0

@@ -1,0 +1,93 @@
+"""Styles that belong to a method for good, labels that do not overlap, files that are the same twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgb
+from PIL import Image
+
+from signsight.reporting.curves import masking as masking_figure
+from signsight.reporting.style import METHODS, method_label, method_style, save, spread
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("grad_cam", "Grad-CAM"),
+        ("grad_cam_pp", "Grad-CAM++"),
+        ("smooth_grad_cam_pp", "Smooth Grad-CAM++"),
+        ("saliency", "Saliency"),
+        ("random", "Random"),
+        ("lrp_gamma", "LRP gamma"),
+        ("fancy_grad_cam_pp", "Fancy Grad-CAM++"),
+    ],
+)
+def test_names_as_people_write_them(name: str, label: str) -> None:
+    assert method_label(name) == method_style(name).label == label
+
+
+def test_known_methods_differ_in_colour_or_line_and_always_in_the_whole() -> None:
+    styles = [method_style(name) for name in ["random", *METHODS]]
+    assert len(styles) >= 25
+    assert len({(s.colour, s.line) for s in styles}) == len(styles)
+    assert len({s.label for s in styles}) == len(styles)
+    first = [method_style(name) for name in list(METHODS)[:8]]
+    assert len({s.marker for s in first}) == len({s.colour for s in first}) == 8
+
+
+def test_colours_stand_out_from_white() -> None:
+    def light(colour: str) -> float:
+        parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+        return float(np.dot(parts, (0.2126, 0.7152, 0.0722)))
+
+    for name in ["random", *METHODS]:
+        assert 1.05 / (light(method_style(name).colour) + 0.05) > 2, name
+
+
+def test_unknown_method_has_a_style_that_its_name_fixes() -> None:
+    method_style.cache_clear()
+    before = method_style("brand_new_method")
+    method_style.cache_clear()
+    assert method_style("brand_new_method") == before
+
+
+@pytest.mark.parametrize("wanted", [[0.5] * 9, [0.9, 0.91, 0.1], [0, 0, 1, 1], [0.3], []])
+def test_spread_keeps_order_gap_and_bounds(wanted: list[float]) -> None:
+    places = spread(wanted, 0.1, 0.0, 1.0)
+    assert len(places) == len(wanted)
+    order = np.argsort(wanted, kind="stable")
+    assert (np.diff(places[order]) >= 0.1 - 1e-9).all()
+    assert (places >= -1e-9).all() and (places <= 1 + 1e-9).all()
+
+
+def test_spread_leaves_what_is_apart_and_centres_what_is_not() -> None:
+    assert spread([0.2, 0.8], 0.1, 0, 1) == pytest.approx([0.2, 0.8])
+    assert spread([0.5, 0.5], 0.1, 0, 1) == pytest.approx([0.45, 0.55])
+
+
+def test_png_and_svg_are_written_and_the_same_twice(tmp_path: Path, masking: pd.DataFrame) -> None:
+    figure = masking_figure(masking, classes=43)
+    paths = [tmp_path / "new" / "a.png", tmp_path / "new" / "a.svg"]
+    save(figure, paths)
+    first = [path.read_bytes() for path in paths]
+    save(figure, paths)
+    assert [path.read_bytes() for path in paths] == first
+    again = masking_figure(masking, classes=43)
+    save(again, map(str, paths))
+    assert [path.read_bytes() for path in paths] == first
+    assert sorted(path.name for path in paths[0].parent.iterdir()) == ["a.png", "a.svg"]
+    with Image.open(paths[0]) as picture:
+        wide, high = figure.get_size_inches()
+        assert picture.size == (int(wide * 150), int(high * 150))
+    text = first[1].decode()
+    assert text.startswith("<?xml") and "</svg>" in text and "<dc:date>" not in text
+
+
+def test_other_suffixes_are_refused(tmp_path: Path, masking: pd.DataFrame) -> None:
+    with pytest.raises(ValueError, match="png"):
+        save(masking_figure(masking, classes=43), [tmp_path / "a.jpg"])
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,16 @@
+"""Rule download: bring one archive to the cache and check it."""
+
+from pathlib import Path
+
+from signsight.data.download import fetch
+from signsight.job import job
+
+with job(snakemake):
+    target = Path(snakemake.output[0])
+    fetch(
+        snakemake.params.source,
+        target.name,
+        target,
+        checksum=snakemake.params.checksum,
+        retries=snakemake.params.tries,
+    )

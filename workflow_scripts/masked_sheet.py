@@ -1,0 +1,31 @@
+"""Rule masked_sheet: a few images with their most relevant cells masked, by every method."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from signsight.data.imageset import open_image_set
+from signsight.evaluation.accuracy import load_correct
+from signsight.files import ArrayFile
+from signsight.job import job
+from signsight.perturbation.masking import masked_steps
+from signsight.reporting.choice import example_rows
+from signsight.reporting.examples import masked_sheet
+from signsight.reporting.style import save
+
+with job(snakemake):
+    params = snakemake.params
+    images = open_image_set(Path(snakemake.input.images[0]).parent)
+    names = pd.read_csv(snakemake.input.classes)["name"].to_numpy()
+    rows = example_rows(images.index, params.shown)
+    pictures, right = {}, {}
+    for method, cells, scores in zip(
+        params.methods, snakemake.input.cells, snakemake.input.scores, strict=True
+    ):
+        ranked = ArrayFile(cells).take(rows)
+        pictures[method] = masked_steps(images.take(rows), ranked, grid=params.grid, colour=params.colour)
+        correct = load_correct(scores, images.class_ids)
+        right[method] = np.stack([correct[k][rows] for k in params.sets], axis=1)
+    titles = names[images.class_ids[rows]]
+    save(masked_sheet(pictures, [int(k) for k in params.sets], titles, right), snakemake.output)

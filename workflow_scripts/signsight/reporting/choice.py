@@ -1,0 +1,37 @@
+"""Which images the sheets of examples show: chosen by rule, not by eye."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+DEGREES_SHOWN = 9
+
+
+def example_rows(index: pd.DataFrame, count: int) -> np.ndarray:
+    """Rows of `count` images of classes spread evenly over all, of each class the sharpest original.
+
+    index: of an image set; the sharpest is the widest picture where `width` is known, else the first.
+    """
+    widths = index["width"] if "width" in index else pd.Series(0, index=index.index)
+    widest = widths.groupby(index["class_id"]).idxmax().to_numpy()
+    places = np.linspace(0, len(widest) - 1, min(count, len(widest)) + 2)[1:-1].round().astype(int)
+    return widest[places]
+
+
+def overview_rows(
+    index: pd.DataFrame, predicted: np.ndarray, confidence: np.ndarray, count: int
+) -> np.ndarray:
+    """As `example_rows`, but a quarter of the rows are errors where there are any, the surest first."""
+    wrong = np.flatnonzero(predicted != index["class_id"].to_numpy())
+    errors = wrong[np.argsort(-confidence[wrong], kind="stable")][: count // 4]
+    return np.concatenate([example_rows(index, count - len(errors)), errors])
+
+
+def spread_degrees(degrees: Sequence[int]) -> list[int]:
+    """At most nine of the degrees, spread evenly."""
+    ordered = sorted(degrees)
+    places = np.linspace(0, len(ordered) - 1, min(DEGREES_SHOWN, len(ordered))).round().astype(int)
+    return [ordered[i] for i in places]

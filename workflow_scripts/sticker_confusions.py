@@ -1,0 +1,10 @@
+"""Rule sticker_confusions: what stickered signs are taken for."""
+
+import pandas as pd
+
+from signsight.job import job
+from signsight.reporting.confusions import sticker_confusions
+from signsight.reporting.style import save
+
+with job(snakemake):
+    save(sticker_confusions(pd.read_csv(snakemake.input[0])), snakemake.output)
