@@ -18,4 +18,4 @@ with job(snakemake):
         validation_fraction=snakemake.params.split["validation_fraction"],
         seed=snakemake.params.seed,
     )
-    write_examples(examples, snakemake.output[0])
+    write_examples(snakemake.output[0], examples)

@@ -45,7 +45,8 @@ def test_signed_scale_is_blue_below_and_red_above() -> None:
 
 def test_positive_scale_grows_lighter_and_ignores_negative_values() -> None:
     light = palette(False) @ np.array([0.2126, 0.7152, 0.0722])
-    assert (np.diff(light) >= 0).all() and np.ptp(light) > 200
+    assert (np.diff(light) > -0.5).all()  # but for rounding to 8 bits
+    assert np.ptp(light) > 200
     assert np.array_equal(to_rgb(MAPS, False), to_rgb(np.maximum(MAPS, 0), False))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,29 @@ def test_colours_stand_out_from_white() -> None:
 
     for name in ["random", *METHODS]:
         assert 1.05 / (light(method_style(name).colour) + 0.05) > 2, name
+
+
+# Machado, Oliveira and Fernandes 2009, severity 1, for linear RGB; then RGB to XYZ (D65).
+SIGHT = {
+    "normal": np.eye(3),
+    "deuteranopia": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+    "protanopia": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+}
+XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_colours_of_the_studys_methods_stay_apart_for_the_colour_blind(sight: str) -> None:
+    def lab(name: str) -> np.ndarray:
+        colour = np.array(to_rgb(method_style(name).colour))
+        linear = np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
+        xyz = XYZ @ np.clip(SIGHT[sight] @ linear, 0, 1) / XYZ.sum(1)
+        f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+        return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+    names = ["random", "saliency", "grad_cam", "grad_cam_pp", "smooth_grad_cam_pp"]
+    for one, two in combinations(names, 2):
+        assert np.linalg.norm(lab(one) - lab(two)) > 20, (one, two)
 
 
 def test_unknown_method_has_a_style_that_its_name_fixes() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,8 +21,6 @@ from signsight.data.pictures import Pictures, open_labels, open_rgb
 from signsight.data.progress import progress
 from signsight.errors import UserError
 from signsight.files import ArrayWriter
-
-log = logging.getLogger("signsight")
 
 LABELS = 3  # of a truth mask: background, sign, symbol
 BATCH = 64  # pictures a task: some 0.5 MB of output at 48 x 48
@@ -74,7 +71,8 @@ def crop(
 
     The ROI's last column and row, X2 and Y2, belong to the sign: the box is x1 <= x < x2 + 1. Seen
     in the data: mirror-symmetric signs (classes 12, 13, 15, 17 of GTSRB) have their axis 0.6 px
-    right of (x1 + x2) / 2, and the rim's edge lies as far inside x1 as inside x2 + 1 (1.6 px).
+    right of (x1 + x2) / 2 (pixel x spans x to x + 1, so 0.5 is expected), and the rim's edge lies
+    as far inside x1 as inside x2 + 1 (some 1.6 px).
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

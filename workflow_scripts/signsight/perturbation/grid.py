@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+BLOCK = 64  # maps that are ranked together, so that they stay in the processor's cache
+
 
 def cell_edges(size: int, grid: int) -> np.ndarray:
     """(grid + 1,) int: where the cells along one side begin and end.
@@ -28,10 +30,13 @@ def top_share(maps: np.ndarray, share: float) -> np.ndarray:
     flat = np.maximum(maps.reshape(len(maps), -1), 0)
     count = max(round(share * flat.shape[1]), 1)
     threshold = np.partition(flat, -count, axis=1)[:, -count][:, None]
-    above, equal = flat > threshold, flat == threshold
-    room = count - above.sum(axis=1, keepdims=True)
-    kept = above | (equal & (np.cumsum(equal, axis=1) <= room))
-    return np.where(kept, flat, 0).reshape(maps.shape)
+    kept = flat >= threshold
+    surplus = np.count_nonzero(kept, axis=1) - count
+    tied = np.flatnonzero((surplus > 0) & (threshold[:, 0] > 0))  # a surplus of zeros does no harm
+    equal = flat[tied] == threshold[tied]
+    room = np.count_nonzero(equal, axis=1) - surplus[tied]
+    kept[tied] &= ~equal | (np.cumsum(equal, axis=1) <= room[:, None])
+    return (flat * kept).reshape(maps.shape)
 
 
 def rank_cells(maps: np.ndarray, grid: int, share: float, count: int) -> np.ndarray:
@@ -41,6 +46,11 @@ def rank_cells(maps: np.ndarray, grid: int, share: float, count: int) -> np.ndar
     their sum. Equal cells are ordered by the sum of the whole map in them, then row by row. A map
     without a positive value is empty and has no cells.
     """
+    cells = [_rank(maps[i : i + BLOCK], grid, share, count) for i in range(0, len(maps), BLOCK)]
+    return np.concatenate(cells) if cells else np.empty((0, count), np.int16)
+
+
+def _rank(maps: np.ndarray, grid: int, share: float, count: int) -> np.ndarray:
     best = cell_sums(top_share(maps, share), grid)
     whole = cell_sums(maps, grid)
     order = np.lexsort((np.broadcast_to(np.arange(grid * grid), best.shape), -whole, -best), axis=1)

@@ -48,7 +48,7 @@ def confusion_matrix(confusion: pd.DataFrame, classes: pd.DataFrame) -> Figure:
     names = classes.sort_values("class_id")["name"].astype(str).tolist()
     counts = square(confusion, len(names))
     share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    side = float(np.clip(0.19 * len(names), 3.0, 9.0))
+    side = float(np.clip(0.19 * len(names), 6.6, 9.0))
     figure, axes = panels(1, 1, side, side, left=3.2, right=4.3, top=0.75, bottom=0.75)
     panel = axes[0, 0]
     smallest = share[share > 0].min(initial=1.0)

@@ -71,7 +71,7 @@ def training_curve(history: pd.DataFrame) -> Figure:
     percent_axis(axes[0, 1], max(0.0, lowest - 0.05 * (1 - lowest)), 1 + 0.02 * (1 - lowest))
     kept = f"kept: epoch {best['epoch']:.0f}, validation {100 * best['validation_accuracy']:.2f} %"
     lines = [(line, str(line.get_label())) for line in axes[0, 0].lines[:2]]
-    key(figure, [*lines, (Line2D([], [], color=GREY, linewidth=1), kept)], 3)
+    key(figure, [*lines, (Line2D([], [], color=GREY, linewidth=1), kept)])
     return figure
 
 
@@ -103,7 +103,7 @@ def masking(
     methods = list(dict.fromkeys(table["method"]))
     subsets = [name for name in SUBSETS if (table["subset"] == name).any()]
     height = max(3.6, 0.21 * (len(methods) + 1))
-    figure, axes = panels(1, len(subsets), 3.9, height, right=2.1, top=0.6, bottom=0.95, gap_x=0.45)
+    figure, axes = panels(1, len(subsets), 3.9, height, right=2.1, top=0.6, bottom=_foot(subsets), gap_x=0.45)
     shown = False
     for panel, subset in zip(axes[0], subsets, strict=True):
         rows = table[table["subset"] == subset]
@@ -140,7 +140,7 @@ def degrees(
     published: by transform, `degree, accuracy`.
     """
     names = [name for name in TRANSFORMS if (table["transform"] == name).any()]
-    figure, axes = panels(1, len(names), 3.1, 3.0, bottom=0.95, gap_x=0.35)
+    figure, axes = panels(1, len(names), 3.1, 3.0, bottom=_foot(names), gap_x=0.35)
     style = MethodStyle("This network", BLUE, "o", "-")
     shown = False
     for panel, name in zip(axes[0], names, strict=True):
@@ -194,6 +194,11 @@ def aopc(table: pd.DataFrame, score: str = "softmax", confidence: float = 0.95) 
     label_ends(panel, [*ends, (random, 0.0)])
     key(figure, [band_entry(confidence)])
     return figure
+
+
+def _foot(panels_across: list[str]) -> float:
+    """Inches below the panels: a single panel is so narrow that its key takes two lines."""
+    return 0.95 if len(panels_across) > 1 else 1.2
 
 
 def _curve(axes: Axes, rows: pd.DataFrame, x: str, style: MethodStyle, curves: int = 1) -> None:

@@ -13,6 +13,7 @@ from signsight.reporting.sheet import PIXELS, Block, fit, sheet
 from signsight.reporting.stickers import TARGETS, size_label
 from signsight.reporting.style import RIGHT, WRONG, method_style, styled
 
+KEY_LINE = 0.25  # inches of a line of the key of colours
 TRANSFORMS = {
     "rotation": "Rotation in the plane",
     "perspective_vertical": "Turned about the vertical axis, in perspective",
@@ -52,26 +53,24 @@ def overview(
     cells = [images, *(to_rgb(values, name in signed) for name, values in maps.items())]
     titles = [verdict(*row) for row in zip(predicted, map(float, probability), truth, strict=True)]
     heads = ["Image", *(method_style(name).label.replace(" ", "\n", 1) for name in maps)]
-    figure = sheet([Block(np.stack(cells, axis=1), titles, heads)], left=2.0, foot=0.55)
-    _colour_keys(figure, signed, [name for name in maps if name not in signed])
+    scales = [False] * any(name not in signed for name in maps)
+    scales += [True] * any(name in signed for name in maps)
+    foot = 0.15 + KEY_LINE * len(scales)
+    figure = sheet([Block(np.stack(cells, axis=1), titles, heads)], left=2.0, foot=foot)
+    _colour_keys(figure, scales)
     return figure
 
 
-def _colour_keys(figure: Figure, signed: Collection[str], positive: Collection[str]) -> None:
-    """Strips at the foot that say what the heat maps' colours mean."""
+def _colour_keys(figure: Figure, scales: Sequence[bool]) -> None:
+    """A strip for each scale in use (signed or not) that says what the colours of the maps mean."""
     wide, high = figure.get_size_inches()
-    strips = []
-    if positive:
-        strips.append((False, "0", "the map's largest"))
-    if signed:
-        strips.append((True, f"against the class ({MINUS})", "for it (+)"))
-    for place, (sign, low, high_end) in enumerate(strips):
-        centre = wide * (place + 0.5) / len(strips)
-        box = ((centre - 0.6) / wide, 0.22 / high, 1.2 / wide, 0.14 / high)
-        axes = figure.add_axes(box)
-        axes.imshow(palette(sign)[None], aspect="auto")
+    ends = {False: ("0", "the map's largest"), True: (f"against the class ({MINUS})", "for it (+)")}
+    for place, signed in enumerate(reversed(scales)):
+        bottom = 0.12 + KEY_LINE * place
+        axes = figure.add_axes(((wide / 2 - 0.6) / wide, bottom / high, 1.2 / wide, 0.14 / high))
+        axes.imshow(palette(signed)[None], aspect="auto")
         axes.set_axis_off()
-        for x, text, side in ((-0.05, low, "right"), (1.05, high_end, "left")):
+        for x, text, side in zip((-0.05, 1.05), ends[signed], ("right", "left"), strict=True):
             axes.text(x, 0.5, text, transform=axes.transAxes, ha=side, va="center", fontsize=8.5)
 
 
@@ -117,6 +116,17 @@ def sticker_sheet(
         for name, pictures in images.items()
     ]
     return sheet(blocks, cell=1.15, left=1.7)
+
+
+def sticker_notes(truth: np.ndarray, seen: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """(n, k) notes for `sticker_sheet`: the mark for right, or that for wrong with the predicted class.
+
+    truth: (n,) int class ids; seen: (n, k) int predicted ids; names: class names by id.
+    """
+    notes = np.full(seen.shape, RIGHT, object)
+    for place in zip(*np.nonzero(seen != np.asarray(truth)[:, None]), strict=True):
+        notes[place] = f"{WRONG} {names[seen[place]]}"
+    return notes
 
 
 def _sticker_head(sticker: str, size: str) -> str:

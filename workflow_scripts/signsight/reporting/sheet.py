@@ -18,6 +18,7 @@ PIXELS = 144  # of a cell's height in the mosaic
 GAP = 10  # pixels of the mosaic between two pictures
 ROW_TEXT, COLUMN_TEXT, NOTE_TEXT, TITLE_TEXT = 8.5, 8.5, 8.0, 11.0
 LINE = 0.155  # inches of a line of small text
+TITLE_LETTER = 0.085  # inches of a letter of a title, on average
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ def sheet(blocks: Sequence[Block], cell: float = 0.9, left: float = 1.9, foot: f
         high += _head(block) + len(block.images) * _pitch(block, cell) + 0.12
     high += foot
     wide = left + max(_row_width(block, cell) for block in blocks) + 0.15
+    wide = max(wide, *(0.3 + TITLE_LETTER * len(block.title) for block in blocks))
     figure = Figure(figsize=(wide, high))
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()

@@ -53,8 +53,9 @@ STYLE: dict[str, Any] = {
     "svg.fonttype": "path",
 }
 
-# Okabe and Ito's colours without the yellow, which is too pale on white, and Tol's wine.
-COLOURS = (VERMILLION, BLUE, "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#882255")
+# Okabe and Ito's colours without the yellow, which is too pale on white, and Tol's wine; in such an
+# order that the first four and the grey of random stay apart for red-green blindness too.
+COLOURS = (VERMILLION, BLUE, "#000000", "#56B4E9", "#009E73", "#CC79A7", "#E69F00", "#882255")
 # No plain dashes: those mark published figures.
 LINES = ("-", "-.", (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5, 1, 1.5)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">", "p", "h", "d")

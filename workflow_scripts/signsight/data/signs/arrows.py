@@ -70,10 +70,10 @@ def roundabout(pen: Pen) -> None:
 
 def curve_right(pen: Pen) -> None:
     """Curve to the right: a thick black arrow with a notched tail."""
-    bend = arc(495, 625, 95, 95, 180, 270)
-    pen.line([(400, 700), *bend, (615, 530)], 92, _BLACK, round_ends=False)
-    pen.polygon([(354, 690), (446, 690), (446, 785), (400, 735), (354, 785)], _BLACK)
-    _head(pen, (712, 530), 0, [(0, 0), (-100, 68), (-100, -68)], _BLACK)
+    bend = arc(484, 663, 95, 95, 180, 270)
+    pen.line([(389, 720), *bend, (580, 568)], 90, _BLACK, round_ends=False)
+    pen.polygon([(344, 710), (434, 710), (434, 795), (389, 748), (344, 795)], _BLACK)
+    _head(pen, (662, 568), 0, [(0, 0), (-100, 68), (-100, -68)], _BLACK)
 
 
 def double_curve(pen: Pen) -> None:

@@ -82,18 +82,19 @@ _SKIES: tuple[tuple[Rgb, Rgb], ...] = (
     ((236, 200, 160), (250, 236, 214)),
 )
 _LEAVES: tuple[tuple[Rgb, Rgb], ...] = (
-    ((14, 24, 8), (120, 150, 62)),
-    ((8, 16, 10), (70, 104, 56)),
-    ((30, 22, 10), (176, 140, 66)),
-    ((26, 20, 16), (130, 110, 88)),
-    ((20, 12, 6), (150, 92, 56)),
+    ((14, 22, 10), (112, 132, 72)),
+    ((8, 14, 10), (66, 90, 58)),
+    ((26, 20, 12), (150, 126, 84)),
+    ((20, 17, 14), (122, 108, 92)),
+    ((14, 12, 10), (92, 84, 76)),
+    ((20, 13, 8), (136, 96, 66)),
 )
 _WALLS: tuple[Rgb, ...] = (
     (206, 196, 176),
     (168, 96, 76),
     (226, 224, 218),
     (146, 148, 150),
-    (214, 186, 120),
+    (196, 178, 136),
     (110, 92, 78),
     (150, 166, 178),
 )
@@ -124,7 +125,7 @@ def _scene(rng: np.random.Generator) -> Image.Image:
     if rng.random() < 0.5:
         picture = Image.fromarray(_trees(rng, np.asarray(picture, np.float32)).astype(np.uint8))
         pen = ImageDraw.Draw(picture)
-    for _ in range(int(rng.integers(0, 5))):
+    for _ in range(int(rng.integers(0, 9))):
         _branch(rng, pen)
     for _ in range(int(rng.integers(2, 9))):
         _thing(rng, pen)
@@ -176,7 +177,7 @@ def _branch(rng: np.random.Generator, pen: ImageDraw.ImageDraw) -> None:
     x = float(rng.uniform(0, SCENE))
     lean, width = rng.uniform(-0.2, 0.2), int(rng.integers(4, 26))
     pen.line([(x, SCENE), (x + lean * SCENE, 0)], fill=colour, width=width)
-    for _ in range(int(rng.integers(0, 24))):
+    for _ in range(int(rng.integers(0, 40))):
         y = rng.uniform(0, SCENE)
         px, py = x + lean * (SCENE - y), y
         angle = rng.uniform(-math.pi, 0)

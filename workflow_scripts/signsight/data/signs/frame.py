@@ -98,13 +98,16 @@ def place(track: Track, points: np.ndarray, step: float, rng: np.random.Generato
     low, extent = seen.min(0), np.ptp(seen, axis=0)
     px = track.width_at(step)
     scale = px / extent.max()
+    # As in GTSRB, the ROI's last column and row belong to it, the sign lies about one pixel inside
+    # its ROI, and the border is one pixel narrower on the right and below.
     sides = [max(round(scale * side), 2) for side in extent]
     margins = [max(5, round(0.1 * side)) for side in sides]
     off = rng.uniform(-0.012, 0.012, 2) * px
-    shift = np.array(margins) + off - scale * low + (sides - scale * extent) / 2
+    shift = np.array(margins) + 1 + off - scale * low + (sides - scale * extent) / 2
     to_pixels = np.array([[scale, 0, shift[0]], [0, scale, shift[1]], [0, 0, 1]])
-    width, height = (side + 2 * margin for side, margin in zip(sides, margins, strict=True))
-    roi = (margins[0], margins[1], width - margins[0], height - margins[1])
+    x2, y2 = (side + margin + 1 for side, margin in zip(sides, margins, strict=True))
+    roi = (margins[0], margins[1], x2, y2)
+    width, height = x2 + margins[0], y2 + margins[1]
     return View(to_pixels @ matrix, (width, height), roi, px)
 
 

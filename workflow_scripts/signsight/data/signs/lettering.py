@@ -32,7 +32,7 @@ def _three(w: float) -> Strokes:
     rx, x = w / 2 - _TOP, w / 2
     upper = arc(x, 28.5, rx - 1.5, 21.5, 196, 425)
     lower = arc(x, 70.5, rx, 22.5, -72, 166)
-    return [upper, lower, [(x - 5, 48.5), (x + 6, 48.5)]]
+    return [upper, lower, [(x - 5, 48.5), (x + 9, 48.5)]]
 
 
 def _five(w: float) -> Strokes:

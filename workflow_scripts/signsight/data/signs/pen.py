@@ -28,7 +28,7 @@ class Ink(NamedTuple):
 
 
 WHITE = Ink((246, 247, 245), SIGN)
-RED = Ink((190, 22, 30), SIGN)
+RED = Ink((190, 24, 26), SIGN)
 BLUE = Ink((14, 84, 168), SIGN)
 YELLOW = Ink((247, 183, 20), SIGN)
 BLACK = Ink((20, 20, 22), SIGN)

@@ -86,7 +86,7 @@ def no_entry(pen: Pen) -> None:
     """A red disc with a white bar, the symbol."""
     pen.polygon(outline("circle"), WHITE)
     pen.polygon(outline("circle", EDGE), RED)
-    pen.rectangle(82, 412, 918, 588, WHITE.symbol())
+    pen.rectangle(66, 415, 934, 585, WHITE.symbol())
 
 
 def mandatory(pen: Pen) -> None:

@@ -24,8 +24,8 @@ class Look:
     """
 
     min_px: int = 20
-    max_px: int = 130
-    jpeg: tuple[int, int] = (55, 95)
+    max_px: int = 110
+    jpeg: tuple[int, int] = (60, 95)
     occlusion: float = 0.07
 
 
@@ -98,8 +98,8 @@ def draw_track(
     last = max(first, look.max_px * rng.uniform(0.63, 1.0) ** 2)
     temperature = float(rng.normal(0, 0.09))
     tint = np.exp([temperature, rng.normal(0, 0.02), -temperature])
-    sign_gain = float(np.clip(0.66 * np.exp(rng.normal(0, 0.47)), 0.2, 1.45))
-    scene_gain = float(np.clip(sign_gain * np.exp(rng.normal(-0.1, 0.5)), 0.1, 1.8))
+    sign_gain = float(np.clip(0.66 * np.exp(rng.normal(0, 0.47)), 0.2, 1.9))
+    scene_gain = float(np.clip(sign_gain * np.exp(rng.normal(0, 0.65)), 0.1, 2.2))
     shaking = rng.random() < 0.3
     return Track(
         class_id=class_id,
@@ -125,7 +125,7 @@ def draw_track(
         pole=_pole(rng),
         below=str(rng.choice(_BELOW, p=_BELOW_SHARES)),
         occluder=_occluder(rng) if rng.random() < look.occlusion else None,
-        blur=float(rng.uniform(0.2, 2.2)),
+        blur=float(rng.uniform(0.2, 1.8)),
         shake=_pair(rng.normal(0, (4.5, 2.0))) if shaking else (0.0, 0.0),
         grain=float(rng.uniform(1, 7)),
         jpeg=int(rng.integers(look.jpeg[0], look.jpeg[1] + 1)),

@@ -105,9 +105,9 @@ def slippery_road(pen: Pen) -> None:
 
 def road_narrows_right(pen: Pen) -> None:
     """Two edges of a road; the right one steps inwards on its way up."""
-    pen.rectangle(398, 408, 456, 785, _BLACK)
-    edge: list[Point] = [(514, 408), (572, 408), (572, 520), (646, 610), (646, 785)]
-    pen.polygon([*edge, (588, 785), (588, 632), (514, 542)], _BLACK)
+    pen.rectangle(402, 440, 460, 785, _BLACK)
+    edge: list[Point] = [(516, 440), (574, 440), (574, 530), (644, 618), (644, 785)]
+    pen.polygon([*edge, (586, 785), (586, 640), (516, 552)], _BLACK)
 
 
 def traffic_light(pen: Pen) -> None:

@@ -1,0 +1,268 @@
+"""Config: defaults, each kind of fault in one sentence, contradictions, and groups of degrees."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from signsight.config import (
+    complete,
+    degree_groups,
+    known_names,
+    load_schema,
+    method_parameters,
+    training_settings,
+    walk_keys,
+)
+from signsight.errors import UserError
+
+SCHEMA = load_schema(Path(__file__).parents[3] / "config" / "schema.yaml")
+
+
+def nested(path: str, value: Any) -> dict[str, Any]:
+    """'a.b', 1 -> {'a': {'b': 1}}."""
+    for key in reversed(path.split(".")):
+        value = {key: value}
+    return value
+
+
+def fault(config: dict[str, Any]) -> str:
+    with pytest.raises(UserError) as caught:
+        complete(config, SCHEMA)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_the_schema_is_valid_and_describes_every_key() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    for name, part in walk_keys(SCHEMA):
+        assert {"type", "enum", "anyOf", "$ref"} & set(part), name
+        assert part.get("description"), name
+        assert "properties" in part or "default" in part, name
+
+
+def test_an_empty_config_has_every_default_and_is_left_alone() -> None:
+    given: dict[str, Any] = {}
+    full = complete(given, SCHEMA)
+    assert given == {}
+    for name, part in walk_keys(SCHEMA):
+        value: Any = full
+        for key in name.split("."):
+            assert key in value, name
+            value = value[key]
+        if "properties" not in part:
+            assert value == part["default"], name
+
+
+def test_completing_twice_changes_nothing_and_shares_nothing() -> None:
+    full = complete({}, SCHEMA)
+    assert complete(full, SCHEMA) == full
+    full["attribution"]["methods"].append("x")
+    full["stickers"]["designs"]["tall"]["width"] = 1
+    assert "x" not in complete({}, SCHEMA)["attribution"]["methods"]
+    assert complete({}, SCHEMA)["stickers"]["designs"]["tall"]["width"] == 89
+
+
+def test_a_group_left_empty_counts_as_not_given() -> None:
+    assert complete({"data": None, "training": {"augmentation": None}}, SCHEMA) == complete({}, SCHEMA)
+
+
+def test_given_values_stay_beside_the_defaults() -> None:
+    full = complete({"data": {"rotate": {"sd": 20}}, "seed": 7}, SCHEMA)
+    assert (full["seed"], full["data"]["rotate"]) == (7, {"when": "epoch", "sd": 20})
+
+
+def test_a_design_without_a_picture_gets_the_default_drawing() -> None:
+    designs = complete(nested("stickers.designs", {"mine": {"width": 1, "height": 2}}), SCHEMA)["stickers"][
+        "designs"
+    ]
+    assert designs == {"mine": {"width": 1, "height": 2, "picture": "stripes"}}
+
+
+def test_a_bare_true_of_yaml_names_the_true_class() -> None:
+    full = complete({"attribution": {"target": True}, "aopc": {"target": True}}, SCHEMA)
+    assert full["attribution"]["target"] == full["aopc"]["target"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ({"sed": 1}, ["'sed'", "did you mean 'seed'?"]),
+        (nested("data.sise", 48), ["'sise' in 'data'", "did you mean 'size'?"]),
+        (nested("data.rotate.wen", "once"), ["'wen' in 'data.rotate'", "did you mean 'when'?"]),
+        (nested("attribution.parameters.smooth_grad_cam_pp.sample", 3), ["did you mean 'samples'?"]),
+        (nested("stickers.designs.mine.widht", 3), ["'stickers.designs.mine'", "did you mean 'width'?"]),
+        (nested("training.augmentation.shere", 3), ["'training.augmentation'", "did you mean 'shear'?"]),
+        ({"epochs": 3}, ["'epochs'", "did you mean 'training.epochs'?"]),
+        ({3: 4}, ["Unknown config key 3"]),
+    ],
+)
+def test_an_unknown_key_is_refused_with_the_nearest(config: dict, words: list[str]) -> None:
+    message = fault(config)
+    assert all(word in message for word in words), message
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "rule"),
+    [
+        ("seed", "many", "of type integer"),
+        ("seed", 2020.0, "of type integer"),
+        ("seed", True, "of type integer"),
+        ("seed", -1, "at least 0"),
+        ("data", 5, "of type object"),
+        ("data.size", 8, "at least 16"),
+        ("data.size", 4096, "at most 1024"),
+        ("data.mirror", "yes", "of type boolean"),
+        ("data.source", 5, "of type string or null"),
+        ("data.rotate.sd", float("nan"), "of type number"),
+        ("data.rotate.sd", float("inf"), "of type number"),
+        ("data.split.validation_fraction", 0, "above 0"),
+        ("evaluation.confidence", 1, "below 1"),
+        ("experiment", "../up", "must match"),
+        ("device", "gpu", "must match"),
+        ("masking.colour", [1, 1], "at least 3 entries"),
+        ("masking.colour", [1, 1, 1, 1], "at most 3 entries"),
+        ("attribution.methods", [], "at least 1"),
+        ("attribution.methods", ["saliency", "saliency"], "twice"),
+        ("attribution.target", 1.5, "none of the allowed forms"),
+        ("data.checksums", {"x.zip": "123"}, "none of the allowed forms"),
+        ("training.augmentation.scale", [1], "at least 2 entries"),
+        ("training.augmentation.p", 2, "at most 1"),
+        ("geometry.rotation", 5, "of type array"),
+        ("geometry.rotation", [5, 5], "twice"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_key_and_rule(path: str, value: Any, rule: str) -> None:
+    message = fault(nested(path, value))
+    assert message.startswith(f"Config key '{path}' is {value!r}; "), message
+    assert rule in message, message
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", "a_b", 5])
+def test_a_design_whose_name_is_no_file_name_is_refused(name: Any) -> None:
+    message = fault(nested("stickers.designs", {name: {"width": 1, "height": 1}}))
+    assert repr(name) in message and "letters, digits" in message
+
+
+def test_a_design_without_a_size_is_refused() -> None:
+    message = fault(nested("stickers.designs.mine", {"width": 3}))
+    assert "'stickers.designs.mine'" in message and "'height'" in message
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("data.name", "sings", ["'data.name'", "did you mean 'signs'?", "folder, gtsrb, signs"]),
+        ("training.optimizer", "adam", ["'training.optimizer'", "did you mean 'adamw'?", "null"]),
+        (
+            "attribution.methods",
+            ["random", "salience"],
+            ["'attribution.methods'", "did you mean 'saliency'?"],
+        ),
+        ("stickers.methods", ["grad_kam"], ["'stickers.methods'", "did you mean 'grad_cam'?"]),
+        ("model.name", "resnet81", ["'model.name'", "did you mean 'resnet18'?"]),
+        ("model.name", "stn", ["did you mean 'stn3'?"]),
+        ("aopc.replacement", "unifrom", ["'aopc.replacement'", "did you mean 'uniform'?"]),
+        ("real_examples.method", "grad_cm", ["'real_examples.method'", "did you mean 'grad_cam'?"]),
+    ],
+)
+def test_an_unknown_name_is_refused_with_the_near_misses(path: str, value: Any, words: list[str]) -> None:
+    message = fault(nested(path, value))
+    assert all(word in message for word in words), message
+
+
+@pytest.mark.parametrize(
+    ("config", "keys"),
+    [
+        ({"data": {"name": "folder"}}, ["data.source"]),
+        ({"data": {"signs": {"min_px": 60, "max_px": 50}}}, ["data.signs.min_px", "data.signs.max_px"]),
+        ({"attribution": {"methods": ["random", "grad_cam"]}}, ["stickers.methods", "attribution.methods"]),
+        ({"masking": {"grid": 49}}, ["masking.grid", "data.size"]),
+        ({"masking": {"grid": 3}}, ["masking.max_cells"]),
+        ({"aopc": {"region": 7}}, ["aopc.region", "data.size"]),
+        ({"aopc": {"region": 12}}, ["aopc.steps"]),
+        (
+            {"attribution": {"methods": ["saliency"]}, "stickers": {"methods": []}},
+            ["attribution.methods", "aopc.enabled"],
+        ),
+    ],
+)
+def test_keys_that_contradict_each_other_are_refused(config: dict, keys: list[str]) -> None:
+    message = fault(config)
+    assert all(f"'{key}" in message for key in keys), message
+
+
+def test_an_aopc_that_is_off_asks_for_nothing() -> None:
+    complete({"aopc": {"enabled": False, "region": 7}}, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    "entry", ["5..1", "0..91", "-91..0", "0..10/0", "1..2\n", "0-10", "..5", "a..b", 91, 0.5]
+)
+def test_a_malformed_degree_is_refused(entry: Any) -> None:
+    if entry == "1..2\n":  # not seen, and not wrong
+        assert degree_groups(complete({"geometry": {"rotation": [entry]}}, SCHEMA), "rotation") == {
+            "1_to_2": [1, 2]
+        }
+        return
+    assert "'geometry.rotation" in fault({"geometry": {"rotation": [entry]}})
+
+
+def groups(entries: list[int | str], per_job: int = 20) -> dict[str, list[int]]:
+    config = complete({"geometry": {"rotation": entries}, "evaluation": {"sets_per_job": per_job}}, SCHEMA)
+    return degree_groups(config, "rotation")
+
+
+def test_degrees_are_written_as_numbers_ranges_and_steps() -> None:
+    assert groups([3, "-2..2", "-90..90/45"]) == {
+        "3": [3],
+        "-2_to_2": [-2, -1, 0, 1, 2],
+        "-90_to_90": [-90, -45, 45, 90],
+    }
+    assert groups([]) == {}
+
+
+@pytest.mark.parametrize("per_job", [1, 7, 20, 500])
+def test_every_degree_is_in_just_one_group(per_job: int) -> None:
+    found = groups(["-90..90", "-10..10", 4, "-90..90/5"], per_job)
+    degrees = [degree for group in found.values() for degree in group]
+    assert sorted(degrees) == list(range(-90, 91))
+    assert max(map(len, found.values())) <= per_job
+
+
+@pytest.mark.parametrize("added", [5, -90, "-90..90", "-3..88/7"])
+def test_an_added_entry_leaves_the_other_groups_as_they_were(added: int | str) -> None:
+    before = groups(["-60..60/4", 7, "30..40"])
+    after = groups(["-60..60/4", 7, "30..40", added])
+    assert {name: after[name] for name in before} == before
+
+
+def test_the_names_of_registries_come_without_torch() -> None:
+    assert {"random", "saliency", "grad_cam"} <= set(known_names("attribution"))
+    assert {"uniform", "mean", "white"} <= set(known_names("replacements"))
+    assert {"stn3", "compact", "resnet18"} <= set(known_names("networks"))
+
+
+def test_training_settings_are_the_preset_with_what_is_given() -> None:
+    published = complete({"training": {"preset": "published"}, "data": {"rotate": {"when": "once"}}}, SCHEMA)
+    settings = training_settings(published)
+    assert (settings["learning_rate"], settings["batch_size"], settings["patience"]) == (0.001, 50, 5)
+    assert settings["augmentation"]["rotation"] == 0
+    published["training"] |= {"batch_size": 64}
+    published["training"]["augmentation"] |= {"shear": 10}
+    changed = copy.deepcopy(settings)
+    changed["batch_size"], changed["augmentation"]["shear"] = 64, 10
+    assert training_settings(published) == changed
+    published["data"]["rotate"] = {"when": "epoch", "sd": 20}
+    assert training_settings(published)["augmentation"]["rotation"] == 20
+
+
+def test_parameters_of_a_method() -> None:
+    config = complete({}, SCHEMA)
+    assert method_parameters(config, "smooth_grad_cam_pp") == {"samples": 25, "spread": 0.15}
+    assert method_parameters(config, "saliency") == {}

@@ -1,0 +1,88 @@
+"""Jobs: user faults end in one sentence and status 1, other faults keep their traceback."""
+
+from __future__ import annotations
+
+import errno
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from signsight.errors import UserError
+from signsight.job import job, torch_device
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    root, threads = logging.getLogger(), torch.get_num_threads()
+    handlers, level = root.handlers[:], root.level
+    root.handlers = []
+    yield
+    for handler in root.handlers:
+        handler.close()
+    root.handlers, root.level = handlers, level
+    torch.set_num_threads(threads)
+
+
+def run(folder: Path, fault: BaseException | None) -> str:
+    """The log of a job that raises `fault`."""
+    with job(SimpleNamespace(rule="crop", log=[folder / "log.txt"])):
+        logging.getLogger("signsight").info("begun")
+        if fault:
+            raise fault
+    return (folder / "log.txt").read_text()
+
+
+def test_a_good_job_logs_its_work_and_its_end(tmp_path: Path) -> None:
+    text = run(tmp_path, None)
+    assert "begun" in text and "crop done in" in text
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        (UserError("Größe 5 is wrong; take 6."), "Error in rule crop: Größe 5 is wrong; take 6."),
+        (OSError(errno.ENOSPC, "No space"), "Error in rule crop: the disk is full"),
+    ],
+)
+def test_a_fault_of_the_user_is_one_sentence(tmp_path: Path, fault: Exception, sentence: str) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run(tmp_path, fault)
+    assert caught.value.code == 1
+    text = (tmp_path / "log.txt").read_text(encoding="utf-8")
+    assert sentence in text
+    assert "Traceback" not in text and len(text.splitlines()) == 2
+
+
+@pytest.mark.parametrize("fault", [KeyError("x"), OSError(errno.EACCES, "denied"), ValueError("y")])
+def test_a_fault_of_the_program_keeps_its_traceback(tmp_path: Path, fault: Exception) -> None:
+    with pytest.raises(type(fault)):
+        run(tmp_path, fault)
+    text = (tmp_path / "log.txt").read_text()
+    assert "rule crop failed" in text and "Traceback" in text
+
+
+def test_a_job_without_a_log_file_runs() -> None:
+    with job(SimpleNamespace(rule="crop", log=[])):
+        pass
+
+
+def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert torch_device("cpu", 1) == torch.device("cpu")
+    assert torch.get_num_threads() == 1
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert torch_device("auto", 1) == torch.device("cpu")
+    for name in ("cuda", "cuda:1", "mps"):
+        with pytest.raises(UserError, match=f"'{name}' is not available"):
+            torch_device(name, 1)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert torch_device("auto", 1) == torch.device("cuda")
+    assert torch_device("cuda:0", 1) == torch.device("cuda:0")
+    with pytest.raises(UserError, match="'cuda:1' is not available"):
+        torch_device("cuda:1", 1)
