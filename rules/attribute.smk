@@ -20,7 +20,7 @@ rule attribute:
         code=lambda wildcards: method_code(wildcards.method),
         explain={
             k: config["attribution"][k]
-            for k in ("target", "score", "layer", "batch_size")
+            for k in ("target", "score", "layer")
         },
         parameters=lambda wildcards: method_parameters(config, wildcards.method),
         seed=config["seed"],

@@ -53,7 +53,6 @@ rule score:
     params:
         code=code_digest("evaluation/scoring.py", *NETWORK_CODE),
         sets=scored_sets,
-        batch_size=EVALUATION["batch_size"],
     script:
         "../workflow_scripts/score.py"
 
@@ -167,7 +166,6 @@ rule aopc:
         ),
         protocol=AOPC | {"seed": config["seed"]},
         images=config["aopc"]["images"],
-        batch_size=EVALUATION["batch_size"],
     script:
         "../workflow_scripts/aopc.py"
 
@@ -212,7 +210,7 @@ rule real_examples:
         code=method_code(config["real_examples"]["method"]),
         source=config["real_examples"]["source"],
         method=config["real_examples"]["method"],
-        explain={k: config["attribution"][k] for k in ("score", "layer", "batch_size")},
+        explain={k: config["attribution"][k] for k in ("score", "layer")},
         parameters=method_parameters(config, config["real_examples"]["method"]),
         seed=config["seed"],
     script:

@@ -12,6 +12,7 @@ from torch import nn
 from signsight.data.imageset import ImageSet, image_writer, open_image_set, write_index
 from signsight.models.classifier import Classifier
 
+torch.set_num_threads(1)  # tests run side by side
 MEAN, STD = (0.3, 0.4, 0.5), (0.2, 0.25, 0.3)
 
 

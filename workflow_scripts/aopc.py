@@ -19,6 +19,6 @@ with job(snakemake):
         sample_rows(len(images), snakemake.params.images, protocol.seed),
         protocol,
         device,
-        snakemake.params.batch_size,
+        snakemake.config["evaluation"]["batch_size"],
         Path(snakemake.output[0]),
     )

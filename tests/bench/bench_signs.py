@@ -11,7 +11,7 @@ import time
 from signsight.data.signs import render_archives
 
 BOUND = 300
-COUNTS = {"tracks_per_class": 6, "frames_per_track": 10, "test_per_class": 20}
+COUNTS = {"tracks_per_class": 20, "frames_per_track": 3, "test_per_class": 20}
 
 
 def main() -> None:
@@ -20,7 +20,7 @@ def main() -> None:
         start = time.process_time()
         render_archives(folder, seed=1, **COUNTS)
         seconds = time.process_time() - start
-    count = 43 * (6 * 10 + 20)
+    count = 43 * (20 * 3 + 20)
     rate = count / seconds
     print(f"signs: {count} images in {seconds:.2f} s of CPU, {rate:.0f} images/s")
     print(f"bound {BOUND} images/s: {rate / BOUND:.2f} x {'ok' if rate >= BOUND else 'TOO SLOW'}")

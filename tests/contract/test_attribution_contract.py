@@ -8,12 +8,12 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
-from small_models import classifier, gap, pictures
 
 from signsight.attribution.registry import methods
 from signsight.attribution.run import Settings, explain_batch
 from signsight.models.classifier import Classifier
 from signsight.models.registry import build
+from small_models import classifier, gap, pictures
 
 CPU = torch.device("cpu")
 IDS = ["a", "b", "c"]
@@ -46,7 +46,7 @@ def network(kind: str) -> Classifier:
 
 
 def explain(method: str, kind: str, score: str = "logit") -> np.ndarray:
-    parameters = {"samples": 3} if method.startswith("smooth") else {}
+    parameters = {"samples": 2} if method.startswith("smooth") else {}
     chosen = Settings(method, "predicted", score, None, 3, parameters, 0)
     images = pictures(3, NETWORKS[kind][1])
     before = images.copy()
@@ -57,18 +57,23 @@ def explain(method: str, kind: str, score: str = "logit") -> np.ndarray:
 
 @pytest.mark.parametrize("method", methods.names())
 @pytest.mark.parametrize("kind", NETWORKS)
-@pytest.mark.parametrize("score", ["logit", "softmax"])
-def test_maps_keep_the_promise(method: str, kind: str, score: str) -> None:
+def test_maps_keep_the_promise(method: str, kind: str) -> None:
     size = NETWORKS[kind][1]
-    maps = explain(method, kind, score)
+    maps = explain(method, kind)
     assert maps.shape == (3, size, size) and maps.dtype == np.float32
     assert np.isfinite(maps).all()
     if not methods.get(method).about["signed"]:
         assert maps.min() >= 0
-    np.testing.assert_array_equal(maps, explain(method, kind, score))
-    if score == "logit":
-        assert (maps.std((1, 2)) > 0).any()
+    assert (maps.std((1, 2)) > 0).any()
     assert len({one.tobytes() for one in maps if one.any()}) == maps.any((1, 2)).sum()
+
+
+@pytest.mark.parametrize("method", methods.names())
+@pytest.mark.parametrize("score", ["logit", "softmax"])
+def test_maps_come_back_for_either_score(method: str, score: str) -> None:
+    maps = explain(method, "gap", score)
+    assert np.isfinite(maps).all() and maps.any()
+    np.testing.assert_array_equal(maps, explain(method, "gap", score))
 
 
 @pytest.mark.parametrize("method", methods.names())

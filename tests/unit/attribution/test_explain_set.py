@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from small_models import gap, image_set, linear, pictures
+from torch import nn
 
 from signsight.attribution.registry import methods
 from signsight.attribution.run import Settings, explain_batch, explain_set, frozen
 from signsight.errors import UserError
 from signsight.models.classifier import Classifier
+from small_models import classifier, gap, image_set, linear, pictures
 
 CPU = torch.device("cpu")
 COUNT, SIZE = 11, 16
@@ -132,12 +133,21 @@ def test_the_class_that_is_explained(tmp_path: Path) -> None:
         chosen(5)
 
 
+class Contrast(nn.Module):
+    """One logit: how much the first colour varies."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        pixels = images[:, 0].flatten(1)
+        return (pixels - pixels[:, :1]).square().sum(1, keepdim=True).sqrt()
+
+
 def test_a_map_that_is_not_finite_is_refused_by_its_image(tmp_path: Path) -> None:
-    model = linear(5, SIZE)
-    with torch.no_grad():
-        model.network[1].weight[2] = torch.nan
+    """The derivative of a root has no value at zero, where nothing varies."""
+    content = pictures(5, SIZE)
+    content[2] = 7
+    images = image_set(tmp_path / "images", content, [0] * 5)
     with pytest.raises(UserError, match=r"saliency map of image test/00002\.ppm is not finite"):
-        explained(tmp_path, model, settings())
+        explain_set(classifier(Contrast(), 1, SIZE), images, settings(), CPU, tmp_path / "maps.npy")
     assert not (tmp_path / "maps.npy").exists()
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from small_models import STD, classifier, gap, linear
 from torch import nn
 from torch.nn import functional as F
 
@@ -15,6 +14,7 @@ from signsight.attribution.cam import activation_and_gradient
 from signsight.attribution.registry import Task, methods
 from signsight.errors import UserError
 from signsight.models.classifier import Classifier
+from small_models import STD, classifier, gap, linear
 
 
 def maps(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import zipfile
 from itertools import pairwise
@@ -181,4 +182,14 @@ def test_more_tracks_leave_the_first_ones_as_they_were(folder: Path, tmp_path: P
 def test_settings_out_of_range_are_refused_by_name(tmp_path: Path, key: str, value: object) -> None:
     with pytest.raises(UserError, match=key):
         render_archives(tmp_path, seed=1, **{**SETTINGS, key: value})
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
+    with pytest.raises(UserError, match="disk is full"):
+        render_archives(tmp_path, seed=1, **SETTINGS)
     assert not list(tmp_path.iterdir())

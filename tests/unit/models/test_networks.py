@@ -109,7 +109,7 @@ def test_size_that_a_network_cannot_take(name: str, size: int) -> None:
         ("squeezenet1_1", 48, "classifier.2", 7),
         ("mobilenet_v3_small", 48, "features", 576),
         ("googlenet", 48, "inception5b", 1024),
-        ("compact", 48, "features.4", 256),
+        ("compact", 48, "features.last", 256),
         ("stn3", 48, "block3", 350),
     ],
 )

@@ -32,6 +32,8 @@ def test_settings_given_win_and_presets_stay_as_they_are() -> None:
     assert settings["augmentation"]["p"] == 0
     assert settings["augmentation"]["shear"] == before["augmentation"]["shear"]
     assert resolve({}) == before
+    nothing = {"preset": None, "epochs": None, "augmentation": {"p": None}}
+    assert resolve(nothing) == before
     assert resolve(before) == before
     assert set(PRESETS["short"]) == set(PRESETS["published"])
 

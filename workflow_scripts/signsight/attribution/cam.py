@@ -41,11 +41,12 @@ def activation_and_gradient(
     try:
         with torch.enable_grad():
             score = task.scores(task.model(images), targets).sum()
-            if not kept or not score.requires_grad:
-                raise UserError(UNFIT)
-            (gradient,) = torch.autograd.grad(score, kept)
+            used = kept and score.requires_grad
+            gradient = torch.autograd.grad(score, kept, allow_unused=True)[0] if used else None
     finally:
         handle.remove()
+    if gradient is None:
+        raise UserError(UNFIT)
     return kept[0].detach(), gradient
 
 

@@ -59,7 +59,7 @@ def explained_classes(
         with torch.no_grad():
             return model(images).argmax(1)
     if target == "true":
-        return torch.as_tensor(truth, device=images.device)
+        return torch.tensor(truth, device=images.device)
     if target >= len(model.classes):
         raise UserError(
             f"Config key 'attribution.target' is {target}; the model has {len(model.classes)} classes."

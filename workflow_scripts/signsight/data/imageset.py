@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from signsight.errors import UserError
-from signsight.files import ArrayFile, ArrayWriter, write_csv
+from signsight.files import ArrayFile, ArrayWriter, atomic, write_csv
+
+if TYPE_CHECKING:
+    import pandas as pd  # a second to import, which jobs that only turn pixels do without
 
 COLUMNS = ("image_id", "class_id", "track", "source")
 TEXT_COLUMNS = {"image_id": str, "track": str, "source": str}
@@ -20,17 +25,28 @@ TEXT_COLUMNS = {"image_id": str, "track": str, "source": str}
 class ImageSet:
     """An image set on disk.
 
-    index: one row an image, in the order of `images`: `image_id` (str, unique), `class_id` (int),
-    `track` (str: frames of one physical object share it), `source` (where the picture came from).
     images: (N, H, W, 3) uint8 RGB, read in pieces.
     """
 
     folder: Path
-    index: pd.DataFrame
     images: ArrayFile
 
     def __len__(self) -> int:
-        return len(self.index)
+        return len(self.images)
+
+    @cached_property
+    def index(self) -> pd.DataFrame:
+        """One row an image, in the order of `images`: `image_id` (str, unique), `class_id` (int),
+        `track` (str: frames of one physical object share it), `source` (where the picture came from).
+
+        UserError when it does not fit the images.
+        """
+        index = read_index(self.folder / "index.csv")
+        if len(index) != len(self):
+            raise UserError(
+                f"{self.folder} has {len(self)} images and {len(index)} index rows; make it again."
+            )
+        return index
 
     @property
     def size(self) -> tuple[int, int]:
@@ -52,21 +68,22 @@ class ImageSet:
 
 
 def open_image_set(folder: Path | str) -> ImageSet:
-    """Open the image set in `folder`; UserError when files are missing or do not fit together."""
+    """Open the image set in `folder`; UserError when files are missing or of another kind."""
     folder = Path(folder)
-    index = read_index(folder / "index.csv")
     images = ArrayFile(folder / "images.npy")
     if len(images.shape) != 4 or images.shape[3] != 3 or images.dtype != np.uint8:
         raise UserError(
             f"{images.path} has shape {images.shape} {images.dtype}; an image set is (N, H, W, 3) uint8."
         )
-    if len(images) != len(index):
-        raise UserError(f"{folder} has {len(images)} images and {len(index)} index rows; make it again.")
-    return ImageSet(folder, index, images)
+    if not (folder / "index.csv").is_file():
+        raise UserError(f"{folder / 'index.csv'} does not exist; is its folder an image set?")
+    return ImageSet(folder, images)
 
 
 def read_index(path: Path | str) -> pd.DataFrame:
     """Read an `index.csv`; UserError when it is missing or lacks a column."""
+    import pandas as pd
+
     try:
         index = pd.read_csv(path, dtype=TEXT_COLUMNS, keep_default_na=False)
     except FileNotFoundError as fault:
@@ -80,6 +97,12 @@ def read_index(path: Path | str) -> pd.DataFrame:
 def write_index(folder: Path | str, index: pd.DataFrame) -> None:
     """Write `index` as the `index.csv` of `folder`."""
     write_csv(Path(folder) / "index.csv", index)
+
+
+def copy_index(images: ImageSet, folder: Path | str) -> None:
+    """Give the set in `folder` the index of `images`, whose rows and order it has."""
+    with atomic(Path(folder) / "index.csv") as part:
+        shutil.copyfile(images.folder / "index.csv", part)
 
 
 def image_writer(folder: Path | str, count: int, height: int, width: int) -> ArrayWriter:

@@ -90,7 +90,7 @@ def _drops(
 ) -> np.ndarray:
     clean = to_pixels(images, device)
     first = model(clean)
-    target = first.argmax(1) if protocol.target == "predicted" else torch.as_tensor(truth, device=device)
+    target = first.argmax(1) if protocol.target == "predicted" else torch.tensor(truth, device=device)
     start = _score(first, target, protocol.score)
     step_of = _pixel_ranks(ranks, protocol.region, images.shape[1:3], device)
     noise = _noise(images, ids, protocol, device)

@@ -53,7 +53,7 @@ def score_set(
     model: Classifier, images: ImageSet, device: torch.device, batch_size: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Predicted class (N,) int16, softmax of the true class and of the predicted one (N,) float32."""
-    truth = torch.from_numpy(images.class_ids)
+    truth = torch.tensor(images.class_ids)
     found: list[tuple[torch.Tensor, ...]] = []
     start = 0
     for logits in forward_batches(model, fitting_batches(images, model.size, batch_size), device):

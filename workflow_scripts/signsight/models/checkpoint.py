@@ -20,7 +20,7 @@ from signsight.models.registry import build
 
 WEIGHTS, ABOUT = "model.safetensors", "model.json"
 KEYS = ("architecture", "settings", "classes", "size", "mean", "std")
-VERSIONS = {name: version(name) for name in ("torch", "torchvision", "numpy")}
+VERSIONS = {"torch": str(torch.__version__), "torchvision": version("torchvision")}
 
 
 def read_tensors(file: Path) -> dict[str, torch.Tensor]:

@@ -65,15 +65,15 @@ def resolve(settings: Mapping[str, Any]) -> dict[str, Any]:
     """All training settings: those given, the rest from the preset that `settings` names.
 
     settings: `preset` ('short' if not given) and any of the preset's keys; `augmentation` is filled
-    key by key. The result has no `preset`, so that two ways to say the same are equal. UserError
-    for an unknown preset or key, with the near misses.
+    key by key, and None stands for the preset's value. The result has no `preset`, so that two ways
+    to say the same are equal. UserError for an unknown preset or key, with the near misses.
     """
     given = dict(settings)
-    name = given.pop("preset", "short")
+    name = given.pop("preset", None) or "short"
     if name not in PRESETS:
         raise UserError(f"training.preset: unknown preset {name!r}; {nearest(name, PRESETS)}")
     resolved = deepcopy(PRESETS[name])
-    augmentation = given.pop("augmentation", {})
+    augmentation = given.pop("augmentation", None) or {}
     _fill(resolved, given, "training")
     _fill(resolved["augmentation"], augmentation, "training.augmentation")
     return resolved
@@ -83,4 +83,4 @@ def _fill(resolved: dict[str, Any], given: Mapping[str, Any], where: str) -> Non
     unknown = sorted(set(given) - set(resolved))
     if unknown:
         raise UserError(f"{where}: unknown key {unknown[0]!r}; {nearest(unknown[0], resolved)}")
-    resolved.update(given)
+    resolved.update({key: value for key, value in given.items() if value is not None})

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from signsight.data.imageset import ImageSet, image_writer, write_index
+from signsight.data.imageset import ImageSet, copy_index, image_writer
 from signsight.errors import UserError
 
 BLOCK_BYTES = 1 << 20
@@ -120,7 +120,7 @@ def warped_set(images: ImageSet, folder: Path, transform: str, degree: int) -> N
     with image_writer(folder, len(images), height, width) as writer:
         for block in images.batches(block_size(height, width)):
             writer.append(warp_images(block, warp))
-    write_index(folder, images.index)
+    copy_index(images, folder)
 
 
 def warped_examples(images: np.ndarray, transform: str, degrees: Sequence[int]) -> np.ndarray:

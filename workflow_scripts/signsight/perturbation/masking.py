@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from signsight.data.imageset import ImageSet, image_writer, write_index
+from signsight.data.imageset import ImageSet, copy_index, image_writer
 from signsight.files import ArrayFile, ArrayWriter
 from signsight.perturbation.grid import paint_cells, rank_cells
 
@@ -43,7 +43,7 @@ def masked_sets(
                 if k in writers:
                     writers[k].append(painted)
     for folder in folders.values():
-        write_index(folder, images.index)
+        copy_index(images, folder)
 
 
 def masked_steps(images: np.ndarray, cells: np.ndarray, *, grid: int, colour: Sequence[float]) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from signsight.data.imageset import ImageSet, image_writer, write_index
+from signsight.data.imageset import ImageSet, copy_index, image_writer
 from signsight.perturbation.stickers import class_cells, put_stickers, sign_width
 
 BLOCK_BYTES = 64 << 20
@@ -45,7 +45,7 @@ def stickered_set(
             rows = slice(start, start + block)
             pixels = images.images.read(rows.start, rows.stop)
             writer.append(put_stickers(pixels, cells[rows], widths[rows], design, grid))
-    write_index(folder, images.index)
+    copy_index(images, folder)
 
 
 def stickered_examples(

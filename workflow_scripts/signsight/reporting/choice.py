@@ -24,9 +24,13 @@ def example_rows(index: pd.DataFrame, count: int) -> np.ndarray:
 def overview_rows(
     index: pd.DataFrame, predicted: np.ndarray, confidence: np.ndarray, count: int
 ) -> np.ndarray:
-    """As `example_rows`, but a quarter of the rows are errors where there are any, the surest first."""
-    wrong = np.flatnonzero(predicted != index["class_id"].to_numpy())
-    errors = wrong[np.argsort(-confidence[wrong], kind="stable")][: count // 4]
+    """As `example_rows`, but a quarter of the rows are errors where there are any: the surest one
+    of each class, the surest first."""
+    truth = index["class_id"].to_numpy()
+    wrong = np.flatnonzero(predicted != truth)
+    surest = wrong[np.argsort(-confidence[wrong], kind="stable")]
+    _, first = np.unique(truth[surest], return_index=True)
+    errors = surest[np.sort(first)][: count // 4]
     return np.concatenate([example_rows(index, count - len(errors)), errors])
 
 

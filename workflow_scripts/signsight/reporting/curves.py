@@ -112,6 +112,7 @@ def masking(
             _curve(panel, own, "masked_cells", method_style(name), len(methods))
             if published is not None:
                 other = published[(published["method"] == name) & (published["subset"] == subset)]
+                other = other[other["masked_cells"] <= table["masked_cells"].max()]
                 shown |= _published(panel, other, "masked_cells", method_style(name))
         panel.set_title(f"{SUBSETS[subset]}\nn = {span(rows['n'])}", loc="left")
         panel.set_xlabel(f"Most relevant cells masked (of {cells})")

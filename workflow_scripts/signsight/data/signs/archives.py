@@ -62,13 +62,13 @@ def render_archives(
     folder: Path | str,
     *,
     seed: int,
-    tracks_per_class: int = 6,
-    frames_per_track: int = 10,
+    tracks_per_class: int = 20,
+    frames_per_track: int = 3,
     test_per_class: int = 20,
     min_px: int = 20,
     max_px: int = 110,
     jpeg: tuple[int, int] = (60, 95),
-    occlusion: float = 0.07,
+    occlusion: float = 0.05,
     workers: int = 1,
 ) -> list[Path]:
     """Render the data set `signs` into `folder` and return the paths of its four archives.

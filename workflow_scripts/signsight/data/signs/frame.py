@@ -21,6 +21,7 @@ from signsight.data.signs.track import Track, Triple
 _TEMPLATE = 256  # pixels across the sign
 _PAD = 16  # clear pixels around it
 _BILINEAR = Image.Resampling.BILINEAR
+_RAMP = np.linspace(0, 1, 256)
 
 
 class Frame(NamedTuple):
@@ -131,7 +132,7 @@ def _background(track: Track, atlas: Atlas, view: View, step: float) -> Image.Im
     piece = atlas.scenes[track.scene].resize(view.size, _BILINEAR, box=box)
     if track.flip:
         piece = piece.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    piece = piece.point(_curve(track.scene_light, track.gamma))
+    piece = _expose(piece, track.scene_light, track.gamma)
     _furniture(track, view, ImageDraw.Draw(piece))
     return piece
 
@@ -168,11 +169,14 @@ def _in_light(track: Track, colour: tuple[int, int, int]) -> tuple[int, ...]:
     return tuple(min(255, round(part * gain)) for part, gain in gains)
 
 
-def _curve(gains: Triple, gamma: float) -> list[int]:
-    """Look-up table of 3 x 256 for gains and a gamma."""
-    values = np.linspace(0, 1, 256)
-    tables = [np.clip(255 * gain * values**gamma, 0, 255) for gain in gains]
-    return np.round(np.concatenate(tables)).astype(int).tolist()
+def _expose(picture: Image.Image, gains: Triple, gamma: float) -> Image.Image:
+    """An RGB picture under gains of its channels and a gamma."""
+    pixels = np.asarray(picture)
+    out = np.empty_like(pixels)
+    for channel, gain in enumerate(gains):
+        table = np.clip(255 * gain * _RAMP**gamma + 0.5, 0, 255).astype(np.uint8)
+        out[..., channel] = table[pixels[..., channel]]
+    return Image.fromarray(out)
 
 
 def _lit_sign(track: Track, atlas: Atlas, view: View, sign: Image.Image) -> Image.Image:
@@ -181,7 +185,7 @@ def _lit_sign(track: Track, atlas: Atlas, view: View, sign: Image.Image) -> Imag
         f = track.fade
         bleach = (1 - 0.2 * f, 0.1 * f, 0, 12 * f, 0.3 * f, 1 - 0.3 * f, 0, 12 * f)
         sign = sign.convert("RGB", (*bleach, 0.2 * f, 0.2 * f, 1 - 0.4 * f, 12 * f))
-    sign = sign.point(_curve(track.sign_light, track.gamma))
+    sign = _expose(sign, track.sign_light, track.gamma)
     width, height = view.size
     across = track.gradient[0] * np.linspace(-2, 2, width, dtype=np.float32)
     down = track.gradient[1] * np.linspace(-2, 2, height, dtype=np.float32)

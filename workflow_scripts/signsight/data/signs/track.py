@@ -26,7 +26,7 @@ class Look:
     min_px: int = 20
     max_px: int = 110
     jpeg: tuple[int, int] = (60, 95)
-    occlusion: float = 0.07
+    occlusion: float = 0.05
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def draw_track(
     last = max(first, look.max_px * rng.uniform(0.63, 1.0) ** 2)
     temperature = float(rng.normal(0, 0.09))
     tint = np.exp([temperature, rng.normal(0, 0.02), -temperature])
-    sign_gain = float(np.clip(0.66 * np.exp(rng.normal(0, 0.47)), 0.2, 1.9))
+    sign_gain = float(np.clip(0.66 * np.exp(rng.normal(0, 0.42)), 0.24, 1.7))
     scene_gain = float(np.clip(sign_gain * np.exp(rng.normal(0, 0.65)), 0.1, 2.2))
     shaking = rng.random() < 0.3
     return Track(
@@ -116,18 +116,18 @@ def draw_track(
         sign_light=_triple(sign_gain * tint),
         scene_light=_triple(scene_gain * tint),
         gamma=float(np.exp(rng.normal(0, 0.13))),
-        haze=float(rng.uniform(0.05, 0.45)) if rng.random() < 0.3 else 0.0,
+        haze=float(rng.uniform(0.05, 0.35)) if rng.random() < 0.22 else 0.0,
         haze_level=float(rng.uniform(60, 215)),
         fade=float(rng.uniform(0.1, 0.5)) if rng.random() < 0.2 else 0.0,
-        shade=int(rng.integers(shadows)) if rng.random() < 0.25 else -1,
+        shade=int(rng.integers(shadows)) if rng.random() < 0.2 else -1,
         shade_at=(float(rng.random()), float(rng.random())),
-        gradient=(float(rng.normal(0, 0.08)), float(rng.normal(0, 0.08))),
+        gradient=(float(rng.normal(0, 0.06)), float(rng.normal(0, 0.06))),
         pole=_pole(rng),
         below=str(rng.choice(_BELOW, p=_BELOW_SHARES)),
         occluder=_occluder(rng) if rng.random() < look.occlusion else None,
-        blur=float(rng.uniform(0.2, 1.8)),
-        shake=_pair(rng.normal(0, (4.5, 2.0))) if shaking else (0.0, 0.0),
-        grain=float(rng.uniform(1, 7)),
+        blur=float(rng.uniform(0.2, 1.6)),
+        shake=_pair(rng.normal(0, (3.8, 1.8))) if shaking else (0.0, 0.0),
+        grain=float(rng.uniform(1, 6)),
         jpeg=int(rng.integers(look.jpeg[0], look.jpeg[1] + 1)),
     )
 

@@ -1,0 +1,32 @@
+# The two commands of the README, and what developers need besides. Every target is one or two plain lines.
+CORES ?= $(shell nproc)
+BIN := .venv/bin
+
+.PHONY: demo test setup lint format docs lock unlock
+
+demo: setup ## the whole workflow on the embedded data set
+	$(BIN)/snakemake --cores $(CORES) --resources gpu=1
+	$(BIN)/snakemake --report results/demo/report.html
+	@echo "Open results/demo/report.html in a browser; the key numbers are in results/demo/summary.md."
+
+test: ## all tests
+	@sh envs/setup.sh dev
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+setup:
+	@sh envs/setup.sh
+
+unlock: ## after a kill: take away the lock that the dead run left
+	$(BIN)/snakemake --unlock
+
+lint:
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/snakefmt --check Snakefile rules && $(BIN)/snakemake --lint
+
+format:
+	$(BIN)/ruff check --fix . && $(BIN)/ruff format . && $(BIN)/snakefmt Snakefile rules
+
+docs: ## config/README.md from config/schema.yaml
+	PYTHONPATH=workflow_scripts $(BIN)/python -m signsight.config_docs
+
+lock: ## new locks and environments after a change of pyproject.toml; needs uv
+	python3 envs/lock/make.py

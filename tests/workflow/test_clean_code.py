@@ -1,0 +1,49 @@
+"""Linters and generated files: clean, and as their source says."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from signsight.config import load_schema
+from signsight.config_docs import markdown
+from tiny_workflow import ROOT, TINY, Workflow
+
+CHECKS = (
+    ["ruff", "check", "."],
+    ["ruff", "format", "--check", "."],
+    ["snakefmt", "--check", "Snakefile", "rules"],
+)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=[" ".join(check) for check in CHECKS])
+def test_linter_is_content(check: list[str]) -> None:
+    tool = Path(sys.executable).parent / check[0]
+    done = subprocess.run([tool, *check[1:]], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_snakemake_lint_is_content(finished: Workflow) -> None:
+    done = finished.run(TINY, "--lint")
+    assert done.returncode == 0, done.stdout
+
+
+def test_config_readme_is_that_of_the_schema() -> None:
+    page = (ROOT / "config/README.md").read_text()
+    assert page == markdown(load_schema(ROOT / "config/schema.yaml")), "run `make docs`"
+
+
+def test_environments_are_those_of_the_lock() -> None:
+    locked = (ROOT / "envs/lock/run.txt").read_text()
+    for name in ("data", "torch"):
+        pins = [
+            line.strip(' -"')
+            for line in (ROOT / f"envs/{name}.yaml").read_text().splitlines()
+            if "==" in line
+        ]
+        assert len(pins) > 10
+        for pin in pins:
+            assert pin.split(" ;")[0] in locked, f"{pin} of envs/{name}.yaml is not in envs/lock/run.txt"

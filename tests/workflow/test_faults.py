@@ -1,0 +1,56 @@
+"""What a user can get wrong ends in one sentence, before any job where it can, and with nothing half-made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import synthetic
+from tiny_workflow import TINY, Workflow, changed
+
+CONFIG_FAULTS: dict[str, tuple[dict[str, Any], str]] = {
+    "unknown key": ({"data": {"sise": 24}}, "Unknown config key 'sise' in 'data'; did you mean 'size'?"),
+    "wrong type": ({"data": {"size": "24"}}, "Config key 'data.size' is '24': it must be of type integer"),
+    "unknown method": ({"attribution": {"methods": ["random", "gradcam"]}}, "did you mean 'grad_cam'"),
+    "unknown network": ({"model": {"name": "resnet19"}}, "did you mean 'resnet1"),
+}
+
+
+@pytest.mark.parametrize("fault", CONFIG_FAULTS)
+def test_config_fault_ends_before_any_job(finished: Workflow, fault: str) -> None:
+    groups, sentence = CONFIG_FAULTS[fault]
+    done = finished.run(changed(**groups))
+    assert done.returncode == 1
+    assert sentence in done.stdout
+    assert "Traceback" not in done.stdout and "Job stats" not in done.stdout
+
+
+@pytest.mark.parametrize("fault", ["truncated", "renamed column"])
+def test_data_fault_ends_in_a_sentence(tmp_path: Path, fault: str) -> None:
+    workflow = Workflow(tmp_path)
+    synthetic.write_gtsrb(tmp_path / "archives", fault=fault, tracks=2, frames=2, test=2)
+    done = workflow.run(TINY, "results/tiny/crop/train/images.npy")
+    assert done.returncode == 1
+    errors = [line for line in done.stdout.splitlines() if "Error in rule crop: " in line]
+    assert errors and "Traceback" not in done.stdout
+    assert not (workflow.results / "crop/train").exists() or not any(
+        (workflow.results / "crop/train").iterdir()
+    )
+
+
+def test_source_that_does_not_exist(tmp_path: Path) -> None:
+    workflow = Workflow(tmp_path)
+    done = workflow.run(changed(data={"source": "nowhere"}), "results/tiny/crop/train/images.npy")
+    assert done.returncode == 1
+    assert "Error in rule download: " in done.stdout and "nowhere" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_wrong_checksum(tmp_path: Path) -> None:
+    workflow = Workflow(tmp_path)
+    done = workflow.run(changed(data={"checksums": "official"}), "results/tiny/crop/train/images.npy")
+    assert done.returncode == 1
+    assert "f33fd80ac59bff73c82d25ab499e03a3" in done.stdout and "Traceback" not in done.stdout
+    assert list((tmp_path / ".cache").rglob("*.zip")) == []
