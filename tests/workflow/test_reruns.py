@@ -14,6 +14,7 @@ MASKED = {"masking_table", "masking", "masked_sheet", "summary"}
 STICKERED = {"sticker_table", "sticker_accuracy", "sticker_confusions", "sticker_sheet", "summary"}
 TURNED = {"geometry_table", "degrees", "geometry_sheet", "summary"}
 PERTURBED = {"aopc_table", "aopc_curve", "summary"}
+SHEETS = {"masked_sheet", "geometry_sheet", "sticker_sheet"}
 FROM_MODEL = (
     {"attribute": 3, "rank": 3, "mask": 3, "sticker": 2, "warp": 3, "aopc": 3, "score": 9}
     | dict.fromkeys(MASKED | STICKERED | TURNED | PERTURBED, 1)
@@ -47,7 +48,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
     "figures": ({"figures": {"overview_images": 3}}, {"overview": 1}),
     "confidence": (
         {"evaluation": {"confidence": 0.9}},
-        once((MASKED | STICKERED | TURNED | PERTURBED) - {"masked_sheet", "geometry_sheet", "sticker_sheet"}, clean_table=1, confusion_matrix=1),
+        once((MASKED | STICKERED | TURNED | PERTURBED) - SHEETS, clean_table=1, confusion_matrix=1),
     ),
     "batch sizes": ({"evaluation": {"batch_size": 7}, "attribution": {"batch_size": 5}}, {}),
     "device": ({"device": "auto"}, {}),

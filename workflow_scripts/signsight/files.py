@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import errno
+import glob
 import json
 import os
+import re
 import shutil
+import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +22,8 @@ from signsight.errors import UserError
 if TYPE_CHECKING:
     import pandas as pd
 
+HOST = re.sub(r"\W+", "-", socket.gethostname())
+
 
 @contextmanager
 def atomic(path: Path | str) -> Iterator[Path]:
@@ -27,9 +32,10 @@ def atomic(path: Path | str) -> Iterator[Path]:
     A full disk ends in a UserError that names the path.
     """
     path = Path(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name}.{HOST}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_orphans(path)
         yield part
         part.replace(path)
     except OSError as fault:
@@ -42,6 +48,17 @@ def atomic(path: Path | str) -> Iterator[Path]:
     except BaseException:
         _remove(part)
         raise
+
+
+def _remove_orphans(path: Path) -> None:
+    """Remove what processes of this machine that were killed left of `path`."""
+    for part in path.parent.glob(f".{glob.escape(path.name)}.{HOST}.*.part"):
+        try:
+            os.kill(int(part.name.split(".")[-2]), 0)
+        except ProcessLookupError:
+            _remove(part)
+        except PermissionError:
+            continue  # another user's process, and alive
 
 
 def _remove(path: Path) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import io
+import os
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,7 @@ import pandas as pd
 import pytest
 
 from signsight.errors import UserError
-from signsight.files import ArrayFile, ArrayWriter, atomic, write_csv, write_json, write_text
+from signsight.files import HOST, ArrayFile, ArrayWriter, atomic, write_csv, write_json, write_text
 
 DTYPES = ["uint8", "int16", "int64", "float16", "float32", "float64", "bool", ">f4"]
 
@@ -168,3 +171,15 @@ def test_tables_and_json_come_back(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "t.csv"), table)
     write_json(tmp_path / "v.json", {"b": 1, "a": [1.5, None]})
     assert pd.read_json(tmp_path / "v.json", typ="series").to_dict()["a"] == [1.5, None]
+
+
+def test_atomic_removes_what_a_killed_process_left(tmp_path: Path) -> None:
+    done = subprocess.Popen([sys.executable, "-c", ""])
+    done.wait()
+    dead = tmp_path / f".x.csv.{HOST}.{done.pid}.part"
+    alive = tmp_path / f".x.csv.{HOST}.{os.getppid()}.part"
+    elsewhere = tmp_path / f".x.csv.otherhost.{done.pid}.part"
+    for part in (dead, alive, elsewhere):
+        part.write_text("half")
+    write_text(tmp_path / "x.csv", "whole")
+    assert not dead.exists() and alive.exists() and elsewhere.exists()

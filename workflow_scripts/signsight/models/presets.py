@@ -34,10 +34,11 @@ PRESETS: dict[str, dict[str, Any]] = {
             "fill": "black",
         },
     },
-    # One cycle of a high learning rate; the schedule spans `epochs`, whatever their number.
+    # One cycle of a high learning rate, spread over `epochs`, whatever their number. Batches of 64:
+    # small sets get steps enough, and a CPU is nearly as fast as with 128.
     "short": {
         "epochs": 20,
-        "batch_size": 128,
+        "batch_size": 64,
         "optimizer": "sgd",
         "learning_rate": 0.1,
         "momentum": 0.9,
