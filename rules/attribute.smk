@@ -18,10 +18,7 @@ rule attribute:
         gpu=GPU,
     params:
         code=lambda wildcards: method_code(wildcards.method),
-        explain={
-            k: config["attribution"][k]
-            for k in ("target", "score", "layer")
-        },
+        explain={k: config["attribution"][k] for k in ("target", "score", "layer")},
         parameters=lambda wildcards: method_parameters(config, wildcards.method),
         seed=config["seed"],
     script:

@@ -14,7 +14,7 @@ with job(snakemake):
         method=snakemake.wildcards.method,
         parameters=params.parameters,
         seed=params.seed,
-    batch_size=snakemake.config["attribution"]["batch_size"],
+        batch_size=snakemake.config["attribution"]["batch_size"],
         **params.explain,
     )
     model = load(Path(snakemake.input.model[0]).parent, device)

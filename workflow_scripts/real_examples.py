@@ -15,7 +15,7 @@ with job(snakemake):
         target="predicted",
         parameters=params.parameters,
         seed=params.seed,
-    batch_size=snakemake.config["attribution"]["batch_size"],
+        batch_size=snakemake.config["attribution"]["batch_size"],
         **params.explain,
     )
     model = load(Path(snakemake.input.model[0]).parent, device)
