@@ -5,7 +5,7 @@ from pathlib import Path
 from signsight.data.imageset import open_image_set
 from signsight.evaluation.aopc import Protocol, curves, sample_rows
 from signsight.files import ArrayFile
-from signsight.job import job, torch_device
+from signsight.job import batch_size_for, job, torch_device
 from signsight.models.checkpoint import load
 
 with job(snakemake):
@@ -19,6 +19,6 @@ with job(snakemake):
         sample_rows(len(images), snakemake.params.images, protocol.seed),
         protocol,
         device,
-        snakemake.config["evaluation"]["batch_size"],
+        batch_size_for(snakemake.config["evaluation"]["batch_size"], device),
         Path(snakemake.output[0]),
     )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from signsight.attribution.run import Settings, explain_set
 from signsight.data.imageset import open_image_set
-from signsight.job import job, torch_device
+from signsight.job import batch_size_for, job, torch_device
 from signsight.models.checkpoint import load
 
 with job(snakemake):
@@ -14,7 +14,7 @@ with job(snakemake):
         method=snakemake.wildcards.method,
         parameters=params.parameters,
         seed=params.seed,
-        batch_size=snakemake.config["attribution"]["batch_size"],
+        batch_size=batch_size_for(snakemake.config["attribution"]["batch_size"], device),
         **params.explain,
     )
     model = load(Path(snakemake.input.model[0]).parent, device)

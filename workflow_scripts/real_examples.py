@@ -4,7 +4,7 @@ from pathlib import Path
 
 from signsight.attribution.run import Settings
 from signsight.evaluation.photographs import explain_photographs
-from signsight.job import job, torch_device
+from signsight.job import batch_size_for, job, torch_device
 from signsight.models.checkpoint import load
 
 with job(snakemake):
@@ -15,7 +15,7 @@ with job(snakemake):
         target="predicted",
         parameters=params.parameters,
         seed=params.seed,
-        batch_size=snakemake.config["attribution"]["batch_size"],
+        batch_size=batch_size_for(snakemake.config["attribution"]["batch_size"], device),
         **params.explain,
     )
     model = load(Path(snakemake.input.model[0]).parent, device)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from signsight.evaluation.scoring import save_predictions, score_sets
-from signsight.job import job, torch_device
+from signsight.job import batch_size_for, job, torch_device
 from signsight.models.checkpoint import load
 
 with job(snakemake):
@@ -12,5 +12,7 @@ with job(snakemake):
     folders = {name: Path(folder) for name, folder in snakemake.params.sets.items()}
     save_predictions(
         snakemake.output[0],
-        score_sets(model, folders, device, snakemake.config["evaluation"]["batch_size"]),
+        score_sets(
+            model, folders, device, batch_size_for(snakemake.config["evaluation"]["batch_size"], device)
+        ),
     )

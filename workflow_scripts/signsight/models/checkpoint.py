@@ -108,7 +108,7 @@ def load(folder: Path | str, device: torch.device | str = "cpu") -> Classifier:
             f"{folder / WEIGHTS} does not hold the network {about['architecture']!r} that "
             f"{ABOUT} names ({reason}); train the model again."
         ) from fault
-    return classifier.to(device).eval()
+    return classifier.to(device, memory_format=torch.channels_last).eval()
 
 
 def check_fits(classifier: Classifier, classes: Sequence[str], size: tuple[int, int]) -> None:
