@@ -25,6 +25,8 @@ rule train:
         log_of("train"),
     benchmark:
         benchmark_of("train")
+    # nearly everything waits for it
+    priority: 100
     conda:
         "../envs/torch.yaml"
     threads: 8

@@ -29,12 +29,11 @@ class Registry:
         self._entries: dict[str, object] = {}
 
     def register(self, name: str, **about: object) -> Callable[[Entry], Entry]:
-        """Decorator: enter a function or class under `name`; `about` is kept as its `.about`."""
+        """Decorator: enter a function or class under `name`; `about`, of constants, is for `about()`."""
 
         def enter(entry: Entry) -> Entry:
             if name in self._entries:
                 raise ValueError(f"two entries named {name!r} in {self.folder}")
-            entry.about = {"name": name, **about}  # type: ignore[attr-defined]
             self._entries[name] = entry
             return entry
 

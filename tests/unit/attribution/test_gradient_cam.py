@@ -11,7 +11,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from signsight.attribution.cam import activation_and_gradient
-from signsight.attribution.registry import Task, methods
+from signsight.attribution.registry import methods
+from signsight.attribution.task import Task
 from signsight.errors import UserError
 from signsight.models.classifier import Classifier
 from small_models import STD, classifier, gap, linear

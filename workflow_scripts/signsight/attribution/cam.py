@@ -15,7 +15,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from signsight.attribution.registry import Task, register
+from signsight.attribution.registry import register
+from signsight.attribution.task import Task
 from signsight.errors import UserError
 from signsight.rng import generator
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from signsight.attribution.registry import Task, register
+from signsight.attribution.registry import register
+from signsight.attribution.task import Task
 from signsight.rng import generator
 
 

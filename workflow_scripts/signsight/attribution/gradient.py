@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from signsight.attribution.registry import Task, register
+from signsight.attribution.registry import register
+from signsight.attribution.task import Task
 
 
 def pixel_gradient(task: Task, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

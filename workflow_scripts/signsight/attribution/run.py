@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from signsight.attribution.registry import Task, methods
+from signsight.attribution.registry import methods
+from signsight.attribution.task import Task
 from signsight.data.imageset import ImageSet
 from signsight.errors import UserError
 from signsight.files import ArrayWriter

@@ -1,0 +1,55 @@
+"""What an attribution method is given besides the images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import nn
+
+from signsight.errors import UserError
+from signsight.models.classifier import Classifier
+from signsight.words import nearest
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is explained: the classifier in eval mode, the layer of CAM methods, the score and the seed.
+
+    layer_name: as in `network.named_modules()`; None is the network's own choice. score: "logit" or
+    "softmax" of the explained class.
+    """
+
+    model: Classifier
+    layer_name: str | None
+    score: str
+    seed: int
+
+    @cached_property
+    def layer(self) -> nn.Module:
+        """The layer; looked up only when a method asks, since not every network has one.
+
+        UserError for a name that the network does not have, with the nearest ones.
+        """
+        name, layers = self.layer_name, dict(self.model.network.named_modules())
+        if name is None:
+            try:
+                return self.model.get_submodule(self.model.target_layer())
+            except ValueError as fault:
+                raise UserError(
+                    "Config key 'attribution.layer' is null, but no layer of the network has an output "
+                    "of (batch, channels, height, width), which the class activation methods need; "
+                    "take other methods."
+                ) from fault
+        if not name or name not in layers:
+            raise UserError(
+                f"Config key 'attribution.layer' is {name!r}, no layer of the network; "
+                f"{nearest(name, filter(None, layers))}"
+            )
+        return layers[name]
+
+    def scores(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """(B, C) logits -> (B,) score of each image's explained class."""
+        values = logits.softmax(1) if self.score == "softmax" else logits
+        return values.gather(1, targets[:, None])[:, 0]
