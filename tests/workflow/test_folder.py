@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from PIL import Image
+
 from tiny_workflow import Workflow
 
 CONFIG: dict[str, Any] = {
