@@ -20,7 +20,7 @@ debian_pip() {
     apt="apt-get -qq -o Dir::State::Lists=$1/lists -o Dir::Cache=$1 -o APT::Sandbox::User=$(id -un)"
     $apt update >&2
     (cd "$1" && $apt download python3-pip-whl >&2 && dpkg -x python3-pip-whl_*.deb .)
-    echo "$1"/usr/share/python-wheels/pip-*.whl/pip
+    echo "$1"/usr/share/python-wheels/pip-*.whl
 }
 
 echo "setup: installing the pinned packages into .venv (some 6 GB, once)"
@@ -28,7 +28,7 @@ echo "setup: installing the pinned packages into .venv (some 6 GB, once)"
 if ! .venv/bin/uv --version >/dev/null 2>&1; then
     part=$(mktemp -d)
     trap 'rm -rf "$part"' EXIT
-    if .venv/bin/python -m ensurepip >/dev/null 2>&1; then pip="-m pip"; else pip=$(debian_pip "$part"); fi
+    if .venv/bin/python -m ensurepip >/dev/null 2>&1; then pip="-m pip"; else pip=$(debian_pip "$part")/pip; fi
     .venv/bin/python $pip install --quiet --require-hashes -r envs/lock/bootstrap.txt
 fi
 requirements=""
