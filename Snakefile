@@ -44,8 +44,8 @@ rule all:
 
 rule data:
     input:
-        image_set("data/train"),
-        image_set("data/test"),
+        image_set("crop/train"),
+        image_set("crop/test"),
         f"{R}/examples/examples.csv",
 
 

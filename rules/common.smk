@@ -65,12 +65,12 @@ def dataset(files):
 
 def log_of(rule, wildcards=""):
     """The log file of a rule's job; `wildcards` as '{method}/{cells}'."""
-    return f"{R}/logs/{rule}{'/' if wildcards else ''}{wildcards}.log"
+    return f"{Path(R, 'logs', rule, wildcards)}.log"
 
 
 def benchmark_of(rule, wildcards=""):
     """The benchmark file (time and memory) of a rule's job."""
-    return f"{R}/benchmarks/{rule}{'/' if wildcards else ''}{wildcards}.tsv"
+    return f"{Path(R, 'benchmarks', rule, wildcards)}.tsv"
 
 
 def key_of(*parts):
@@ -83,3 +83,59 @@ def method_code(method):
     return code_digest(
         "attribution/run.py", method_registry.file(method), *NETWORK_CODE
     )
+
+
+def expected_checksum(wildcards):
+    """The checksum that the config asks of an archive; None takes it unchecked."""
+    asked = config["data"]["checksums"]
+    if asked == "none":
+        return None
+    return (GTSRB_CHECKSUMS if asked == "official" else asked)[wildcards.archive]
+
+
+def crop_sources(part):
+    """The archives that a part of the data set is cropped from; none for a folder of pictures."""
+    if not HAS_SIGNS:
+        return {}
+    names = (
+        {"images": TRAINING_IMAGES}
+        if part == "train"
+        else {"images": TEST_IMAGES, "truth": TEST_TRUTH}
+    )
+    if HAS_MASKS:
+        names["masks"] = TRUTH_MASKS
+    return {key: f"{CACHE}/{name}" for key, name in names.items()}
+
+
+def sticker_base(target):
+    """Folder, within the results, of the untouched set."""
+    return "crop/test" if target == "test" else f"stock/{target}"
+
+
+def scored_sets(wildcards):
+    """Name -> folder of the sets of one scoring job."""
+    return {n: f"{R}/{f}" for n, f in SCORED[wildcards.kind, wildcards.group].items()}
+
+
+def scores(*kinds):
+    """Files of scores of these kinds."""
+    return [f"{R}/score/{kind}/{group}.npz" for kind, group in SCORED if kind in kinds]
+
+
+def published(*names):
+    """Published figures that a job compares with, name -> digest; only for the same data set."""
+    if config["data"]["name"] != "gtsrb":
+        return {}
+    return {n: key_of(published_file(n).read_text(encoding="utf-8")) for n in names}
+
+
+def figure(name, category, subcategory):
+    """A figure as PNG, which the report shows, and as SVG."""
+    labels = {"figure": name.replace("_", " "), "experiment": config["experiment"]}
+    flags = {
+        "caption": f"captions/{name}.rst",
+        "category": category,
+        "subcategory": subcategory,
+        "labels": labels,
+    }
+    return [report(f"{R}/figures/{name}.png", **flags), f"{R}/figures/{name}.svg"]

@@ -13,14 +13,6 @@ else:
     CACHE = f"{config['cache']}/signs/{key_of(SIGNS)}"
 
 
-def expected_checksum(wildcards):
-    """The checksum that the config asks of an archive; None takes it unchecked."""
-    asked = config["data"]["checksums"]
-    if asked == "none":
-        return None
-    return (GTSRB_CHECKSUMS if asked == "official" else asked).get(wildcards.archive)
-
-
 if config["data"]["name"] == "gtsrb":
 
     rule download:

@@ -19,16 +19,6 @@ SCORED |= {
 }
 
 
-def scored_sets(wildcards):
-    """Name -> folder of the sets of one scoring job."""
-    return {n: f"{R}/{f}" for n, f in SCORED[wildcards.kind, wildcards.group].items()}
-
-
-def scores(*kinds):
-    """Files of scores of these kinds."""
-    return [f"{R}/score/{kind}/{group}.npz" for kind, group in SCORED if kind in kinds]
-
-
 rule score:
     input:
         sets=lambda wildcards: [

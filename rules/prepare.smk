@@ -9,20 +9,6 @@ FOLDER = None if HAS_SIGNS else FOLDER
 HAS_MASKS = config["data"]["name"] == "signs"
 
 
-def crop_sources(part):
-    """The archives that a part of the data set is cropped from; none for a folder of pictures."""
-    if not HAS_SIGNS:
-        return {}
-    names = (
-        {"images": TRAINING_IMAGES}
-        if part == "train"
-        else {"images": TEST_IMAGES, "truth": TEST_TRUTH}
-    )
-    if HAS_MASKS:
-        names["masks"] = TRUTH_MASKS
-    return {key: f"{CACHE}/{name}" for key, name in names.items()}
-
-
 rule crop:
     input:
         unpack(lambda wildcards: crop_sources(wildcards.part)),

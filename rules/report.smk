@@ -1,29 +1,8 @@
 # Figures and the summary, all of them in `snakemake --report`.
-PUBLISHED_NAMES = ["clean", "masking", "rotation", "perspective", "stickers"]
-# published figures, only where they are about the same data set
-PUBLISHED = {
-    n: BASE / f"config/published/gtsrb_{n}.csv"
-    for n in PUBLISHED_NAMES
-    if config["data"]["name"] == "gtsrb"
-}
+from signsight.reporting.published import NAMES as PUBLISHED_NAMES
+from signsight.reporting.published import published_file
+
 SHEET_IMAGES = config["figures"]["sheet_images"]
-
-
-def published(*names):
-    """The published figures of these names, where there are any."""
-    return [str(PUBLISHED[name]) for name in names if name in PUBLISHED]
-
-
-def figure(name, category, subcategory):
-    """A figure as PNG, which the report shows, and as SVG."""
-    labels = {"figure": name.replace("_", " "), "experiment": config["experiment"]}
-    flags = {
-        "caption": f"captions/{name}.rst",
-        "category": category,
-        "subcategory": subcategory,
-        "labels": labels,
-    }
-    return [report(f"{R}/figures/{name}.png", **flags), f"{R}/figures/{name}.svg"]
 
 
 rule training_curve:
@@ -65,7 +44,6 @@ rule masking:
     input:
         table=f"{R}/tables/masking.csv",
         classes=CLASSES,
-        published=published("masking"),
     output:
         figure("masking", "Masking", "Accuracy"),
     log:
@@ -75,6 +53,7 @@ rule masking:
     conda:
         "../envs/data.yaml"
     params:
+        published=published("masking"),
         code=code_digest("reporting/curves.py"),
         cells=config["masking"]["grid"] ** 2,
         confidence=CONFIDENCE,
@@ -86,7 +65,6 @@ rule degrees:
     input:
         table=f"{R}/tables/geometry.csv",
         classes=CLASSES,
-        published=published("rotation", "perspective"),
     output:
         figure("degrees", "Rotation and perspective", "Accuracy"),
     log:
@@ -96,6 +74,7 @@ rule degrees:
     conda:
         "../envs/data.yaml"
     params:
+        published=published("rotation", "perspective"),
         code=code_digest("reporting/curves.py"),
         confidence=CONFIDENCE,
     script:
@@ -106,7 +85,6 @@ rule sticker_accuracy:
     input:
         table=f"{R}/tables/stickers.csv",
         classes=CLASSES,
-        published=published("stickers"),
     output:
         figure("sticker_accuracy", "Stickers", "Accuracy"),
     log:
@@ -116,6 +94,7 @@ rule sticker_accuracy:
     conda:
         "../envs/data.yaml"
     params:
+        published=published("stickers"),
         code=code_digest("reporting/stickers.py"),
         confidence=CONFIDENCE,
     script:
@@ -307,7 +286,6 @@ rule summary:
         **SUMMARISED,
         examples=f"{R}/examples/examples.csv",
         test=f"{TEST}/index.csv",
-        published=published(*PUBLISHED_NAMES),
     output:
         report(f"{R}/summary.md", caption="captions/summary.rst", category="Summary"),
     log:
@@ -317,6 +295,7 @@ rule summary:
     conda:
         "../envs/data.yaml"
     params:
+        published=published(*PUBLISHED_NAMES),
         code=code_digest("reporting/summary.py"),
         tables=list(SUMMARISED),
         experiment=config["experiment"],

@@ -11,11 +11,6 @@ STICKER_SETS = {
 }
 
 
-def sticker_base(target):
-    """Folder, within the results, of the untouched set."""
-    return "crop/test" if target == "test" else f"stock/{target}"
-
-
 rule stock:
     input:
         classes=CLASSES,

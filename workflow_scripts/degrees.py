@@ -4,14 +4,14 @@ import pandas as pd
 
 from signsight.job import job
 from signsight.reporting.curves import degrees
+from signsight.reporting.published import read_published
 from signsight.reporting.style import save
 
 with job(snakemake):
-    published = [pd.read_csv(file) for file in snakemake.input.published]
     figure = degrees(
         pd.read_csv(snakemake.input.table),
         len(pd.read_csv(snakemake.input.classes)),
-        dict(zip(("rotation", "perspective_vertical"), published, strict=False)),
+        read_published(snakemake.params.published),
         snakemake.params.confidence,
     )
     save(figure, snakemake.output)

@@ -4,16 +4,17 @@ import pandas as pd
 
 from signsight.job import job
 from signsight.reporting.curves import masking
+from signsight.reporting.published import read_published
 from signsight.reporting.style import save
 
 with job(snakemake):
     params = snakemake.params
-    published = [pd.read_csv(file) for file in snakemake.input.published]
+    published = read_published(params.published)
     figure = masking(
         pd.read_csv(snakemake.input.table),
         len(pd.read_csv(snakemake.input.classes)),
         params.cells,
-        published[0] if published else None,
+        published.get("masking"),
         params.confidence,
     )
     save(figure, snakemake.output)

@@ -3,15 +3,16 @@
 import pandas as pd
 
 from signsight.job import job
+from signsight.reporting.published import read_published
 from signsight.reporting.stickers import stickers
 from signsight.reporting.style import save
 
 with job(snakemake):
-    published = [pd.read_csv(file) for file in snakemake.input.published]
+    published = read_published(snakemake.params.published)
     figure = stickers(
         pd.read_csv(snakemake.input.table, keep_default_na=False),
         len(pd.read_csv(snakemake.input.classes)),
-        published[0] if published else None,
+        published.get("stickers"),
         snakemake.params.confidence,
     )
     save(figure, snakemake.output)

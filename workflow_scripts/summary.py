@@ -6,6 +6,7 @@ from signsight.data.examples import read_examples
 from signsight.data.imageset import read_index
 from signsight.files import write_text
 from signsight.job import job
+from signsight.reporting.published import read_published
 from signsight.reporting.summary import summary
 
 with job(snakemake):
@@ -21,14 +22,12 @@ with job(snakemake):
         "validation": int((subsets == "validation").sum()),
         "test": len(read_index(inputs["test"])),
     }
-    names = ("clean", "masking", "rotation", "perspective_vertical", "stickers")
-    published = {n: pd.read_csv(f) for n, f in zip(names, snakemake.input.published, strict=False)}
     text = summary(
         experiment=params.experiment,
         dataset=params.dataset,
         model=params.model,
         sizes=sizes,
-        published=published,
+        published=read_published(params.published),
         cropped=params.cropped,
         confidence=params.confidence,
         **tables,

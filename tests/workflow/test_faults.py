@@ -12,7 +12,7 @@ from tiny_workflow import TINY, Workflow, changed
 
 CONFIG_FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "unknown key": ({"data": {"sise": 24}}, "Unknown config key 'sise' in 'data'; did you mean 'size'?"),
-    "wrong type": ({"data": {"size": "24"}}, "Config key 'data.size' is '24': it must be of type integer"),
+    "wrong type": ({"data": {"size": "24"}}, "Config key 'data.size' is '24'; it must be of type integer"),
     "unknown method": ({"attribution": {"methods": ["random", "gradcam"]}}, "did you mean 'grad_cam'"),
     "unknown network": ({"model": {"name": "resnet19"}}, "did you mean 'resnet1"),
 }

@@ -17,7 +17,7 @@ PERTURBED = {"aopc_table", "aopc_curve", "summary"}
 SHEETS = {"masked_sheet", "geometry_sheet", "sticker_sheet"}
 FROM_MODEL = (
     {"attribute": 3, "rank": 3, "mask": 3, "sticker": 2, "warp": 3, "aopc": 3, "score": 9}
-    | dict.fromkeys(MASKED | STICKERED | TURNED | PERTURBED, 1)
+    | dict.fromkeys((MASKED | STICKERED | TURNED | PERTURBED) - {"geometry_sheet"}, 1)
     | {"clean_table": 1, "confusion_matrix": 1, "overview": 1, "training_curve": 1}
 )
 
@@ -54,7 +54,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
     "device": ({"device": "auto"}, {}),
     "training": ({"training": {"epochs": 3}}, {"train": 1} | FROM_MODEL),
     "examples": ({"data": {"balance": 7}}, {"examples": 1, "train": 1} | FROM_MODEL),
-    "data": ({"data": {"size": 30}}, {"crop": 2, "examples": 1, "train": 1} | FROM_MODEL),
+    "data": ({"data": {"size": 30}}, {"crop": 2, "examples": 1, "train": 1, "geometry_sheet": 1} | FROM_MODEL),
 }  # fmt: skip
 
 
@@ -69,8 +69,8 @@ def test_change_reruns_exactly(finished: Workflow, change: str) -> None:
 
 SCORED_MASKS = {"attribute": 1, "rank": 1, "mask": 1, "sticker": 2, "score": 3, "aopc": 1, "overview": 1}
 EDITS: dict[str, tuple[str, dict[str, int]]] = {
-    "a plot": ("reporting/stickers.py", once({"sticker_accuracy", "sticker_confusions", "summary"})),
-    "a perturbation": ("perturbation/geometry.py", once(TURNED, warp=3, score=2)),
+    "a plot": ("reporting/curves.py", once({"training_curve", "masking", "degrees", "aopc_curve"})),
+    "a perturbation": ("perturbation/geometry.py", once(TURNED, warp=3, score=3)),
     "a method": ("attribution/gradient.py", once(MASKED | STICKERED | PERTURBED) | SCORED_MASKS),
     "the training": ("models/training.py", {"train": 1} | FROM_MODEL),
     "wording of errors": ("words.py", {}),

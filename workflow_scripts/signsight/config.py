@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator, validators
 
+from signsight.data.download import GTSRB_CHECKSUMS
 from signsight.errors import UserError
 from signsight.models.presets import resolve
 from signsight.models.registry import names as network_names
@@ -182,6 +183,13 @@ def _refuse_contradictions(config: dict[str, Any]) -> None:
         raise UserError(
             "Config key 'data.source' is missing: data.name 'folder' needs the folder of your pictures there."
         )
+    asked = data["checksums"]
+    if data["name"] == "gtsrb" and isinstance(asked, dict):
+        for archive in GTSRB_CHECKSUMS:
+            if archive not in asked:
+                raise UserError(
+                    f"Config key 'data.checksums' lacks {archive}; name all three archives or write 'none'."
+                )
     if data["signs"]["min_px"] > data["signs"]["max_px"]:
         raise UserError("Config key 'data.signs.min_px' is above 'data.signs.max_px'; swap them.")
     for name in config["stickers"]["methods"]:

@@ -266,3 +266,9 @@ def test_parameters_of_a_method() -> None:
     config = complete({}, SCHEMA)
     assert method_parameters(config, "smooth_grad_cam_pp") == {"samples": 25, "spread": 0.15}
     assert method_parameters(config, "saliency") == {}
+
+
+def test_a_table_of_checksums_names_every_archive() -> None:
+    part = {"GTSRB_Final_Test_GT.zip": "fe31e9c9270bbcd7b84b7f21a9d9d9e5"}
+    with pytest.raises(UserError, match=r"'data\.checksums' lacks GTSRB_Final_T"):
+        complete({"data": {"name": "gtsrb", "checksums": part}}, SCHEMA)
