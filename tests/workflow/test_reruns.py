@@ -54,7 +54,10 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
     "device": ({"device": "auto"}, {}),
     "training": ({"training": {"epochs": 3}}, {"train": 1} | FROM_MODEL),
     "examples": ({"data": {"balance": 7}}, {"examples": 1, "train": 1} | FROM_MODEL),
-    "data": ({"data": {"size": 30}}, {"crop": 2, "examples": 1, "train": 1, "geometry_sheet": 1} | FROM_MODEL),
+    "data": (
+        {"data": {"size": 30}},
+        {"crop": 2, "examples": 1, "train": 1, "geometry_sheet": 1} | FROM_MODEL,
+    ),
 }  # fmt: skip
 
 
