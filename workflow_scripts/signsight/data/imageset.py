@@ -70,13 +70,13 @@ class ImageSet:
 def open_image_set(folder: Path | str) -> ImageSet:
     """Open the image set in `folder`; UserError when files are missing or of another kind."""
     folder = Path(folder)
+    if not (folder / "index.csv").is_file():
+        raise UserError(f"{folder / 'index.csv'} does not exist; is its folder an image set?")
     images = ArrayFile(folder / "images.npy")
     if len(images.shape) != 4 or images.shape[3] != 3 or images.dtype != np.uint8:
         raise UserError(
             f"{images.path} has shape {images.shape} {images.dtype}; an image set is (N, H, W, 3) uint8."
         )
-    if not (folder / "index.csv").is_file():
-        raise UserError(f"{folder / 'index.csv'} does not exist; is its folder an image set?")
     return ImageSet(folder, images)
 
 
