@@ -78,6 +78,12 @@ def key_of(*parts):
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
 
 
+def listing(source):
+    """Digest of the names and sizes of the user's files in a folder, so that a change of them is seen."""
+    files = sorted(Path(source).rglob("*")) if source else []
+    return key_of([[str(file), file.stat().st_size] for file in files])
+
+
 def method_code(method):
     """Digest of an attribution method and of what runs it."""
     return code_digest(

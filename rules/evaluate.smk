@@ -199,6 +199,7 @@ rule real_examples:
     params:
         code=method_code(config["real_examples"]["method"]),
         source=config["real_examples"]["source"],
+        listing=listing(config["real_examples"]["source"]),
         method=config["real_examples"]["method"],
         explain={k: config["attribution"][k] for k in ("score", "layer")},
         parameters=method_parameters(config, config["real_examples"]["method"]),

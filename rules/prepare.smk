@@ -6,6 +6,7 @@ FOLDER = config["data"]["folder"] | {
     "seed": config["seed"],
 }
 FOLDER = None if HAS_SIGNS else FOLDER
+LISTING = None if HAS_SIGNS else listing(config["data"]["source"])
 HAS_MASKS = config["data"]["name"] == "signs"
 
 
@@ -32,6 +33,7 @@ rule crop:
         },
         allow_empty=config["data"]["allow_empty_classes"],
         folder=FOLDER,
+        listing=LISTING,
     script:
         "../workflow_scripts/crop.py"
 
@@ -48,6 +50,7 @@ rule classes:
     params:
         code=code_digest("data/source.py"),
         folder=FOLDER,
+        listing=LISTING,
     script:
         "../workflow_scripts/classes.py"
 

@@ -28,6 +28,9 @@ rule stock:
         source=lambda wildcards: (
             STICKERS["stock"] if wildcards.target == "user_stock" else None
         ),
+        listing=lambda wildcards: (
+            listing(STICKERS["stock"]) if wildcards.target == "user_stock" else None
+        ),
     script:
         "../workflow_scripts/stock.py"
 

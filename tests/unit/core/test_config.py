@@ -198,7 +198,7 @@ def test_keys_that_contradict_each_other_are_refused(config: dict, keys: list[st
 
 
 def test_an_aopc_that_is_off_asks_for_nothing() -> None:
-    complete({"aopc": {"enabled": False, "region": 7}}, SCHEMA)
+    assert complete({"aopc": {"enabled": False, "region": 7}}, SCHEMA)["aopc"]["region"] == 7
 
 
 @pytest.mark.parametrize(
