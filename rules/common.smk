@@ -79,9 +79,10 @@ def key_of(*parts):
 
 
 def listing(source):
-    """Digest of the names and sizes of the user's files in a folder, so that a change of them is seen."""
-    files = sorted(Path(source).rglob("*")) if source else []
-    return key_of([[str(file), file.stat().st_size] for file in files])
+    """Digest of the names and sizes of the user's files in a folder (or of a file), so that a change of them is seen."""
+    top = Path(source or ".")
+    files = [] if source is None else [top, *sorted(top.rglob("*"))]
+    return key_of([[str(f), f.stat().st_size] for f in files if f.is_file()])
 
 
 def method_code(method):
