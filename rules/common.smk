@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
 
 BASE = Path(workflow.basedir)
 sys.path.insert(0, str(BASE / "workflow_scripts"))
@@ -16,10 +17,12 @@ from signsight.config import (
     load_schema,
     method_parameters,
     training_settings,
+    typed,
 )
 from signsight.digest import code_digest
 from signsight.errors import UserError
 
+update_config(config, typed(workflow.config_settings.config))
 try:
     checked = complete(config, load_schema(BASE / "config/schema.yaml"))
 except UserError as fault:

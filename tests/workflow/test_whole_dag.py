@@ -48,6 +48,12 @@ def test_a_second_call_has_nothing_to_do(finished: Workflow) -> None:
     assert finished.planned(TINY) == {}
 
 
+def test_numbers_in_groups_on_the_command_line(finished: Workflow) -> None:
+    done = finished.run(TINY, "--dry-run", "--config", "data={size: 24, balance: null}", "aopc={steps: 3}")
+    assert done.returncode == 0, done.stdout
+    assert "Nothing to be done" in done.stdout
+
+
 def test_every_job_has_a_log_and_a_benchmark(finished: Workflow) -> None:
     logs = {
         f.relative_to(finished.results / "logs").with_suffix("")

@@ -45,6 +45,21 @@ def load_schema(path: Path | str) -> dict[str, Any]:
     return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
 
 
+def typed(value: Any) -> Any:
+    """Values of Snakemake's `--config`, which leaves numbers, booleans and null in groups as text."""
+    if isinstance(value, dict):
+        return {key: typed(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [typed(inner) for inner in value]
+    if not isinstance(value, str):
+        return value
+    try:
+        read = yaml.safe_load(value)
+    except yaml.YAMLError:
+        return value
+    return read if read is None or isinstance(read, bool | int | float) else value
+
+
 def complete(config: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     """A checked copy of `config` with every missing key at its default.
 

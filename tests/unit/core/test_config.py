@@ -16,6 +16,7 @@ from signsight.config import (
     load_schema,
     method_parameters,
     training_settings,
+    typed,
     walk_keys,
 )
 from signsight.errors import UserError
@@ -272,3 +273,18 @@ def test_a_table_of_checksums_names_every_archive() -> None:
     part = {"GTSRB_Final_Test_GT.zip": "fe31e9c9270bbcd7b84b7f21a9d9d9e5"}
     with pytest.raises(UserError, match=r"'data\.checksums' lacks GTSRB_Final_T"):
         complete({"data": {"name": "gtsrb", "checksums": part}}, SCHEMA)
+
+
+def test_values_of_the_command_line_get_their_types() -> None:
+    given = {
+        "size": "32",
+        "sd": "8.5",
+        "mirror": "false",
+        "balance": "null",
+        "source": "../a b",
+        "d": ["1", "-90..90/5"],
+    }
+    assert typed(given) == {
+        "size": 32, "sd": 8.5, "mirror": False, "balance": None, "source": "../a b", "d": [1, "-90..90/5"],
+    }  # fmt: skip
+    assert typed("a: b") == "a: b" and typed("[1]") == "[1]" and typed(7) == 7
