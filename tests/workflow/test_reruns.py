@@ -51,6 +51,10 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
         once((MASKED | STICKERED | TURNED | PERTURBED) - SHEETS, clean_table=1, confusion_matrix=1),
     ),
     "batch sizes": ({"evaluation": {"batch_size": 7}, "attribution": {"batch_size": 5}}, {}),
+    "kept data sets": (
+        {"keep_datasets": True},
+        once((MASKED | STICKERED | TURNED) - SHEETS, mask=3, sticker=2, warp=3, score=8) | {"masked_sheet": 1, "sticker_sheet": 1},
+    ),
     "device": ({"device": "auto"}, {}),
     "training": ({"training": {"epochs": 3}}, {"train": 1} | FROM_MODEL),
     "examples": ({"data": {"balance": 7}}, {"examples": 1, "train": 1} | FROM_MODEL),
