@@ -53,7 +53,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
     "batch sizes": ({"evaluation": {"batch_size": 7}, "attribution": {"batch_size": 5}}, {}),
     "kept data sets": (
         {"keep_datasets": True},
-        once((MASKED | STICKERED | TURNED) - SHEETS, mask=3, sticker=2, warp=3, score=8) | {"masked_sheet": 1, "sticker_sheet": 1},
+        once((MASKED | STICKERED | TURNED) - {"geometry_sheet"}, mask=3, sticker=2, warp=3, score=8),
     ),
     "device": ({"device": "auto"}, {}),
     "training": ({"training": {"epochs": 3}}, {"train": 1} | FROM_MODEL),
