@@ -16,6 +16,7 @@ import pandas as pd
 from PIL import Image
 
 from signsight.data.archives import ROI, mask_source
+from signsight.data.fit import Mode, fit
 from signsight.data.imageset import COLUMNS, image_writer, write_index
 from signsight.data.pictures import Pictures, open_labels, open_rgb
 from signsight.data.progress import progress
@@ -33,11 +34,13 @@ class Cut:
 
     size: edge of the square result in pixels. to_roi: cut to the sign, or keep the whole picture.
     roi_outside: a ROI beyond the picture is clamped to it, or refused with a UserError.
+    fit: how the cut becomes a square (see `data.fit`); truth masks are for `stretch` only.
     """
 
     size: int
     to_roi: bool = True
     roi_outside: Literal["clamp", "refuse"] = "clamp"
+    fit: Mode = "stretch"
 
 
 @dataclass
@@ -63,8 +66,8 @@ def crop(
 
     records: columns `image_id, class_id, track, source`, and, where there is a ROI, `width, height,
     roi_x1, roi_y1, roi_x2, roi_y2`. The index of the set has them all; without a ROI it is the
-    whole picture. Pictures are resampled with Lanczos to size x size pixels (their proportions are
-    not kept, as in the study).
+    whole picture. Pictures become size x size pixels as `cut.fit` says (`stretch` is what the study
+    did).
     masks: truth masks of the same pictures (labels 0 background, 1 sign, 2 symbol), cut alike
     and written as `masks.npy` (N, size, size) uint8.
     Memory is that of some batches, not growing with the number of records.
@@ -143,8 +146,7 @@ def _cut_rows(records: pd.DataFrame, pictures: Pictures, cut: Cut, masks: Pictur
         picture = open_rgb(pictures, source)
         roi = _roi(record, picture.size, pictures.place(source), cut)
         box = (roi[0], roi[1], roi[2] + 1, roi[3] + 1) if cut.to_roi else (0, 0, *picture.size)
-        resized = picture.resize((cut.size, cut.size), Image.Resampling.LANCZOS, box=box)
-        images[row] = np.asarray(resized)
+        images[row] = fit(picture, cut.size, cut.fit, box)
         if masks is not None and labels is not None:
             labels[row] = _cut_mask(masks, mask_source(source), picture.size, box, cut.size)
         shapes.append((*picture.size, roi))

@@ -34,6 +34,7 @@ PIECE = 1 << 16
 LONGEST_PAUSE = 60.0
 BUSY = (408, 425, 429, 500, 502, 503, 504)
 HEX_LENGTHS = {32: "md5", 64: "sha256"}
+FEWEST_DIGITS = 8  # of a sha256 that is given in part
 
 
 class Interrupted(Exception):
@@ -57,7 +58,8 @@ def fetch(
     """Bring the file `name` of `source` to `target`; it appears there whole and checked, or not.
 
     source: an http(s) base address, a local folder, or its `file:` URL; a local file is copied.
-    checksum: md5 (32 hex digits) or sha256 (64), with or without 'md5:' or 'sha256:' before it;
+    checksum: md5 (32 hex digits) or sha256 (64), with or without 'md5:' or 'sha256:' before it, or
+    'sha256:' and its first digits, 8 at least (torchvision has them in the names of its weights);
     None: unchecked. A target that has the checksum already is left as it is.
     A broken download stays as `<target>.part` and is continued, by this call or a later one.
     retries: failed tries in a row that bring no new byte before it gives up; the pause before a
@@ -66,7 +68,7 @@ def fetch(
     """
     target = Path(target)
     expected = None if checksum is None else _parsed(checksum)
-    if expected is not None and target.is_file() and _digest(target, expected[0]) == expected[1]:
+    if expected is not None and target.is_file() and _agrees(target, expected):
         log.info("%s is there and has the right checksum", target)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -91,9 +93,10 @@ def local_folder(source: str) -> Path:
 
 
 def _parsed(checksum: str) -> tuple[str, str]:
-    """Algorithm and lower-case hex digits."""
+    """Algorithm and lower-case hex digits: all of them or, of a sha256, the first ones."""
     prefix, _, digits = checksum.strip().lower().rpartition(":")
-    kind = HEX_LENGTHS.get(len(digits))
+    begun = prefix == "sha256" and FEWEST_DIGITS <= len(digits) < 64
+    kind = "sha256" if begun else HEX_LENGTHS.get(len(digits))
     if kind is None or prefix not in ("", kind) or not re.fullmatch(r"[0-9a-f]+", digits):
         raise UserError(f"checksum: {checksum!r} is neither md5 (32 hex digits) nor sha256 (64); correct it.")
     return kind, digits
@@ -104,12 +107,16 @@ def _digest(path: Path, kind: str) -> str:
         return hashlib.file_digest(file, kind).hexdigest()
 
 
+def _agrees(path: Path, expected: tuple[str, str]) -> bool:
+    return _digest(path, expected[0]).startswith(expected[1])
+
+
 def _check(path: Path, origin: str, expected: tuple[str, str] | None) -> None:
     """UserError unless the file at `path`, which came from `origin`, has the checksum."""
     if expected is None:
         return
     found = _digest(path, expected[0])
-    if found != expected[1]:
+    if not found.startswith(expected[1]):
         raise UserError(
             f"{origin} has the {expected[0]} {found}, expected is {expected[1]}, so it was not "
             "kept; check the source or correct the checksum."
@@ -140,7 +147,7 @@ def _download(
     partial = Partial(url, target, checked=expected is not None, timeout=timeout)
     try:
         partial.complete(retries, sleep)
-        if partial.pieced and expected and _digest(partial.path, expected[0]) != expected[1]:
+        if partial.pieced and expected and not _agrees(partial.path, expected):
             log.info("%s: the pieces do not belong together; once more from the start", url)
             partial.discard()
             partial.complete(retries, sleep)

@@ -67,7 +67,7 @@ class Archive:
         self._lock = threading.Lock()
         infos = self._zip.infolist()
         for info in infos:
-            if _leads_outside(info.orig_filename):
+            if leads_outside(info.orig_filename):
                 raise UserError(
                     f"{self.path} has the member {info.orig_filename!r}, which leads out of the "
                     "archive, so it is refused; get the archive from a source that you trust."
@@ -100,7 +100,8 @@ class Archive:
         return f"{source} in {self.path}"
 
 
-def _leads_outside(member: str) -> bool:
+def leads_outside(member: str) -> bool:
+    """Whether the path of an archive's member is absolute or leads out of the archive (`..`)."""
     name = member.replace("\\", "/")
     drive = len(name) > 1 and name[1] == ":"
     return name.startswith("/") or drive or ".." in PurePosixPath(name).parts

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +12,9 @@ import pandas as pd
 from signsight.data.archives import test_records, training_records
 from signsight.data.classes import GTSRB_CLASSES
 from signsight.data.folder import folder_records
+from signsight.data.imagenette import StreamedTar, imagenette_records
 from signsight.data.pictures import Archive, FolderPictures, Pictures
+from signsight.data.sample import sampled
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,22 @@ def folder_part(part: Literal["train", "test"], settings: dict[str, Any]) -> Par
     return Part(records, FolderPictures(settings["source"]))
 
 
+def imagenette_part(
+    part: Literal["train", "test"], archive: Path | str, names: Sequence[str], allow_empty: bool
+) -> Part:
+    """A part of Imagenette for a model with the classes `names`."""
+    records = imagenette_records(part, archive, names, allow_empty=allow_empty)
+    return Part(records, StreamedTar(archive, set(records["source"])))
+
+
+def sample_of(part: Part, images: int | None, seed: int) -> Part:
+    """`part` with a random sample of its pictures, see `sampled`."""
+    records, pictures = sampled(part.records, images, seed), part.pictures
+    if isinstance(pictures, StreamedTar):
+        pictures = StreamedTar(pictures.path, set(records["source"]))
+    return replace(part, records=records, pictures=pictures)
+
+
 def class_table(folder: dict[str, Any] | None) -> pd.DataFrame:
     """class_id, name, shape of every class: of GTSRB, or of a folder, whose shapes count as circles."""
     if folder is None:
@@ -58,4 +77,9 @@ def class_table(folder: dict[str, Any] | None) -> pd.DataFrame:
         track_pattern=folder["track_pattern"],
         seed=folder["seed"],
     ).class_names
-    return pd.DataFrame({"class_id": range(len(names)), "name": names, "shape": "circle"})
+    return named_classes(names)
+
+
+def named_classes(names: Sequence[str]) -> pd.DataFrame:
+    """class_id, name, shape of classes that are no signs: their shapes count as circles."""
+    return pd.DataFrame({"class_id": range(len(names)), "name": list(names), "shape": "circle"})

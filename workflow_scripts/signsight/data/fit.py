@@ -1,0 +1,42 @@
+"""Any picture as the square that a classifier sees: stretched, or its centre as ImageNet networks saw it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+Mode = Literal["stretch", "centre_crop"]
+# torchvision's evaluation transform: the shorter side to 256 pixels, of which 224 are kept.
+RESIZED, KEPT = 256, 224
+
+
+def fit(
+    image: Image.Image, size: int, mode: Mode, box: tuple[float, float, float, float] | None = None
+) -> np.ndarray:
+    """`image` (8-bit RGB) as (size, size, 3) uint8.
+
+    stretch: resampled with Lanczos, proportions not kept. centre_crop: the shorter side to
+    256/224 * size pixels, bilinear with antialiasing, then the central square; at 224 pixels it
+    equals torchvision's Resize(256) and CenterCrop(224). box: the part of the picture that is used
+    (left, upper, right, lower, in pixels); None is the whole.
+    """
+    if mode == "stretch":
+        return np.asarray(image.resize((size, size), Image.Resampling.LANCZOS, box=box))
+    if box is not None:
+        image = image.crop(tuple(round(edge) for edge in box))
+    short = max(round(size * RESIZED / KEPT), size)
+    width, height = _scaled(image.size, short)
+    resized = image.resize((width, height), Image.Resampling.BILINEAR)
+    # Python's rounding of halves to the even number, as torchvision has it.
+    left, upper = round((width - size) / 2), round((height - size) / 2)
+    return np.asarray(resized.crop((left, upper, left + size, upper + size)))
+
+
+def _scaled(shape: tuple[int, int], short: int) -> tuple[int, int]:
+    """(width, height) with the shorter side `short` and the longer one rounded down, as torchvision does."""
+    width, height = shape
+    if width <= height:
+        return short, int(short * height / width)
+    return int(short * width / height), short
