@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from signsight.data.imageset import ImageSet, image_writer, open_image_set, write_index
 from signsight.models.classifier import Classifier
 
 torch.set_num_threads(1)  # tests run side by side
 MEAN, STD = (0.3, 0.4, 0.5), (0.2, 0.25, 0.3)
+
+# Parameters with which methods that make many inputs of an image are quick.
+FEW: dict[str, dict[str, int]] = {
+    "smooth_grad": {"samples": 2},
+    "smooth_guided_backprop": {"samples": 2},
+    "smooth_grad_cam_pp": {"samples": 2},
+    "integrated_gradients": {"steps": 3},
+    "rise": {"masks": 8},
+}
 
 
 def classifier(network: nn.Module, classes: int, size: int) -> Classifier:
@@ -53,6 +65,55 @@ def gap(classes: int = 5, size: int = 16, seed: int = 0, inplace: bool = False) 
     """A seeded `GapNet`."""
     torch.manual_seed(seed)
     return classifier(GapNet(classes, inplace=inplace), classes, size)
+
+
+RELUS: dict[str, Callable[[], Callable[[torch.Tensor], torch.Tensor]]] = {
+    "modules": nn.ReLU,
+    "modules in place": lambda: nn.ReLU(inplace=True),
+    "functional": lambda: F.relu,
+    "functional in place": lambda: lambda x: F.relu(x, inplace=True),
+    "torch": lambda: torch.relu,
+    "torch in place": lambda: torch.relu_,
+    "method": lambda: lambda x: x.relu(),
+    "method in place": lambda: lambda x: x.relu_(),
+    "clamp": lambda: lambda x: x.clamp(min=0),
+}
+
+
+class ReluNet(nn.Module):
+    """A convolutional network with a residual sum whose ReLUs are called in one of many ways.
+
+    `kind` is a key of RELUS, or "shared" for one module at all places. The weights are those of the
+    seed, whatever the kind.
+    """
+
+    target = "last"
+
+    def __init__(self, classes: int = 5, kind: str = "modules", seed: int = 0, bias: bool = True) -> None:
+        super().__init__()
+        torch.manual_seed(seed)
+        self.first = nn.Conv2d(3, 8, 3, padding=1, bias=bias)
+        self.pool = nn.MaxPool2d(2)
+        self.side = nn.Conv2d(8, 8, 3, padding=1, bias=bias)
+        self.last = nn.Conv2d(8, 6, 3, padding=1, bias=bias)
+        self.hidden = nn.Linear(6 * 16, 10, bias=bias)
+        self.head = nn.Linear(10, classes, bias=bias)
+        one = nn.ReLU()
+        self.relu1, self.relu2, self.relu3, self.relu4 = (
+            one if kind == "shared" else RELUS[kind]() for _ in range(4)
+        )
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Logits (B, classes)."""
+        low = self.pool(self.relu1(self.first(images)))
+        low = self.relu2(self.side(low) + low)
+        high = F.adaptive_avg_pool2d(self.relu3(self.last(low)), 4)
+        return self.head(self.relu4(self.hidden(high.flatten(1))))
+
+
+def relu_net(kind: str = "modules", classes: int = 5, size: int = 16, **settings: Any) -> Classifier:
+    """A seeded `ReluNet`."""
+    return classifier(ReluNet(classes, kind, **settings), classes, size)
 
 
 def pictures(count: int, size: int, seed: int = 0) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import safetensors
 import safetensors.torch
 import torch
+from torch import nn
 
 from signsight import files
 from signsight.errors import UserError
@@ -47,6 +49,16 @@ def read_tensors(file: Path) -> dict[str, torch.Tensor]:
         ) from fault
     if not isinstance(state, dict) or not all(torch.is_tensor(value) for value in state.values()):
         raise UserError(f"{file} holds something else than the state of a network; mend its path.")
+    return state
+
+
+def with_versions(tensors: Mapping[str, torch.Tensor], network: nn.Module) -> OrderedDict[str, torch.Tensor]:
+    """`tensors` as a state of `network`, with the versions of its modules unless it has its own.
+
+    torch keeps them beside the tensors, safetensors does not, and MNASNet refuses a state without.
+    """
+    state = OrderedDict(tensors)
+    state._metadata = getattr(tensors, "_metadata", network.state_dict()._metadata)  # type: ignore[attr-defined]
     return state
 
 
@@ -101,7 +113,7 @@ def load(folder: Path | str, device: torch.device | str = "cpu") -> Classifier:
         **{key: about[key] for key in KEYS},
     )
     try:
-        classifier.load_state_dict(tensors)
+        classifier.load_state_dict(with_versions(tensors, classifier))
     except RuntimeError as fault:
         reason = " ".join(str(fault).split("\n\t")[1].split())
         raise UserError(

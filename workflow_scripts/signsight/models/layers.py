@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
+
 import torch
 from torch import nn
 
@@ -12,14 +15,37 @@ def target_layer(network: nn.Module, size: int) -> str:
     """Name (as in `named_modules`) of the default layer of CAM methods.
 
     A network of ours names it in its attribute `target`. Of any other network it is the last
-    module to return channels x height x width with more than one position, poolings left out:
-    for a ResNet its last stage, for VGG and AlexNet their features. ValueError if there is none.
+    module to return channels x height x width with more than one position, poolings and modules that
+    are run several times left out: for a ResNet its last stage, for VGG and AlexNet their features.
+    ValueError if there is none.
     """
     if isinstance(named := getattr(network, "target", None), str):
         return named
-    finished: list[str] = []
+    finished = finished_modules(network, size)
+    runs = Counter(name for name, _ in finished)
+    once = [name for name, side in finished if side and runs[name] == 1]
+    if not once:
+        raise ValueError("the network has no layer with a map; name one in the config")
+    return once[-1]
+
+
+def finished_modules(network: nn.Module, size: int) -> list[tuple[str, int]]:
+    """Every run of a module, poolings left out, as it ends: its name, and the side of its map.
+
+    The side is 0 where the module gave no square map of channels x height x width of more than one
+    position. Maps of a square image are square; rows of tokens and channels-last maps are not.
+    """
+    finished: list[tuple[str, int]] = []
+
+    def note(name: str) -> Callable[..., None]:
+        def hook(module: nn.Module, inputs: object, output: object) -> None:
+            sides = output.shape[2:] if isinstance(output, torch.Tensor) and output.ndim == 4 else (0, 0)
+            finished.append((name, sides[0] if sides[0] == sides[1] > 1 else 0))
+
+        return hook
+
     handles = [
-        module.register_forward_hook(_note(name, finished))
+        module.register_forward_hook(note(name))
         for name, module in network.named_modules()
         if name and not isinstance(module, POOLING)
     ]
@@ -33,17 +59,4 @@ def target_layer(network: nn.Module, size: int) -> str:
         for handle in handles:
             handle.remove()
         network.train(training)
-    if not finished:
-        raise ValueError("the network has no layer with a map; name one in the config")
-    return finished[-1]
-
-
-def _note(name: str, finished: list[str]) -> object:
-    def hook(module: nn.Module, inputs: object, output: object) -> None:
-        # Maps of a square image are square; rows of tokens and channels-last maps are not.
-        if isinstance(output, torch.Tensor) and output.ndim == 4:
-            height, width = output.shape[2:]
-            if height == width > 1:
-                finished.append(name)
-
-    return hook
+    return finished

@@ -1,7 +1,8 @@
-"""Classifiers of torchvision with a new head and, if wanted, weights by name or from a file."""
+"""Classifiers of torchvision with a new head and, if wanted, weights from a file."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import torchvision
 from torch import nn
 
 from signsight.errors import UserError
-from signsight.models.checkpoint import read_tensors
-from signsight.words import nearest
+from signsight.models.checkpoint import read_tensors, with_versions
 
 IMAGENET = 1000  # classes of every torchvision classifier as it comes
+# Published weights of DenseNet have names with dots that torch no longer allows.
+OLD_DENSENET = re.compile(r"(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)")
 
 
 def build_torchvision(
@@ -21,36 +23,24 @@ def build_torchvision(
 ) -> nn.Module:
     """torchvision's classifier `name`, with a new last layer unless `classes` is its own 1,000.
 
-    weights: None, a name of its weights enum ('DEFAULT', 'IMAGENET1K_V1', ...) or a file (.pth or
-    .safetensors) with its state. Other settings go to torchvision (e.g. `dropout`). UserError for
-    an unknown setting, weights that are not there, do not fit, or cannot be fetched.
+    weights: a file (.pth or .safetensors) with its state, torchvision's own published ones for
+    example, or None. Other settings go to torchvision (e.g. `dropout`). UserError for an unknown
+    setting, and weights that are not there or do not fit.
     """
-    settings = {**_defaults(name, size, weights), **settings}
-    file = Path(weights) if weights and (Path(weights).suffix or "/" in weights) else None
-    if weights and not file:
-        known = ("DEFAULT", *torchvision.models.get_model_weights(name).__members__)
-        if weights not in known:
-            raise UserError(f"model.settings.weights: {name!r} has no {weights!r}; {nearest(weights, known)}")
+    settings = {**_defaults(name, size), **settings}
     try:
-        network = torchvision.models.get_model(
-            name, weights=None if file else weights, progress=False, **settings
-        )
+        network = torchvision.models.get_model(name, weights=None, progress=False, **settings)
     except TypeError as fault:
         raise UserError(
             f"torchvision's {name!r} does not take these settings ({fault}); mend model.settings."
-        ) from fault
-    except OSError as fault:
-        raise UserError(
-            f"The weights {weights!r} of {name!r} could not be fetched ({fault}); "
-            "connect to the internet or give a file in model.settings.weights."
         ) from fault
     except (ValueError, AssertionError, RuntimeError) as fault:
         raise UserError(
             f"torchvision's {name!r} cannot be made for images of {size} px and these settings "
             f"({str(fault).splitlines()[0]}); choose another size of the crop or other settings."
         ) from fault
-    if file:
-        _load(network, read_tensors(file), file)
+    if weights:
+        _load(network, read_tensors(Path(weights)), weights)
     if classes != IMAGENET:
         _replace_head(network, classes)
     for module in network.modules():
@@ -59,23 +49,28 @@ def build_torchvision(
     return network
 
 
-def _defaults(name: str, size: int, weights: str | None) -> dict[str, Any]:
+def _defaults(name: str, size: int) -> dict[str, Any]:
     """Arguments that make torchvision's special cases like the rest: one output, this size."""
     if name in ("googlenet", "inception_v3"):
-        return {"aux_logits": False, **({} if weights else {"init_weights": True})}
+        return {"aux_logits": False, "init_weights": True}
     if name.startswith("vit_"):
         return {"image_size": size}
     return {"input_size": (size, size)} if name == "maxvit_t" else {}
 
 
-def _load(network: nn.Module, tensors: dict[str, torch.Tensor], file: Path) -> None:
-    tensors = {key: value for key, value in tensors.items() if not key.lower().startswith("aux")}
+def _load(network: nn.Module, tensors: dict[str, torch.Tensor], file: str) -> None:
+    state = with_versions(tensors, network)
+    for key in tensors:
+        value = state.pop(key)
+        if not key.lower().startswith("aux"):
+            state[OLD_DENSENET.sub(r"\1\2", key)] = value
     try:
-        network.load_state_dict(tensors)
+        network.load_state_dict(state)
     except RuntimeError as fault:
         reason = str(fault).splitlines()[1].strip()
         raise UserError(
-            f"{file} holds the weights of another network ({reason}); mend model.settings.weights."
+            f"{file} holds the weights of another network ({reason}); mend 'model.weights' or, where the "
+            "network is made for one size of the pictures, 'data.size'."
         ) from fault
 
 
