@@ -53,6 +53,7 @@ class Registry:
             raise UserError(f"Unknown {self.noun} {name!r}; {nearest(name, files)}")
         return files[name]
 
+    @cache  # noqa: B019 - registries live as long as the program
     def about(self, name: str) -> dict[str, object]:
         """What `@register` says of the entry (constants only), read from its source, not imported."""
         tree = ast.parse((PACKAGE / self.file(name)).read_text(encoding="utf-8"))

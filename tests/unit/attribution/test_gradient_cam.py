@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from signsight.attribution.cam import activation_and_gradient
+from signsight.attribution.reduce import reduced
 from signsight.attribution.registry import methods
 from signsight.attribution.task import Task
 from signsight.errors import UserError
@@ -30,7 +31,9 @@ def maps(
 ) -> torch.Tensor:
     task = Task(model, layer, score, 0)
     ids = [str(n) for n in range(len(images))]
-    return methods.get(method)(task, images, targets, ids, **parameters)
+    found = methods.get(method)(task, images, targets, ids, **parameters)
+    how = methods.about(method).get("reduce")
+    return reduced(found, how) if how else found
 
 
 def some(count: int = 3, size: int = 16, classes: int = 5) -> tuple[torch.Tensor, torch.Tensor]:
@@ -166,8 +169,7 @@ def test_the_noise_is_a_share_of_each_image_s_range() -> None:
     images = torch.rand(2, 3, 32, 32) * torch.tensor([1.0, 0.1]).view(2, 1, 1, 1)
     maps(model, "smooth_grad_cam_pp", images, torch.zeros(2, dtype=torch.int64), samples=25, spread=0.15)
     clean, *noisy = model.network.seen
-    assert len(noisy) == 25
-    noise = (torch.stack(noisy) - clean) * model.std[:, None, None]
+    noise = (torch.cat(noisy).view(25, 2, 3, 32, 32) - clean) * model.std[:, None, None]
     spans = images.amax((1, 2, 3)) - images.amin((1, 2, 3))
     sd = noise.std(dim=(0, 2, 3, 4))
     torch.testing.assert_close(sd, 0.15 * spans, rtol=0.02, atol=0)  # standard error 0.3 %

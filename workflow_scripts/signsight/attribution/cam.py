@@ -1,68 +1,156 @@
-"""Class activation maps with gradients: Grad-CAM, Grad-CAM++, Smooth Grad-CAM++.
+"""Class activation maps: CAM, Grad-CAM, Grad-CAM++, Smooth Grad-CAM++.
 
-All take activations A (B, K, h, w) of one layer and the gradient g of the score by A, weigh the
-channels, and enlarge ReLU(sum over k of w_k A_k) to the picture (bilinear, align_corners False).
-The layer's output becomes a leaf of the graph, so the backward pass costs only the layers above it,
-frozen weights do no harm, and an in-place ReLU behind the layer works on a copy.
+All take activations A (B, K, h, w) of one layer, weigh the channels, and enlarge
+ReLU(sum over k of w_k A_k), CAM without the ReLU, to the picture (bilinear, align_corners False).
+Those but CAM need the gradient g of the score by A. The layer's output becomes a leaf of the graph,
+so the backward pass costs only the layers above it, frozen weights do no harm, and an in-place ReLU
+behind the layer works on a copy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from signsight.attribution.registry import register
+from signsight.attribution.smooth import noisy_copies
 from signsight.attribution.task import Task
 from signsight.errors import UserError
-from signsight.rng import generator
 
+LAYER = "attribution.layer"
 UNFIT = (
-    "Config key 'attribution.layer' names a layer that is not run just once on the way to the score "
+    "Config key '{}' names a layer that is not run just once on the way to the score "
     "with an output of (batch, channels, height, width); name a convolutional one."
 )
+NO_POOLED_HEAD = (
+    "CAM needs a network that averages the map of 'attribution.layer' over its positions and puts the "
+    "averages through one linear layer, which this one does not; take grad_cam in 'attribution.methods'."
+)
+
+
+def outputs_and_logits(
+    task: Task, layers: Sequence[nn.Module], images: torch.Tensor, key: str = LAYER
+) -> tuple[list[torch.Tensor], torch.Tensor]:
+    """The layers' outputs, (B, K, h, w) each, and the logits, (B, C), of one forward pass.
+
+    The outputs stay as they are, whatever works in place behind them. They ask for a gradient; where
+    nothing before them does, they are leaves, and no graph is kept below. UserError, naming the
+    config `key`, for a layer that is not run just once or whose output has another shape.
+    """
+    kept: dict[int, torch.Tensor] = {}
+
+    def keeper(place: int) -> Callable[[nn.Module, object, object], torch.Tensor]:
+        def hook(module: nn.Module, args: object, output: object) -> torch.Tensor:
+            if place in kept or not isinstance(output, torch.Tensor) or output.ndim != 4:
+                raise UserError(UNFIT.format(key))
+            kept[place] = output if output.requires_grad else output.detach().requires_grad_()
+            return kept[place].clone()
+
+        return hook
+
+    handles = [layer.register_forward_hook(keeper(place)) for place, layer in enumerate(layers)]
+    try:
+        logits = task.model(images)
+    finally:
+        for handle in handles:
+            handle.remove()
+    if len(kept) < len(layers):
+        raise UserError(UNFIT.format(key))
+    return [kept[place] for place in range(len(layers))], logits
+
+
+def activations_and_gradients(
+    task: Task, layers: Sequence[nn.Module], images: torch.Tensor, targets: torch.Tensor, key: str = LAYER
+) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """A and d score / dA of each layer, both (B, K, h, w), by one forward and one backward pass."""
+    with torch.enable_grad():
+        kept, logits = outputs_and_logits(task, layers, images, key)
+        score = task.scores(logits, targets).sum()
+        if not score.requires_grad:
+            raise UserError(UNFIT.format(key))
+        gradients = torch.autograd.grad(score, kept, allow_unused=True)
+    if any(gradient is None for gradient in gradients):
+        raise UserError(UNFIT.format(key))
+    return [(one.detach(), gradient) for one, gradient in zip(kept, gradients, strict=True)]
 
 
 def activation_and_gradient(
     task: Task, images: torch.Tensor, targets: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """A and d score / dA of the task's layer, each (B, K, h, w)."""
-    kept: list[torch.Tensor] = []
-
-    def hook(module: nn.Module, args: object, output: torch.Tensor) -> torch.Tensor:
-        if kept or not isinstance(output, torch.Tensor) or output.ndim != 4:
-            raise UserError(UNFIT)
-        kept.append(output.detach().requires_grad_())
-        return kept[-1].clone()
-
-    handle = task.layer.register_forward_hook(hook)
-    try:
-        with torch.enable_grad():
-            score = task.scores(task.model(images), targets).sum()
-            used = kept and score.requires_grad
-            gradient = torch.autograd.grad(score, kept, allow_unused=True)[0] if used else None
-    finally:
-        handle.remove()
-    if gradient is None:
-        raise UserError(UNFIT)
-    return kept[0].detach(), gradient
+    return activations_and_gradients(task, [task.layer], images, targets)[0]
 
 
-def _map(weights: torch.Tensor, activation: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-    """ReLU(sum of weights (B, K) x activation (B, K, h, w)), enlarged to (B, H, W)."""
-    coarse = F.relu(torch.einsum("bk,bkhw->bhw", weights, activation))
+def enlarged(coarse: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+    """(B, h, w) to (B, H, W), the size of `images`."""
     size = images.shape[2:]
     return F.interpolate(coarse[:, None], size=size, mode="bilinear", align_corners=False)[:, 0]
 
 
-@register("grad_cam", signed=False, needs="gradient", paper="Selvaraju et al. 2017, arXiv:1610.02391")
+def weighed_map(weights: torch.Tensor, activation: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+    """ReLU(sum of weights (B, K) x activation (B, K, h, w)), enlarged to (B, H, W)."""
+    return enlarged(F.relu(torch.einsum("bk,bkhw->bhw", weights, activation)), images)
+
+
+@register(
+    "cam",
+    signed=True,
+    needs="forward",
+    paper="Zhou et al. 2016, arXiv:1512.04150",
+    measures="what each place of the last map adds to the logit",
+    misleads="coarse; only for networks that average their last map before one linear layer",
+)
+def cam(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: list[str]) -> torch.Tensor:
+    """Activations weighed by the class's weights in the linear layer; the logit, whatever the score.
+
+    Its mean over the positions of the layer and the class's bias make up the logit. Where a ReLU
+    stands between the layer and the average, the activations are those behind it. UserError for a
+    network with another head, which is found out by comparing what it computes.
+    """
+    activation, head = _pooled_head(task, images)
+    return enlarged(torch.einsum("bk,bkhw->bhw", head.weight[targets], activation), images)
+
+
+@torch.no_grad()
+def _pooled_head(task: Task, images: torch.Tensor) -> tuple[torch.Tensor, nn.Linear]:
+    """The map whose averages enter the linear layer that makes the logits, and that layer."""
+    heads: list[tuple[nn.Linear, torch.Tensor, torch.Tensor]] = []
+
+    def note(module: nn.Linear, args: tuple[torch.Tensor], output: torch.Tensor) -> None:
+        heads.append((module, args[0].clone(), output))
+
+    linear = [module for module in task.model.modules() if isinstance(module, nn.Linear)]
+    handles = [module.register_forward_hook(note) for module in linear]
+    try:
+        (activation,), logits = outputs_and_logits(task, [task.layer], images)
+    finally:
+        for handle in handles:
+            handle.remove()
+    if heads and heads[-1][2].shape == logits.shape and torch.equal(heads[-1][2], logits):
+        head, entering, _ = heads[-1]
+        for candidate in (activation.detach(), F.relu(activation.detach())):
+            pooled = candidate.mean((2, 3))
+            near = 1e-4 * candidate.abs().mean().item()
+            if pooled.shape == entering.shape and torch.allclose(pooled, entering, rtol=1e-4, atol=near):
+                return candidate, head
+    raise UserError(NO_POOLED_HEAD)
+
+
+@register(
+    "grad_cam",
+    signed=False,
+    needs="gradient",
+    paper="Selvaraju et al. 2017, arXiv:1610.02391",
+    measures="where the channels are active that raise the score on average",
+    misleads="coarse; marks one part of several; the mean gradient says little in shallow layers",
+)
 def grad_cam(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: list[str]) -> torch.Tensor:
     """Channels weighed by the mean of their gradient."""
     activation, gradient = activation_and_gradient(task, images, targets)
-    return _map(gradient.mean((2, 3)), activation, images)
+    return weighed_map(gradient.mean((2, 3)), activation, images)
 
 
 def _plus_plus_weights(
@@ -77,16 +165,30 @@ def _plus_plus_weights(
     return (alpha * F.relu(first)).sum((2, 3))
 
 
-@register("grad_cam_pp", signed=False, needs="gradient", paper="Chattopadhay et al. 2018, arXiv:1710.11063")
+@register(
+    "grad_cam_pp",
+    signed=False,
+    needs="gradient",
+    paper="Chattopadhay et al. 2018, arXiv:1710.11063",
+    measures="where the channels are active that raise the score anywhere; also several objects",
+    misleads="coarse; leaves out all evidence against the class, so it tells classes apart poorly",
+)
 def grad_cam_pp(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: list[str]) -> torch.Tensor:
     """Channels weighed by their positive gradients, each position by its alpha."""
     activation, g = activation_and_gradient(task, images, targets)
     # g^2 / (2 g^2 + sum(A) g^3) with g^2 cancelled: small gradients would leave float32
     weights = _plus_plus_weights(activation, g, torch.ones_like(g), g)
-    return _map(weights, activation, images)
+    return weighed_map(weights, activation, images)
 
 
-@register("smooth_grad_cam_pp", signed=False, needs="gradient", paper="Omeiza et al. 2019, arXiv:1908.01224")
+@register(
+    "smooth_grad_cam_pp",
+    signed=False,
+    needs="gradient",
+    paper="Omeiza et al. 2019, arXiv:1908.01224",
+    measures="Grad-CAM++ with gradients averaged over noisy copies of the image",
+    misleads="as Grad-CAM++; the noise also leaves what the model was trained on",
+)
 def smooth_grad_cam_pp(
     task: Task,
     images: torch.Tensor,
@@ -102,19 +204,8 @@ def smooth_grad_cam_pp(
     """
     activation, _ = activation_and_gradient(task, images, targets)
     sums = [torch.zeros_like(activation, dtype=torch.float64) for _ in range(3)]  # g^3 leaves float32
-    for noise in _noise(task, images, ids, samples, spread):
-        _, gradient = activation_and_gradient(task, images + noise, targets)
+    for rows, copies in noisy_copies(task, images, ids, samples, spread):
+        _, gradient = activation_and_gradient(task, copies, targets[rows])
         for power, total in enumerate(sums, 1):
-            total += gradient.double() ** power / samples
-    return _map(_plus_plus_weights(activation, *sums).to(activation), activation, images)
-
-
-def _noise(
-    task: Task, images: torch.Tensor, ids: list[str], samples: int, spread: float
-) -> Iterator[torch.Tensor]:
-    """`samples` times (B, 3, H, W) normal noise, drawn for each image by its id."""
-    sources = [generator(task.seed, "smooth", i) for i in ids]
-    sd = spread * (images.amax((1, 2, 3)) - images.amin((1, 2, 3)))
-    for _ in range(samples):
-        draws = [source.standard_normal(images.shape[1:], dtype=np.float32) for source in sources]
-        yield torch.from_numpy(np.stack(draws)).to(images.device) * sd[:, None, None, None]
+            total.index_add_(0, rows, gradient.double() ** power / samples)
+    return weighed_map(_plus_plus_weights(activation, *sums).to(activation), activation, images)

@@ -1,10 +1,14 @@
-"""Gradient methods: the derivative of the explained score by the pixels."""
+"""Gradient methods: the derivative of the explained score by the pixels, as it is or through ReLU rules.
+
+Several names share a computation and differ in how the three colours become one value (`reduce`).
+"""
 
 from __future__ import annotations
 
 import torch
 
 from signsight.attribution.registry import register
+from signsight.attribution.relu import relu_rule
 from signsight.attribution.task import Task
 
 
@@ -15,7 +19,136 @@ def pixel_gradient(task: Task, images: torch.Tensor, targets: torch.Tensor) -> t
         return torch.autograd.grad(task.scores(task.model(images), targets).sum(), images)[0]
 
 
-@register("saliency", signed=False, needs="gradient", paper="Simonyan et al. 2013, arXiv:1312.6034")
-def saliency(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: list[str]) -> torch.Tensor:
-    """Largest absolute derivative over the three channels."""
-    return pixel_gradient(task, images, targets).abs().amax(1)
+def guided_gradient(task: Task, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """`pixel_gradient` with the guided rule at every ReLU, (B, 3, H, W); UserError without ReLUs."""
+    with relu_rule("guided"):
+        return pixel_gradient(task, images, targets)
+
+
+@register(
+    "gradient",
+    signed=True,
+    needs="gradient",
+    reduce="sum",
+    paper="Baehrens et al. 2010, arXiv:0912.1128",
+    measures="how the score changes when a pixel gets brighter, and in which direction",
+    misleads="noisy in deep networks; colours of opposite sign cancel; flat where the network is saturated",
+)
+@register(
+    "saliency",
+    signed=False,
+    needs="gradient",
+    reduce="max_abs",
+    paper="Simonyan et al. 2013, arXiv:1312.6034",
+    measures="how fast the score changes with a pixel's most sensitive colour, whichever way",
+    misleads="noisy in deep networks; flat where the network is saturated; no evidence for or against",
+)
+@register(
+    "sensitivity_l2",
+    signed=False,
+    needs="gradient",
+    reduce="l2",
+    paper="Samek et al. 2017, arXiv:1509.06321, equation 4",
+    measures="how fast the score changes with a pixel, length over the three colours",
+    misleads="noisy in deep networks; flat where the network is saturated; no evidence for or against",
+)
+@register(
+    "sensitivity_linf",
+    signed=False,
+    needs="gradient",
+    reduce="max_abs",
+    paper="Samek et al. 2017, arXiv:1509.06321, the maximum norm",
+    measures="the same as saliency, by the name of the evaluation study",
+    misleads="as saliency",
+)
+@register(
+    "positive_saliency",
+    signed=False,
+    needs="gradient",
+    reduce="max_positive",
+    paper="Simonyan et al. 2013, arXiv:1312.6034, positive part",
+    measures="how fast the score rises when a colour of the pixel gets brighter",
+    misleads="noisy; dark evidence is missing, for it shows where the gradient is negative",
+)
+@register(
+    "negative_saliency",
+    signed=False,
+    needs="gradient",
+    reduce="max_negative",
+    paper="Simonyan et al. 2013, arXiv:1312.6034, negative part",
+    measures="how fast the score falls when a colour of the pixel gets brighter",
+    misleads="noisy; high values are no evidence against the class, only a wish for darker pixels",
+)
+def gradient(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: list[str]) -> torch.Tensor:
+    """Derivative of the score by each colour of each pixel, (B, 3, H, W)."""
+    return pixel_gradient(task, images, targets)
+
+
+@register(
+    "gradient_x_input",
+    signed=True,
+    needs="gradient",
+    reduce="sum",
+    paper="Shrikumar et al. 2016, arXiv:1605.01713",
+    measures="a pixel's share of the score, if the network were linear around the image",
+    misleads="noisy; pixels of the mean colour get nothing, however much the network needs them",
+)
+def gradient_x_input(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: list[str]) -> torch.Tensor:
+    """Gradient times input, (B, 3, H, W), with the input that the network sees.
+
+    That is the normalised image: its gradient times it equals the pixel gradient times (pixel - mean
+    colour), since the standard deviations cancel. In a network without biases whose layers are linear,
+    ReLUs or max-poolings the map sums to the score.
+    """
+    return pixel_gradient(task, images, targets) * (images - task.model.mean[:, None, None])
+
+
+@register(
+    "guided_backprop",
+    signed=False,
+    needs="gradient",
+    reduce="max_abs",
+    paper="Springenberg et al. 2014, arXiv:1412.6806",
+    measures="strong edges and textures on the paths of positive evidence; needs a network of ReLUs",
+    misleads="nearly the same for every class, and for a network with random upper layers",
+)
+def guided_backprop(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: list[str]) -> torch.Tensor:
+    """Gradient that passes a ReLU only where activation and gradient are positive, (B, 3, H, W)."""
+    return guided_gradient(task, images, targets)
+
+
+@register(
+    "deconvolution",
+    signed=True,
+    needs="gradient",
+    reduce="sum",
+    paper="Zeiler & Fergus 2014, arXiv:1311.2901",
+    measures="the pattern of brighter and darker pixels that drives the score; needs a network of ReLUs",
+    misleads="nearly the same for every class; blurred where no max-pooling tells places apart",
+)
+@register(
+    "deconvolution_l2",
+    signed=False,
+    needs="gradient",
+    reduce="l2",
+    paper="Zeiler & Fergus 2014, arXiv:1311.2901, as in Samek et al. 2017",
+    measures="strength of the deconvolution pattern, length over the three colours",
+    misleads="as deconvolution",
+)
+@register(
+    "deconvolution_linf",
+    signed=False,
+    needs="gradient",
+    reduce="max_abs",
+    paper="Zeiler & Fergus 2014, arXiv:1311.2901, as in Samek et al. 2017",
+    measures="strength of the deconvolution pattern in a pixel's strongest colour",
+    misleads="as deconvolution",
+)
+def deconvolution(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: list[str]) -> torch.Tensor:
+    """Gradient that passes a ReLU where it is positive, whatever the activation, (B, 3, H, W).
+
+    It starts from the explained class (a published replication of Samek et al. started from all the
+    last pooling's activations, which explains no class).
+    """
+    with relu_rule("deconvolution"):
+        return pixel_gradient(task, images, targets)

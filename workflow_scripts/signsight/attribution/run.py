@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from signsight.attribution.reduce import reduced
 from signsight.attribution.registry import methods
 from signsight.attribution.task import Task
 from signsight.data.imageset import ImageSet
@@ -76,14 +77,57 @@ def explain_batch(
     ids: list[str],
     settings: Settings,
     device: torch.device,
+    colours: bool = False,
 ) -> np.ndarray:
-    """Maps of one batch: images (B, H, W, 3) uint8 -> (B, H, W) float32."""
-    task = Task(model, settings.layer, settings.score, settings.seed)
+    """Maps of one batch: images (B, H, W, 3) uint8 -> (B, H, W) float32.
+
+    With `colours`, a method that has a value for each colour gives (B, 3, H, W).
+    """
+    task = Task(model, settings.layer, settings.score, settings.seed, settings.batch_size)
+    how = methods.about(settings.method).get("reduce")
     with frozen(model):
         pixels = to_pixels(images, device)
         targets = explained_classes(model, pixels, truth, settings.target)
         maps = methods.get(settings.method)(task, pixels, targets, ids, **settings.parameters)
+        if how and maps.ndim == 4 and not colours:
+            maps = reduced(maps, how)
     return maps.detach().float().cpu().numpy()
+
+
+Explain = Callable[[Classifier, np.ndarray, list[str], int], np.ndarray]
+
+
+def explainer(
+    model: Classifier,
+    images: np.ndarray,
+    truth: np.ndarray,
+    ids: list[str],
+    settings: Settings,
+    device: torch.device,
+) -> Explain:
+    """`explain(model, images, ids, seed) -> maps`: the method again, the explained classes held fixed.
+
+    images (n, H, W, 3) uint8, truth and ids are those of the maps to compare with. The classes are
+    what `settings.target` means for `model` and these images; `explain` takes another model, changed
+    images or another seed, and any rows in any order, told by their ids.
+    """
+    classes: dict[str, int] = {}
+    for start in range(0, len(ids), settings.batch_size):
+        rows = slice(start, start + settings.batch_size)
+        with frozen(model):
+            found = explained_classes(model, to_pixels(images[rows], device), truth[rows], settings.target)
+        classes |= dict(zip(ids[rows], found.tolist(), strict=True))
+
+    def explain(model: Classifier, images: np.ndarray, ids: list[str], seed: int) -> np.ndarray:
+        again = replace(settings, target="true", seed=seed)
+        targets = np.array([classes[i] for i in ids])
+        maps = np.empty(images.shape[:3], np.float32)
+        for start in range(0, len(ids), settings.batch_size):
+            part = slice(start, start + settings.batch_size)
+            maps[part] = explain_batch(model, images[part], targets[part], ids[part], again, device)
+        return maps
+
+    return explain
 
 
 def explain_set(

@@ -18,13 +18,15 @@ class Task:
     """What is explained: the classifier in eval mode, the layer of CAM methods, the score and the seed.
 
     layer_name: as in `network.named_modules()`; None is the network's own choice. score: "logit" or
-    "softmax" of the explained class.
+    "softmax" of the explained class. batch_size: the most images that one pass through the network
+    may hold; methods that make many inputs of one image run them in such pieces.
     """
 
     model: Classifier
     layer_name: str | None
     score: str
     seed: int
+    batch_size: int = 64
 
     @cached_property
     def layer(self) -> nn.Module:
@@ -32,19 +34,23 @@ class Task:
 
         UserError for a name that the network does not have, with the nearest ones.
         """
-        name, layers = self.layer_name, dict(self.model.network.named_modules())
-        if name is None:
-            try:
-                return self.model.get_submodule(self.model.target_layer())
-            except ValueError as fault:
-                raise UserError(
-                    "Config key 'attribution.layer' is null, but no layer of the network has an output "
-                    "of (batch, channels, height, width), which the class activation methods need; "
-                    "take other methods."
-                ) from fault
+        if self.layer_name is not None:
+            return self.named_layer(self.layer_name, "attribution.layer")
+        try:
+            return self.model.get_submodule(self.model.target_layer())
+        except ValueError as fault:
+            raise UserError(
+                "Config key 'attribution.layer' is null, but no layer of the network has an output "
+                "of (batch, channels, height, width), which the class activation methods need; "
+                "take other methods."
+            ) from fault
+
+    def named_layer(self, name: str, key: str) -> nn.Module:
+        """The layer `name`; UserError for an unknown one that names the config `key` it came from."""
+        layers = dict(self.model.network.named_modules())
         if not name or name not in layers:
             raise UserError(
-                f"Config key 'attribution.layer' is {name!r}, no layer of the network; "
+                f"Config key {key!r} is {name!r}, no layer of the network; "
                 f"{nearest(name, filter(None, layers))}"
             )
         return layers[name]

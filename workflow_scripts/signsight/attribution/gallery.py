@@ -1,0 +1,140 @@
+"""A gallery: what every method makes of a few pictures; sweeps of SmoothGrad and of LayerCAM's layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import torch
+
+from signsight.attribution.reduce import reduced
+from signsight.attribution.registry import methods
+from signsight.attribution.run import Settings, explain_batch
+from signsight.errors import UserError
+from signsight.models.classifier import Classifier, forward_batches
+from signsight.models.stages import stages
+from signsight.words import nearest
+
+
+def picture_table(
+    model: Classifier, listed: pd.DataFrame, images: np.ndarray, target: str | int, batch_size: int
+) -> pd.DataFrame:
+    """What the classifier sees in the pictures, and which class of each is explained.
+
+    listed: of `data.photographs`; images: (N, size, size, 3) uint8; target: "predicted", "true" (the
+    given class where there is one, else the predicted), or the number of a class. Columns: file,
+    class_id, class_name, predicted_id, predicted_name, probability, explained_id, explained_name,
+    explained_probability; class_id is -1 and class_name empty where they are not known.
+    """
+    batches = (images[start : start + batch_size] for start in range(0, len(images), batch_size))
+    shares = torch.cat(list(forward_batches(model, batches, model.mean.device))).softmax(1).numpy()
+    names, given = np.array(model.classes), listed["class_id"].to_numpy()
+    predicted = shares.argmax(1)
+    explained = _explained(predicted, given, target, len(names))
+    rows = np.arange(len(images))
+    return listed.assign(
+        class_name=np.where(given >= 0, names[np.maximum(given, 0)], ""),
+        predicted_id=predicted,
+        predicted_name=names[predicted],
+        probability=shares[rows, predicted],
+        explained_id=explained,
+        explained_name=names[explained],
+        explained_probability=shares[rows, explained],
+    )
+
+
+def _explained(predicted: np.ndarray, given: np.ndarray, target: str | int, classes: int) -> np.ndarray:
+    if target == "predicted":
+        return predicted
+    if target == "true":
+        return np.where(given >= 0, given, predicted)
+    if target >= classes:
+        raise UserError(f"Config key 'attribution.target' is {target}; the model has {classes} classes.")
+    return np.full_like(predicted, target)
+
+
+def explain_pictures(
+    model: Classifier, images: np.ndarray, table: pd.DataFrame, settings: Settings
+) -> dict[str, np.ndarray]:
+    """Maps of the pictures by one method, for the explained classes of `table` (of `picture_table`).
+
+    images: (N, H, W, 3) uint8. Returns `maps` (N, H, W) float32, signed and unnormalised, and
+    `colours` (N, 3, H, W) of a method that has a value for each colour; or, of a method that does
+    not suit the network, `refused`, its one sentence.
+    """
+    settings, size = replace(settings, target="true"), settings.batch_size
+    how, values = methods.about(settings.method).get("reduce"), []
+    try:
+        for start in range(0, len(images), size):
+            rows = slice(start, start + size)
+            classes, ids = table["explained_id"].to_numpy()[rows], table["file"].tolist()[rows]
+            device = model.mean.device
+            values.append(explain_batch(model, images[rows], classes, ids, settings, device, colours=True))
+            if not np.isfinite(values[-1]).all():
+                raise UserError(f"A map of {settings.method} is not finite; is the model trained?")
+    except UserError as fault:
+        return {"refused": np.array(str(fault))}
+    found = np.concatenate(values)
+    if not how:
+        return {"maps": found}
+    return {"maps": reduced(torch.from_numpy(found), how).numpy(), "colours": found}
+
+
+def sweeps(
+    model: Classifier,
+    images: np.ndarray,
+    table: pd.DataFrame,
+    smooth: Settings,
+    layer: Settings,
+    samples: Sequence[int],
+    spreads: Sequence[float],
+    layers: Sequence[str] | None,
+) -> dict[str, np.ndarray]:
+    """SmoothGrad by number of copies and by spread of the noise, and LayerCAM by layer.
+
+    smooth, layer: settings of the two methods; a sweep of SmoothGrad holds its other parameter where
+    `smooth` has it, and more copies add to the fewer. Returns `samples` (N, len(samples), H, W) and
+    `spreads` (N, len(spreads), H, W) float32; `layers` (k names) and `maps` (N, k + 1, H, W) of
+    `layer_sweep`, or, of a network without a layer that has a map, `refused`, one sentence.
+    UserError when a layer of `layers` is not there or has no map.
+    """
+
+    def swept(key: str, values: Sequence[float]) -> np.ndarray:
+        chosen = [replace(smooth, parameters=smooth.parameters | {key: value}) for value in values]
+        return np.stack([_maps(model, images, table, one) for one in chosen], axis=1)
+
+    found = {"samples": swept("samples", samples), "spreads": swept("spread", spreads)}
+    if layers is None:
+        try:
+            layers = stages(model.network, model.size)
+        except ValueError:
+            sentence = "no layer of the network has an output of (batch, channels, height, width)."
+            return found | {"refused": np.array(sentence)}
+    return found | {"layers": np.array(layers), "maps": layer_sweep(model, images, table, layer, layers)}
+
+
+def layer_sweep(
+    model: Classifier, images: np.ndarray, table: pd.DataFrame, settings: Settings, layers: Sequence[str]
+) -> np.ndarray:
+    """LayerCAM at each of the k layers, and fused over all at the end, (N, k + 1, H, W) float32.
+
+    layers: names in the network. UserError for one that is not there or has no map.
+    """
+    known = dict(model.network.named_modules())
+    for name in layers:
+        if not name or name not in known:
+            hint = nearest(name, filter(None, known))
+            raise UserError(f"Config key 'gallery.layers' names {name!r}, no layer of the network; {hint}")
+    chosen = [*([name] for name in layers), list(layers)]
+    sets = [replace(settings, parameters={"layers": names}) for names in chosen]
+    return np.stack([_maps(model, images, table, one) for one in sets], axis=1)
+
+
+def _maps(model: Classifier, images: np.ndarray, table: pd.DataFrame, settings: Settings) -> np.ndarray:
+    """As `explain_pictures`, but (N, H, W) maps alone, and UserError when the method refuses."""
+    found = explain_pictures(model, images, table, settings)
+    if "refused" in found:
+        raise UserError(str(found["refused"]))
+    return found["maps"]

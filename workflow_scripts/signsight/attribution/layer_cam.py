@@ -1,0 +1,49 @@
+"""LayerCAM: activations weighed by their own positive gradients, at one layer or several."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional as F
+
+from signsight.attribution.cam import activations_and_gradients, enlarged
+from signsight.attribution.registry import register
+from signsight.attribution.task import Task
+
+KEY = "attribution.parameters.layer_cam.layers"
+
+
+@register(
+    "layer_cam",
+    signed=False,
+    needs="gradient",
+    paper="Jiang et al. 2021, doi:10.1109/TIP.2021.3089943",
+    measures="where active units would raise the score, at the resolution of the layer",
+    misleads="shallow layers mark edges of any object; fused maps keep no scale of the score",
+)
+def layer_cam(
+    task: Task,
+    images: torch.Tensor,
+    targets: torch.Tensor,
+    ids: list[str],
+    layers: list[str] | None = None,
+) -> torch.Tensor:
+    """ReLU(sum over channels of ReLU(g) * A) of the task's layer, enlarged; or of several, fused.
+
+    layers: names of layers; the map of each is enlarged, divided by its maximum (a map of zeros
+    stays so), and of all these the largest value at a pixel is kept, in [0, 1]. The paper takes the
+    same maximum, but sends the scaled maps of the shallow stages through tanh(2 M) first, which is
+    left out here. One forward and one backward pass, whatever the number of layers. UserError for a
+    layer that the network does not have, or that is not run just once with a map as its output.
+    """
+    if layers is None:
+        found = activations_and_gradients(task, [task.layer], images, targets)
+        return _map(*found[0], images)
+    modules = [task.named_layer(name, KEY) for name in layers]
+    pairs = activations_and_gradients(task, modules, images, targets, KEY)
+    maps = torch.stack([_map(*pair, images) for pair in pairs])
+    highest = maps.amax((2, 3), keepdim=True)
+    return torch.where(highest > 0, maps / highest, 0).amax(0)
+
+
+def _map(activation: torch.Tensor, gradient: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+    return enlarged(F.relu((F.relu(gradient) * activation).sum(1)), images)

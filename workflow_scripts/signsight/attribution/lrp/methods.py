@@ -1,0 +1,119 @@
+"""LRP methods of the registry: which rule goes where.
+
+All start from the logit of the explained class, as published; `score: softmax` changes nothing here.
+Relevance is that of the normalised pixels. With `layer` it is read at that layer's output instead.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from signsight.attribution.lrp.propagate import enlarged, relevance
+from signsight.attribution.lrp.rules import AlphaBeta, Epsilon, Flat, Gamma, Rule, Rules, ZBox
+from signsight.attribution.registry import register
+from signsight.attribution.task import Task
+
+FIRST: dict[str, Rule | None] = {"z_box": ZBox(), "flat": Flat(), "same": None}
+
+
+def _maps(
+    task: Task, images: torch.Tensor, targets: torch.Tensor, rules: Rules, method: str, layer: str | None
+) -> torch.Tensor:
+    """(B, 3, H, W) at the pixels; (B, H, W) of an inner layer."""
+    if layer is None:
+        return relevance(task.model, images, targets, rules)
+    module = task.named_layer(layer, f"attribution.parameters.{method}.layer")
+    return enlarged(relevance(task.model, images, targets, rules, module), images.shape[2:])
+
+
+@register(
+    "lrp_epsilon",
+    signed=True,
+    needs="gradient",
+    reduce="sum",
+    paper="Bach et al. 2015, doi:10.1371/journal.pone.0130140, equation 58",
+    measures="what each pixel contributes to the logit, small contributions damped by epsilon",
+    misleads="with a small epsilon as noisy as gradient x input; black and mean-coloured pixels get little",
+)
+def lrp_epsilon(
+    task: Task,
+    images: torch.Tensor,
+    targets: torch.Tensor,
+    ids: list[str],
+    epsilon: float = 0.01,
+    layer: str | None = None,
+) -> torch.Tensor:
+    """The epsilon rule in every layer; epsilon 0 is LRP-0."""
+    rule = Epsilon(epsilon)
+    return _maps(task, images, targets, Rules(rule, rule), "lrp_epsilon", layer)
+
+
+@register(
+    "lrp_alpha_beta",
+    signed=True,
+    needs="gradient",
+    reduce="sum",
+    paper="Bach et al. 2015, doi:10.1371/journal.pone.0130140, equation 60",
+    measures="contributions to the logit, positive and negative ones weighed apart in every layer",
+    misleads="alpha 1 tells classes apart badly: it shows what is active for any of them",
+)
+def lrp_alpha_beta(
+    task: Task,
+    images: torch.Tensor,
+    targets: torch.Tensor,
+    ids: list[str],
+    alpha: float = 2,
+    layer: str | None = None,
+) -> torch.Tensor:
+    """The alpha-beta rule in every layer, beta = 1 - alpha."""
+    rule = AlphaBeta(alpha)
+    return _maps(task, images, targets, Rules(rule, rule), "lrp_alpha_beta", layer)
+
+
+@register(
+    "lrp_gamma",
+    signed=True,
+    needs="gradient",
+    reduce="sum",
+    paper="Montavon et al. 2019, doi:10.1007/978-3-030-28954-6_10",
+    measures="contributions to the logit, supporting ones favoured by gamma",
+    misleads="a large gamma hides what speaks against the class",
+)
+def lrp_gamma(
+    task: Task,
+    images: torch.Tensor,
+    targets: torch.Tensor,
+    ids: list[str],
+    gamma: float = 0.25,
+    layer: str | None = None,
+) -> torch.Tensor:
+    """The gamma rule in every layer."""
+    rule = Gamma(gamma)
+    return _maps(task, images, targets, Rules(rule, rule), "lrp_gamma", layer)
+
+
+@register(
+    "lrp_composite",
+    signed=True,
+    needs="gradient",
+    reduce="sum",
+    paper="Kohlbrenner et al. 2020, arXiv:1910.09840",
+    measures="contributions to the logit, by a rule that fits the depth of each layer",
+    misleads="smooth maps look surer than they are; the rule at the input shapes them",
+)
+def lrp_composite(
+    task: Task,
+    images: torch.Tensor,
+    targets: torch.Tensor,
+    ids: list[str],
+    epsilon: float = 0.25,
+    convolutions: str = "alpha_beta",
+    alpha: float = 1,
+    gamma: float = 0.25,
+    first: str = "z_box",
+    layer: str | None = None,
+) -> torch.Tensor:
+    """Epsilon in linear layers, `convolutions` below, `first` where the network sees the image."""
+    below = AlphaBeta(alpha) if convolutions == "alpha_beta" else Gamma(gamma)
+    rules = Rules(Epsilon(epsilon), below, FIRST[first])
+    return _maps(task, images, targets, rules, "lrp_composite", layer)

@@ -1,0 +1,49 @@
+"""Score-CAM: channels weighed by the score of the image seen through each of them."""
+
+from __future__ import annotations
+
+import torch
+
+from signsight.attribution.cam import enlarged, outputs_and_logits, weighed_map
+from signsight.attribution.pieces import scores_in_pieces
+from signsight.attribution.registry import register
+from signsight.attribution.task import Task
+
+
+@register(
+    "score_cam",
+    signed=False,
+    needs="forward",
+    paper="Wang et al. 2020, arXiv:1910.01279",
+    measures="where channels are active that alone keep the score up when they mask the image",
+    misleads="coarse; channels that cover much of the image win; one forward pass for each channel",
+)
+def score_cam(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: list[str]) -> torch.Tensor:
+    """ReLU(sum over k of w_k A_k), enlarged, with w the softmax over channels of the masked scores.
+
+    The mask of a channel is its activation, enlarged to the image (bilinear) and scaled to [0, 1] by
+    its minimum and maximum; it multiplies the pixels in [0, 1], so what it hides turns black. A
+    channel that is constant over the image has no such mask: it is left out of the softmax, with
+    the weight 0. The score of the black baseline image, which the paper takes off every masked
+    score, is one number for an image; it cancels in the softmax and is not computed.
+    """
+    with torch.no_grad():
+        (activation,), _ = outputs_and_logits(task, [task.layer], images)
+    activation = activation.detach()
+    owner, channel = torch.nonzero(activation.amax((2, 3)) > activation.amin((2, 3)), as_tuple=True)
+
+    def masked(rows: slice) -> torch.Tensor:
+        of = owner[rows]
+        return images[of] * _masks(activation[of, channel[rows]], images)[:, None]
+
+    scores = torch.full(activation.shape[:2], -torch.inf, device=images.device)
+    scores[owner, channel] = scores_in_pieces(task, targets, owner, masked)
+    # An image whose channels are all constant has only weights of -inf / -inf.
+    return weighed_map(scores.softmax(1).nan_to_num(0), activation, images)
+
+
+def _masks(channels: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+    """Channels (P, h, w), enlarged and scaled to [0, 1] each, (P, H, W)."""
+    large = enlarged(channels, images)
+    low, high = large.amin((1, 2), keepdim=True), large.amax((1, 2), keepdim=True)
+    return (large - low) / (high - low).clamp(min=torch.finfo(large.dtype).tiny)
