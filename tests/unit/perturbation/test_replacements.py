@@ -1,9 +1,12 @@
-"""Replacements of region perturbation: their values, range and draws."""
+"""Replacements of perturbation metrics: their values, range and draws."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.stats
+import torch
+from torchvision.transforms.functional import gaussian_blur
 
 from signsight.perturbation.replacements import replacements
 from signsight.rng import generator
@@ -21,6 +24,13 @@ def test_every_replacement_is_a_picture_and_leaves_the_image(name: str) -> None:
     np.testing.assert_array_equal(out, replacements.get(name)(IMAGE, generator(0, "a")))
 
 
+@pytest.mark.parametrize("name", replacements.names())
+def test_only_random_ones_differ_between_draws(name: str) -> None:
+    rng = generator(0, "a")
+    one, other = (replacements.get(name)(IMAGE, rng) for _ in range(2))
+    assert np.array_equal(one, other) != replacements.about(name)["random"]
+
+
 def test_uniform_noise_is_uniform_in_every_channel_and_new_in_every_draw() -> None:
     rng = generator(0, "a")
     noise = np.stack([replacements.get("uniform")(IMAGE, rng) for _ in range(20)]).reshape(-1, 3)
@@ -30,8 +40,33 @@ def test_uniform_noise_is_uniform_in_every_channel_and_new_in_every_draw() -> No
     assert len(np.unique(noise[:, 0])) > 0.9 * len(noise)
 
 
-def test_mean_and_white() -> None:
+def test_dirichlet_colours_are_uniform_on_the_triangle_of_sum_one() -> None:
+    colours = replacements.get("dirichlet")(IMAGE, generator(0, "a")).reshape(-1, 3)
+    np.testing.assert_allclose(colours.sum(1), 1, atol=1e-6)
+    for channel in colours.T:  # its margins
+        assert scipy.stats.kstest(channel, scipy.stats.beta(1, 2).cdf).pvalue > 0.01
+    assert np.corrcoef(colours.T)[0, 1] == pytest.approx(-0.5, abs=0.06)
+
+
+def test_constants() -> None:
+    for name, value in (("zero", 0), ("gray", 0.5), ("white", 1)):
+        assert (replacements.get(name)(IMAGE, generator(0)) == value).all()
+    np.testing.assert_array_equal(replacements.get("inverse")(IMAGE, generator(0)), 1 - IMAGE)
+
+
+def test_mean() -> None:
     mean = replacements.get("mean")(IMAGE, generator(0))
     np.testing.assert_allclose(mean[7, 9], IMAGE.astype(float).mean((0, 1)), atol=1e-6)
     assert (mean == mean[0, 0]).all()
-    assert (replacements.get("white")(IMAGE, generator(0)) == 1).all()
+
+
+@pytest.mark.parametrize(("name", "kernel", "sigma"), [("blur", 11, 5.0), ("blur_sigma_3", 25, 3.0)])
+def test_blur_is_that_of_torchvision(name: str, kernel: int, sigma: float) -> None:
+    pixels = torch.from_numpy(IMAGE).permute(2, 0, 1)[None]
+    expected = gaussian_blur(pixels, [kernel, kernel], [sigma, sigma])[0].permute(1, 2, 0).numpy()
+    np.testing.assert_allclose(replacements.get(name)(IMAGE, generator(0)), expected, atol=2e-6)
+
+
+def test_blur_of_an_image_smaller_than_the_kernel() -> None:
+    flat = np.full((4, 3, 3), 0.3, np.float32)
+    np.testing.assert_allclose(replacements.get("blur_sigma_3")(flat, generator(0)), flat, atol=1e-6)

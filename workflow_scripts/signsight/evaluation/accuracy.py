@@ -25,6 +25,15 @@ def load_correct(path: Path | str, truth: np.ndarray) -> Scores:
     return {name: predicted == truth for name, predicted in load_predicted(path).items()}
 
 
+def load_masking(path: Path | str) -> tuple[Scores, np.ndarray]:
+    """From the answers of the metric `grid_masking`: number of masked cells -> (N,) bool correct, and
+    (N,) bool, the images whose map is empty (never correct here; tables leave them out).
+    """
+    with np.load(path) as stored:
+        curve, cells = stored["curve_masked_accuracy"], stored["x"]
+    return {f"{k:.0f}": curve[:, i] == 1 for i, k in enumerate(cells)}, np.isnan(curve[:, 0])
+
+
 def accuracy_row(
     correct: np.ndarray,
     clean: np.ndarray | None,

@@ -1,0 +1,188 @@
+"""The evaluation engine: scores, order and ties, regions, fills, and batches that are full."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from signsight.errors import UserError
+from signsight.evaluation.engine import (
+    Fills,
+    Hiding,
+    Pairs,
+    clean_logits,
+    order,
+    perturbed_scores,
+    pixel_order,
+    ranks,
+    region_edges,
+    region_labels,
+    region_ranks,
+    region_scores,
+    score_of,
+    targets,
+)
+from signsight.evaluation.metrics.block import Block
+from signsight.models.classifier import Classifier, to_pixels
+from small_models import gap, pictures
+
+CPU = torch.device("cpu")
+COUNT, SIZE = 5, 16
+
+
+def block_of(model: Classifier, count: int = COUNT, **changes: Any) -> Block:
+    settings: dict[str, Any] = {
+        "model": model,
+        "images": pictures(count, SIZE),
+        "maps": np.random.default_rng(1).standard_normal((count, SIZE, SIZE)).astype(np.float32),
+        "ids": [f"image {n}" for n in range(count)],
+        "truth": np.arange(count) % 4,
+        "regions": None,
+        "target": "predicted",
+        "seed": 3,
+        "device": CPU,
+        "batch_size": 7,
+    }
+    return Block(**settings | changes)
+
+
+def test_every_pair_is_scored_in_full_batches() -> None:
+    block, seen = block_of(gap()), []
+    clean = to_pixels(block.images)
+    target = torch.tensor([0, 1, 2, 3, 4])
+
+    def darken(pairs: Pairs) -> torch.Tensor:
+        seen.append(len(pairs.numbers))
+        return clean[pairs.images] * (pairs.perturbations / 10)[:, None, None, None]
+
+    found = perturbed_scores(block, target, 6, darken, "logit")
+    assert seen == [7, 7, 7, 7, 2]
+    with torch.no_grad():
+        for i in range(COUNT):
+            for j in range(6):
+                assert found[i, j].item() == pytest.approx(
+                    block.model(clean[i : i + 1] * (j / 10))[0, target[i]].item(), abs=1e-5
+                )
+
+
+def test_the_model_is_left_as_it_was() -> None:
+    model = gap().train()
+    model.network.head.weight.requires_grad_(False)
+    before = [(p.requires_grad, p.clone()) for p in model.parameters()]
+    block = block_of(model)
+    clean = to_pixels(block.images)
+    first = clean_logits(block, clean)
+    torch.testing.assert_close(first, clean_logits(block, clean))  # no dropout
+    perturbed_scores(block, targets(block, first), 2, lambda pairs: clean[pairs.images], "softmax")
+    assert all(module.training for module in model.modules())
+    for parameter, (asked, value) in zip(model.parameters(), before, strict=True):
+        assert parameter.requires_grad == asked and torch.equal(parameter, value)
+
+
+def test_targets() -> None:
+    block = block_of(gap())
+    logits = torch.eye(5)[[4, 3, 3, 0, 1]]
+    assert targets(block, logits).tolist() == [4, 3, 3, 0, 1]
+    assert targets(block, logits, "true").tolist() == [0, 1, 2, 3, 0]
+    assert targets(block_of(gap(), target="true"), logits).tolist() == [0, 1, 2, 3, 0]
+
+
+@pytest.mark.parametrize("unknown", [-1, 5])
+def test_an_unknown_true_class_is_refused(unknown: int) -> None:
+    block = block_of(gap(), target="true", truth=np.array([0, 1, unknown, 3, 0]))
+    with pytest.raises(UserError, match=f"image 2 has the true class {unknown}"):
+        targets(block, torch.zeros(COUNT, 5))
+
+
+def test_scores() -> None:
+    logits, target = torch.tensor([[1.0, 3.0, 2.0], [0.0, 0.0, 5.0]]), torch.tensor([1, 0])
+    assert score_of(logits, target, "logit").tolist() == [3, 0]
+    assert score_of(logits, target, "correct").tolist() == [1, 0]
+    shares = np.exp([3, 0]) / [np.exp([1, 3, 2]).sum(), np.exp([0, 0, 5]).sum()]
+    np.testing.assert_allclose(score_of(logits, target, "softmax"), shares, rtol=1e-6)
+
+
+def test_ties_go_by_position() -> None:
+    values = torch.tensor([[0.0, 2.0, -0.0, 2.0, -1.0, 0.0]])
+    assert order(values).tolist() == [[1, 3, 0, 2, 5, 4]]
+    assert ranks(order(values)).tolist() == [[2, 0, 3, 1, 5, 4]]
+    assert pixel_order(np.zeros((1, 40, 40), np.float32))[0].tolist() == list(range(1600))
+    assert region_ranks(np.zeros((1, 700)))[0].tolist() == list(range(700))
+
+
+@pytest.mark.parametrize(("border", "rows", "columns"), [("partial", 4, 3), ("drop", 3, 2)])
+def test_regions_where_their_size_does_not_divide_the_image(border: str, rows: int, columns: int) -> None:
+    """10 x 8 pixels in regions of 3: the rest is a smaller region, or is left alone."""
+    labels = region_labels((10, 8), 3, border)
+    for y in range(10):
+        for x in range(8):
+            inside = y // 3 < rows and x // 3 < columns
+            assert labels[y, x] == (y // 3 * columns + x // 3 if inside else -1)
+
+
+@pytest.mark.parametrize("border", ["partial", "drop"])
+def test_regions_that_divide_the_image_have_no_rest(border: str) -> None:
+    assert region_edges(9, 3, border).tolist() == [0, 3, 6, 9]
+
+
+@pytest.mark.parametrize("border", ["partial", "drop"])
+@pytest.mark.parametrize(("how", "reduce"), [("sum", np.sum), ("mean", np.mean), ("max", np.max)])
+def test_relevance_of_regions(how: str, reduce: Any, border: str) -> None:
+    maps = np.random.default_rng(0).standard_normal((2, 10, 8)).astype(np.float32)
+    labels = region_labels((10, 8), 3, border)
+    found = region_scores(maps, 3, how, border)
+    assert found.shape == (2, labels.max() + 1)
+    for n in range(2):
+        for region in range(labels.max() + 1):
+            inside = maps[n][labels == region].astype(np.float64)
+            assert found[n, region] == pytest.approx(reduce(inside), abs=1e-9)
+
+
+def test_fills_belong_to_the_image_not_to_its_place() -> None:
+    block = block_of(gap())
+    fills, reverse = Fills(block, "uniform", 3), Fills(block.take(np.arange(COUNT)[::-1]), "uniform", 3)
+    for n in range(COUNT):
+        assert fills(n).shape == (3, 3, SIZE, SIZE)
+        assert torch.equal(fills(n), reverse(COUNT - 1 - n))
+    draws = {fills(n)[d].numpy().tobytes() for n in range(COUNT) for d in range(3)}
+    assert len(draws) == COUNT * 3
+    other = Fills(block_of(gap(), seed=4), "uniform", 3)
+    assert not torch.equal(fills(0), other(0))
+
+
+def test_a_fill_that_is_not_drawn_is_made_once() -> None:
+    fills = Fills(block_of(gap()), "gray", 10)
+    assert fills.draws == 1 and fills(2).shape == (1, 3, SIZE, SIZE) and (fills(2) == 0.5).all()
+
+
+@pytest.mark.parametrize("show", [False, True])
+@pytest.mark.parametrize("batch_size", [1, 4, 1000])
+def test_hiding_replaces_the_pixels_whose_turn_has_come(show: bool, batch_size: int) -> None:
+    """Two images x two orders x three draws x four steps, however the batches cut them."""
+    block = block_of(gap(), 2, batch_size=batch_size)
+    clean, fills = to_pixels(block.images), Fills(block, "uniform", 3)
+    turns = torch.randint(0, 9, (2, 2, SIZE, SIZE), dtype=torch.int32)
+    limits = torch.tensor([0, 2, 5, 9])
+    hiding = Hiding(block, clean, turns, limits, fills, 3, show)
+    assert hiding.count == 2 * 3 * 4
+    for start in range(0, 48, batch_size):
+        numbers = range(start, min(start + batch_size, 48))
+        for p, made in zip(numbers, hiding(Pairs(numbers, 24, CPU)), strict=True):
+            i, o, d, k = np.unravel_index(p, (2, 2, 3, 4))
+            reached = turns[i, o] < limits[k]
+            expected = torch.where(reached != show, fills(i)[d], clean[i])
+            assert torch.equal(made, expected)
+
+
+def test_pairs_name_image_and_perturbation() -> None:
+    pairs = Pairs(range(5, 9), 3, CPU)
+    assert pairs.images.tolist() == [1, 2, 2, 2] and pairs.perturbations.tolist() == [2, 0, 1, 2]
+
+
+def test_precision_is_full_on_a_cpu() -> None:
+    full, half = (block_of(gap(), precision=name) for name in ("full", "bf16"))
+    clean = to_pixels(full.images)
+    assert torch.equal(clean_logits(full, clean), clean_logits(half, clean))

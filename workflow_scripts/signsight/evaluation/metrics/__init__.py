@@ -1,0 +1,1 @@
+"""Metrics that say how far an explanation can be trusted, one family a file."""

@@ -1,0 +1,42 @@
+"""Pixel flipping of Bach et al. 2015."""
+
+from __future__ import annotations
+
+from signsight.evaluation.metrics.block import Block, Result
+from signsight.evaluation.metrics.deletion_insertion import hiding
+from signsight.evaluation.metrics.registry import register
+
+
+@register(
+    "pixel_flipping",
+    needs="model",
+    source="Bach et al. 2015, PLoS ONE 10(7)",
+    x="Share of pixels flipped",
+    quantities={
+        "pixel_flipping_auc": {
+            "direction": "lower",
+            "low": 0,
+            "high": 1,
+            "chance": "random",
+            "label": "Pixel flipping AUC",
+            "means": "mean score while the most relevant pixels are flipped first",
+        }
+    },
+)
+def pixel_flipping(
+    block: Block,
+    *,
+    steps: int = 100,
+    share: float = 1.0,
+    replacement: str = "inverse",
+    score: str = "softmax",
+) -> Result:
+    """Curve "pixel_flipping": the class's `score` with the most relevant pixels flipped.
+
+    The first `share` of the pixels in `steps` steps of as equal a number as can be, from none; a
+    flipped pixel takes the value of the `replacement`: "inverse" is 1 - pixel (black to white and
+    back, as published), "zero" the black of other implementations. The area is by the trapezoid
+    rule over the share, divided by it, and so the mean score; equal pixels go row by row. The range
+    holds for softmax. UserError when there are more steps than pixels.
+    """
+    return hiding(block, "pixel_flipping", steps, replacement, "all", score, share)

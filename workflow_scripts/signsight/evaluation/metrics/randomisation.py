@@ -1,0 +1,113 @@
+"""Parameter randomisation: does a map change when the network's weights are drawn anew?
+
+The sanity check of Adebayo et al. 2018. Layers of the classifier (see attribution/randomise.py) are
+drawn anew from the output to the input: in the "cascading" curves all layers up to one, in the
+"independent" ones only that one. After each the method explains the same classes again, and its
+maps are compared with those of the trained network: by Spearman's rank correlation, and by SSIM
+after each map was divided by its highest absolute value. A method that does not depend on what was
+learned stays at 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from signsight.attribution.randomise import Layer, cascade, one_by_one, weight_layers
+from signsight.evaluation.metrics.block import Block, Result
+from signsight.evaluation.metrics.registry import register
+from signsight.evaluation.similarity import rank_correlation, ssim
+from signsight.models.classifier import Classifier
+
+WALKS = {"cascading": cascade, "independent": one_by_one}
+
+
+@register(
+    "randomisation",
+    needs="method",
+    source="Adebayo et al. 2018, arXiv:1810.03292",
+    x="layers drawn anew, from the output on",
+    quantities={
+        "randomisation_rank": {
+            "direction": "lower", "low": -1, "high": 1, "chance": 0,
+            "label": "rank correlation, all weights random",
+            "means": "rank correlation with the map after all weights of the network were drawn anew",
+        },
+        "randomisation_ssim": {
+            "direction": "lower", "low": -1, "high": 1, "chance": None,
+            "label": "SSIM, all weights random",
+            "means": "structural similarity to the map after all weights of the network were drawn anew",
+        },
+    },
+)  # fmt: skip
+def randomisation(block: Block, absolute: bool = True, layers: int | None = None) -> Result:
+    """Likeness of maps before and after layers were drawn anew, for every layer from the last on.
+
+    absolute: compare absolute values (the paper's ABS variant), else signed ones. layers: the most
+    layers at which the curves are read, evenly chosen, the first and the last of the network always
+    among them; the cascade passes through all of them nevertheless. None reads all.
+    Curves cascading, independent (rank correlation) and cascading_ssim, independent_ssim; x counts
+    the layers from the output, labels are their names. The values are the end of the cascade.
+    NaN where one of the two maps is constant or not finite.
+    Cost: the method runs 2 x layers times on the block's images.
+    """
+    chosen = chosen_stages(len(found := weight_layers(block.model)), layers)
+    curves: dict[str, np.ndarray] = {}
+    for walk in WALKS:
+        pairs = [likeness(block.maps, maps, absolute) for maps in stages(block, walk, found, chosen)]
+        for name, points in zip((walk, f"{walk}_ssim"), zip(*pairs, strict=True), strict=True):
+            curves[name] = np.stack(points, axis=1).astype(np.float32)
+    values = {
+        "randomisation_rank": curves["cascading"][:, -1].astype(np.float64),
+        "randomisation_ssim": curves["cascading_ssim"][:, -1].astype(np.float64),
+    }
+    names = [layer.name for layer in reversed(found)]
+    return Result(values, curves, chosen + 1.0, [names[stage] for stage in chosen])
+
+
+def cascade_maps(block: Block, layers: int | None = None) -> tuple[np.ndarray, list[str]]:
+    """Maps along the cascade, for a figure: (n, stages + 1, H, W) float32, and the stages' names.
+
+    The first are the block's own maps, called "trained"; then as the points of `randomisation`.
+    """
+    chosen = chosen_stages(len(found := weight_layers(block.model)), layers)
+    names = [layer.name for layer in reversed(found)]
+    maps = [block.maps, *stages(block, "cascading", found, chosen)]
+    return np.stack(maps, axis=1), ["trained", *(names[stage] for stage in chosen)]
+
+
+def chosen_stages(count: int, most: int | None) -> np.ndarray:
+    """Which of `count` stages, 0 the output layer, are read: (K,) int64, the last of them always."""
+    if most is None or most >= count:
+        return np.arange(count)
+    return np.linspace(count - 1, 0, most).round().astype(np.int64)[::-1]
+
+
+def stages(block: Block, walk: str, layers: list[Layer], chosen: np.ndarray) -> Iterator[np.ndarray]:
+    """The block's maps, (n, H, W), at the chosen stages of a walk of WALKS.
+
+    The method's own draws are those of the block's maps, so that only the weights differ.
+    """
+    wanted = set(chosen.tolist())
+    models: Iterator[Classifier] = WALKS[walk](block.model, layers, block.seed)
+    for stage, model in enumerate(models):
+        if stage in wanted:
+            yield block.explain(model, block.images, block.ids, block.seed)
+
+
+def likeness(a: np.ndarray, b: np.ndarray, absolute: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Rank correlation and SSIM of each pair of maps (n, H, W), each (n,).
+
+    For the SSIM both are divided by their highest absolute value; the data range is 1 for absolute
+    values and 2 for signed ones. Both NaN where a map is constant or not finite.
+    """
+    a, b = (np.abs(maps) if absolute else maps for maps in (a, b))
+    rank = rank_correlation(a, b)
+    alike = ssim(_scaled(a), _scaled(b), data_range=1 if absolute else 2)
+    return rank, np.where(np.isnan(rank), np.nan, alike)
+
+
+def _scaled(maps: np.ndarray) -> np.ndarray:
+    highest = np.abs(maps).max((1, 2), keepdims=True).astype(np.float64)
+    return np.divide(maps, highest, out=np.zeros(maps.shape), where=(highest > 0) & np.isfinite(highest))

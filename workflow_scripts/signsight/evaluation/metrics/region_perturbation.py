@@ -1,0 +1,123 @@
+"""Region perturbation of Samek et al. 2017: AOPC and ABPC."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from signsight.errors import UserError
+from signsight.evaluation.engine import (
+    Fills,
+    Hiding,
+    clean_logits,
+    perturbed_scores,
+    region_labels,
+    region_ranks,
+    region_scores,
+    score_of,
+    targets,
+)
+from signsight.evaluation.metrics.block import Block, Result
+from signsight.evaluation.metrics.registry import register
+from signsight.models.classifier import to_pixels
+
+KEYS = "evaluation.parameters.region_perturbation"
+
+
+@register(
+    "region_perturbation",
+    needs="model",
+    source="Samek et al. 2017, IEEE TNNLS 28(11), eq. 12 and 13",
+    x="Replaced regions",
+    quantities={
+        "aopc": {
+            "direction": "higher",
+            "low": -1,
+            "high": 1,
+            "chance": "random",
+            "label": "AOPC",
+            "means": "mean fall of the score as the most relevant regions are replaced first",
+        },
+        "abpc": {
+            "direction": "higher",
+            "low": -1,
+            "high": 1,
+            "chance": 0,
+            "label": "ABPC",
+            "means": "mean score with the least relevant regions replaced first, less that with the most",
+        },
+    },
+)
+def region_perturbation(
+    block: Block,
+    *,
+    region: int = 9,
+    steps: int = 100,
+    repetitions: int = 10,
+    replacement: str = "uniform",
+    score: str = "softmax",
+    region_score: str = "sum",
+    border: str = "partial",
+    orders: str = "both",
+) -> Result:
+    """Curves "morf" and "lerf" of f(x0) - f(x_k), k = 0..`steps`, f the class's `score`.
+
+    The square regions of `region` px of a fixed grid are replaced one after the other, the most
+    (MoRF) or the least relevant (LeRF) first; a region's relevance is the `region_score` ("sum",
+    "mean", "max") of the map in it, and equal ones go row by row in both orders. Where `region` does
+    not divide the side, `border` "partial" has smaller regions at the right and the bottom, "drop"
+    leaves that rest alone. The curve is the mean over `repetitions` draws of the `replacement` (one
+    where nothing is drawn), which are the same for both orders and every method. AOPC = 1/(L+1) *
+    sum over k = 0..L of the MoRF curve; ABPC the same of MoRF - LeRF. The range holds for softmax.
+    `orders` "morf" halves the work and leaves ABPC undefined.
+    UserError when there are fewer regions than steps.
+    """
+    clean = to_pixels(block.images, block.device)
+    places = region_labels(clean.shape[2:], region, border)
+    _refuse_steps(int(places.max()) + 1, steps)
+    logits = clean_logits(block, clean)
+    target = targets(block, logits)
+    when = pixel_steps(block, places, region, region_score, border, orders)
+    fills = Fills(block, replacement, repetitions)
+    limits = torch.arange(1, steps + 1, device=block.device)
+    hiding = Hiding(block, clean, when, limits, fills, fills.draws)
+    found = perturbed_scores(block, target, hiding.count, hiding, score)
+    return _result(score_of(logits, target, score), found.view(len(clean), -1, fills.draws, steps))
+
+
+def _refuse_steps(regions: int, steps: int) -> None:
+    if regions < 1:
+        raise UserError(
+            f"Config key '{KEYS}.region' is larger than the images and '{KEYS}.border' is 'drop'; "
+            "take smaller regions."
+        )
+    if steps > regions:
+        raise UserError(
+            f"Config key '{KEYS}.steps' is {steps}, but an image has {regions} regions; lower it or take "
+            f"a smaller '{KEYS}.region'."
+        )
+
+
+def pixel_steps(
+    block: Block, places: np.ndarray, region: int, how: str, border: str, orders: str
+) -> torch.Tensor:
+    """(n, directions, H, W) int32 on the device: the step, from 0, at which a pixel is replaced."""
+    scores = region_scores(block.maps, region, how, border)
+    signs = (1, -1) if orders == "both" else (1,)
+    steps = torch.stack([region_ranks(sign * scores, block.device) for sign in signs], 1).int()
+    never = torch.full_like(steps[..., :1], torch.iinfo(torch.int32).max)
+    return torch.cat([steps, never], 2)[..., torch.as_tensor(places, device=block.device)]
+
+
+def _result(start: torch.Tensor, found: torch.Tensor) -> Result:
+    """start: (n,) scores of the untouched images; found: (n, directions, draws, steps)."""
+    falls = (start[:, None, None] - found.double().mean(2)).cpu().numpy()
+    curves = np.concatenate([np.zeros_like(falls[..., :1]), falls], axis=2)
+    areas = curves.mean(2)
+    abpc = areas[:, 0] - areas[:, 1] if areas.shape[1] == 2 else np.full(len(areas), np.nan)
+    named = zip(("morf", "lerf"), curves.swapaxes(0, 1).astype(np.float32), strict=False)
+    return Result(
+        values={"aopc": areas[:, 0], "abpc": abpc},
+        curves=dict(named),
+        x=np.arange(curves.shape[2], dtype=np.float64),
+    )

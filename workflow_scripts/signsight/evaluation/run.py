@@ -1,0 +1,160 @@
+"""One metric over the maps of one method: streamed, in shards, with the shards put together again.
+
+Importing it imports no torch, so that tables can be made from its files without.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from signsight.data.imageset import ImageSet
+from signsight.errors import UserError
+from signsight.evaluation.metrics.block import Block, Explain, Result
+from signsight.evaluation.metrics.registry import metrics
+from signsight.files import ArrayFile, atomic
+from signsight.rng import generator
+
+if TYPE_CHECKING:
+    import torch
+
+    from signsight.models.classifier import Classifier
+
+log = logging.getLogger("signsight")
+
+BLOCK_BYTES = 64 << 20  # of a block's images as float32
+BATCHES = 8  # a block has at most so many batches of images
+SHARED = ("x", "labels")  # arrays of a result that are not one row an image
+
+
+# The `explain` of a block, from the model, images (n, H, W, 3), truth (n,) and ids of the block
+Explainer = Callable[["Classifier", np.ndarray, np.ndarray, list[str]], Explain]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a job of one metric is told by the config; see `metrics.block.Block`."""
+
+    metric: str
+    parameters: dict[str, Any]
+    target: str
+    seed: int
+    batch_size: int
+    precision: str = "full"
+
+
+def sample_rows(count: int, images: int | None, seed: int) -> np.ndarray:
+    """Sorted rows of a random sample of `images` of `count` (all when None or not fewer), int64.
+
+    A smaller sample of the same seed is part of every larger one.
+    """
+    if images is None or images >= count:
+        return np.arange(count)
+    return np.sort(generator(seed, "evaluation sample").permutation(count)[:images])
+
+
+def shard_rows(rows: np.ndarray, shard: int, shards: int) -> np.ndarray:
+    """The part number `shard` (from 0) of `rows` in `shards` parts of as equal a size as can be."""
+    return np.array_split(rows, shards)[shard]
+
+
+def evaluate_set(
+    settings: Settings,
+    model: Classifier | None,
+    images: ImageSet,
+    maps: ArrayFile,
+    rows: np.ndarray,
+    device: torch.device,
+    out: Path | str,
+    regions: ArrayFile | None = None,
+    explainer: Explainer | None = None,
+) -> None:
+    """Write the metric's answers for the images `rows` to `out` (.npz), block by block.
+
+    maps, regions: files of (N, H, W), in the order of `images`. The file has `rows` (n,), `ids` (n,),
+    `value_<quantity>` (n,) float64, `curve_<name>` (n, K) float32, `x` (K,) and `labels`; of no images
+    only the first two. explainer: makes each block's `explain`, for a metric that needs the method, as
+    `attribution.run.explainer` does. A block is bounded in size, so memory does not grow with n but for these
+    numbers. UserError when the metric needs truth masks and there are none.
+    """
+    name = settings.metric
+    about, metric = metrics.about(name), metrics.get(name)
+    if about["needs"] == "regions" and regions is None:
+        raise UserError(
+            f"Metric {name!r} needs to know where the objects are, which this data set does not tell; take "
+            "it out of config key 'evaluation.metrics'."
+        )
+    step = block_size(images.size, settings.batch_size)
+    ids, truth = images.index["image_id"], images.class_ids
+    results, began = [], time.perf_counter()
+    for start in range(0, len(rows), step):
+        part = rows[start : start + step]
+        whose = (images.take(part), truth[part], ids.iloc[part].tolist())
+        block = Block(
+            model=model,
+            images=whose[0],
+            maps=maps.take(part),
+            ids=whose[2],
+            truth=whose[1],
+            regions=None if regions is None else regions.take(part),
+            target=settings.target,
+            seed=settings.seed,
+            device=device,
+            batch_size=settings.batch_size,
+            explain=explainer(model, *whose) if about["needs"] == "method" else None,
+            precision=settings.precision,
+        )
+        results.append(metric(block, **settings.parameters))
+        done = start + len(part)
+        log.info("%s: %d of %d images, %.0f s", name, done, len(rows), time.perf_counter() - began)
+    answers = _joined(results) if results else {}
+    save(out, answers | {"rows": rows, "ids": ids.iloc[rows].to_numpy(np.str_)})
+
+
+def block_size(size: tuple[int, int], batch_size: int) -> int:
+    """Images in a block: many full batches of their perturbed copies, in bounded memory."""
+    return max(min(BATCHES * batch_size, BLOCK_BYTES // (12 * size[0] * size[1])), 1)
+
+
+def _joined(results: list[Result]) -> dict[str, np.ndarray]:
+    """The arrays of consecutive blocks as they are stored."""
+    first = results[0]
+    values = {f"value_{q}": np.concatenate([r.values[q] for r in results]) for q in first.values}
+    curves = {f"curve_{c}": np.concatenate([r.curves[c] for r in results]) for c in first.curves}
+    return values | curves | {"x": first.x, "labels": np.array(first.labels, np.str_)}
+
+
+def save(path: Path | str, arrays: dict[str, np.ndarray]) -> None:
+    """Write the arrays of a result as `.npz`, whole or not at all."""
+    with atomic(path) as part, part.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+def merge(files: Iterable[Path | str]) -> dict[str, np.ndarray]:
+    """The arrays of a result from the files of its shards (or its one file), rows in ascending order.
+
+    UserError when there is no image in them, or the shards are not of one evaluation.
+    """
+    loaded = {file: _load(file) for file in files}
+    shards = {file: shard for file, shard in loaded.items() if len(shard["rows"])}
+    if not shards:
+        raise UserError(f"{next(iter(loaded))} holds no image; evaluate at least one.")
+    one, first = next(iter(shards.items()))
+    for file, shard in shards.items():
+        if shard.keys() != first.keys() or any(not np.array_equal(shard[k], first[k]) for k in SHARED):
+            raise UserError(f"{file} and {one} are of different evaluations; delete both and run again.")
+    order = np.argsort(np.concatenate([shard["rows"] for shard in shards.values()]), kind="stable")
+    names = [name for name in first if name not in SHARED]
+    rows = {name: np.concatenate([shard[name] for shard in shards.values()])[order] for name in names}
+    return rows | {name: first[name] for name in SHARED}
+
+
+def _load(path: Path | str) -> dict[str, np.ndarray]:
+    with np.load(path) as stored:
+        return dict(stored)
