@@ -124,21 +124,6 @@ def sticker_confusions(classes: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def aopc() -> pd.DataFrame:
-    final = dict(zip(METHODS, (0.0, 0.25, 0.1, 0.005, -0.03), strict=True))
-    rows = []
-    for method in METHODS:
-        for step in range(11):
-            relative = final[method] * step / 10
-            total, half = 0.04 * step + relative, 0.0 if method == "random" else 0.012
-            interval = (total - 0.02, total + 0.02)
-            rest = (relative, relative - half, relative + half)
-            rows.append((method, step, 1000, 2 * total, total, *interval, *rest))
-    columns = ["method", "step", "n", "mean_drop", "aopc", "low", "high"]
-    return pd.DataFrame(rows, columns=[*columns, "relative", "relative_low", "relative_high"])
-
-
-@pytest.fixture(scope="session")
 def published() -> dict[str, pd.DataFrame]:
     """The published figures by the names that figures and summary use."""
     files = {

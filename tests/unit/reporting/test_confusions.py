@@ -44,7 +44,10 @@ def test_confusion_matrix_of_other_sizes(number: int, legible: Check) -> None:
     names = pd.DataFrame({"class_id": range(number), "name": [f"class {i}" for i in range(number)]})
     table = pd.DataFrame({"class_id": range(number), "predicted_id": range(number), "count": 3})
     table.loc[len(table)] = [0, 1, 1]
-    legible(confusion_matrix(table, names))
+    figure = confusion_matrix(table, names)
+    right = 100 * 3 * number / (3 * number + 1)
+    assert any(f"{right:.2f} %" in text for text in words(figure))
+    legible(figure)
 
 
 def test_perfect_and_empty_classes(classes: pd.DataFrame, legible: Check) -> None:
@@ -82,7 +85,11 @@ def test_sticker_confusions(sticker_confusions_table: pd.DataFrame, legible: Che
 def test_sticker_confusions_with_few_columns(sticker_confusions_table: pd.DataFrame, legible: Check) -> None:
     table = sticker_confusions_table
     table = table[(table["sticker"] == "square") & (table["sign_size"] == "large")]
-    legible(sticker_confusions(table.assign(method="smooth_grad_cam_pp")))
+    figure = sticker_confusions(table.assign(method="smooth_grad_cam_pp"))
+    shown = [axes.collections[0].get_array() for axes in figure.axes if axes.collections]
+    assert sum(int(np.ma.filled(counts, 0).sum()) for counts in shown) > 0
+    assert "Smooth Grad-CAM++" in " ".join(words(figure)) and "square sticker" in " ".join(words(figure))
+    legible(figure)
 
 
 def test_no_sticker_confusions(sticker_confusions_table: pd.DataFrame, legible: Check) -> None:

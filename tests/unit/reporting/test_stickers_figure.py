@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from signsight.reporting.stickers import conditions, stickers
 from signsight.reporting.style import METHODS, method_label
@@ -48,7 +49,10 @@ def test_dots_and_bars(table: pd.DataFrame, published: dict[str, pd.DataFrame], 
 
 def test_five_methods_on_one_target(table: pd.DataFrame, legible: Check) -> None:
     base = table[(table["method"] == "saliency") & (table["target"] == "test")]
-    legible(stickers(pd.concat([base.assign(method=m) for m in list(METHODS)[:5]]), 43))
+    figure = stickers(pd.concat([base.assign(method=m) for m in list(METHODS)[:5]]), 43)
+    named = " ".join(text.get_text() for text in figure.findobj(Text))
+    assert all(label in named for label in list(METHODS.values())[:5])
+    legible(figure)
 
 
 def test_one_design_and_chance_within_the_axes(table: pd.DataFrame, legible: Check) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -12,7 +13,18 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from signsight.reporting.curves import masking as masking_figure
-from signsight.reporting.style import METHODS, method_label, method_style, save, spread
+from signsight.reporting.style import (
+    FAMILIES,
+    METHODS,
+    OTHER,
+    families,
+    family,
+    method_label,
+    method_style,
+    name_variants,
+    save,
+    spread,
+)
 
 
 @pytest.mark.parametrize(
@@ -23,7 +35,11 @@ from signsight.reporting.style import METHODS, method_label, method_style, save,
         ("smooth_grad_cam_pp", "Smooth Grad-CAM++"),
         ("saliency", "Saliency"),
         ("random", "Random"),
-        ("lrp_gamma", "LRP gamma"),
+        ("lrp_gamma", "LRP-γ"),
+        ("lrp_epsilon_100", "LRP-ε 100"),
+        ("grad_cam_pp_conv_3", "Grad-CAM++ conv 3"),
+        ("saliency_linf", "Saliency ℓ∞"),
+        ("lrp_zeta", "LRP zeta"),
         ("fancy_grad_cam_pp", "Fancy Grad-CAM++"),
     ],
 )
@@ -38,6 +54,26 @@ def test_known_methods_differ_in_colour_or_line_and_always_in_the_whole() -> Non
     assert len({s.label for s in styles}) == len(styles)
     first = [method_style(name) for name in list(METHODS)[:8]]
     assert len({s.marker for s in first}) == len({s.colour for s in first}) == 8
+
+
+def test_every_method_is_of_one_family_and_a_variant_of_its_methods() -> None:
+    members = [name for names in FAMILIES.values() for name in names]
+    assert sorted(members) == sorted(["random", *METHODS])
+    assert family("lrp_epsilon_100") == "Relevance" and family("magic") == OTHER
+    grouped = families(["magic", "lime", "saliency", "lrp_epsilon_100", "random", "gradient"])
+    assert list(grouped) == ["Controls", "Gradients", "Perturbation", "Relevance", OTHER]
+    assert grouped["Gradients"] == ["gradient", "saliency"] and grouped[OTHER] == ["magic"]
+
+
+def test_variants_are_called_as_the_config_calls_them() -> None:
+    before = method_style("lrp_epsilon_100")
+    try:
+        name_variants({"lrp_epsilon_100": "LRP, ε = 100"})
+        assert method_label("lrp_epsilon_100") == "LRP, ε = 100" and method_label("lrp_epsilon") == "LRP-ε"
+        assert method_style("lrp_epsilon_100") == replace(before, label="LRP, ε = 100")
+    finally:
+        name_variants({})
+    assert method_style("lrp_epsilon_100") == before
 
 
 def test_colours_stand_out_from_white() -> None:

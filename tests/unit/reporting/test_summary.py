@@ -34,7 +34,7 @@ def test_only_the_test_accuracy() -> None:
 
 
 def test_empty_tables_are_left_out_like_missing_ones() -> None:
-    names = ["history", "masking", "empty_maps", "geometry", "stickers", "aopc"]
+    names = ["history", "masking", "empty_maps", "geometry", "stickers"]
     empty = {name: pd.DataFrame() for name in [*names, "sticker_confusions"]}
     assert summary(**BASE, **empty, published={}) == summary(**BASE)
 
@@ -119,16 +119,29 @@ def test_stickers(stickers: pd.DataFrame, sticker_confusions: pd.DataFrame) -> N
     assert "(76)" in text and "(152)" not in text
 
 
-def test_aopc_is_ranked_and_told_from_random(aopc: pd.DataFrame) -> None:
-    text = summary(**BASE, aopc=aopc)
-    ranks = [int(rows_of(text, name)[0][1]) for name in ("Saliency", "Grad-CAM |", "Random")]
-    assert ranks == [1, 2, 4]
-    assert rows_of(text, "Saliency")[0][2:] == ["0.650 [0.630, 0.670]", "+0.250 [0.238, 0.262]"]
-    assert rows_of(text, "Smooth Grad-CAM++")[0][3] == "−0.030 [−0.042, −0.018]"
-    assert rows_of(text, "Random")[0][3] == "–"
-    assert "More faithful than a random order: Saliency, Grad-CAM;" in text
-    assert "not to be told from a random order: Grad-CAM++;" in text
-    assert "less faithful than a random order: Smooth Grad-CAM++." in text
+def test_metrics_are_ranked() -> None:
+    numbers = {"saliency": (0.65, 1), "grad_cam": (0.63, 1), "random": (-0.4, 3)}
+    rows = [
+        ("region_perturbation", "aopc", m, 100, 2, v, v - 0.02, v + 0.02, "higher", -0.4)
+        for m, (v, _) in numbers.items()
+    ]
+    columns = ["metric", "quantity", "method", "n", "left_out", "value", "low", "high", "direction", "chance"]
+    metrics = pd.DataFrame(rows, columns=columns)
+    ranking = metrics.assign(place=[1, 2, 3], rank=[rank for _, rank in numbers.values()])
+    text = summary(**BASE, metrics=metrics, ranking=ranking)
+    assert rows_of(text, "Saliency") == [["Saliency", "**0.650 [0.630, 0.670] (1)**"]]
+    assert rows_of(text, "Random") == [["Random", "−0.400 [−0.420, −0.380] (3)"]]
+    assert rows_of(text, "*Chance*") == [["*Chance*", "−0.400"]]
+    assert "AOPC ↑" in text and "102 images, at most 2 of them left out" in text
+
+
+def test_the_spread_over_models() -> None:
+    columns = ["seed", "metric", "quantity", "method", "value", "direction"]
+    rows = [(seed, "accuracy", "accuracy", "model", 0.98 + seed / 100, "higher") for seed in (0, 1)]
+    rows += [(seed, "region_perturbation", "aopc", "saliency", 0.2 + seed / 5, "higher") for seed in (0, 1)]
+    text = summary(**BASE, seeds=pd.DataFrame(rows, columns=columns))
+    assert "Models of 2 seeds" in text and "seed 0: 98.00 %, seed 1: 99.00 %" in text
+    assert rows_of(text, "Saliency") == [["Saliency", "0.300 (0.200 to 0.400)"]]
 
 
 def test_empty_maps() -> None:

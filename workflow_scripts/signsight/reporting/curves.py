@@ -165,38 +165,6 @@ def degrees(
     return figure
 
 
-@styled
-def aopc(table: pd.DataFrame, score: str = "softmax", confidence: float = 0.95) -> Figure:
-    """AOPC minus that of a random order, by number of replaced regions, with bands.
-
-    table: `method, step, relative, relative_low, relative_high`; random itself is the zero line.
-    score: `softmax` or `logit`, the score whose fall is measured.
-    """
-    methods = [name for name in dict.fromkeys(table["method"]) if name != "random"]
-    height = max(3.8, 0.21 * (len(methods) + 1))
-    figure, axes = panels(1, 1, 5.6, height, left=1.15, right=2.1, top=0.2, bottom=0.95)
-    panel = axes[0, 0]
-    for name in methods:
-        rows = table[table["method"] == name]
-        names = {"relative": "accuracy", "relative_low": "low", "relative_high": "high"}
-        rows = rows[["step", *names]].rename(columns=names)
-        _curve(panel, rows, "step", method_style(name), len(methods))
-    random = method_style("random")
-    panel.axhline(0, color=random.colour, linewidth=1.6, zorder=1.5, label=random.label)
-    unit = "probability" if score == "softmax" else "logit"
-    panel.set_ylabel(f"AOPC − AOPC of a random order ({unit})\nhigher = more faithful  →")
-    panel.set_xlabel("Regions replaced, most relevant first")
-    panel.set_xlim(0, table["step"].max())
-    panel.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
-    panel.margins(y=0.06)
-    panel.set_ylim(panel.get_ylim())
-    last = table[(table["step"] == table["step"].max()) & (table["method"] != "random")]
-    ends = [(method_style(row.method), row.relative) for row in last.itertuples()]
-    label_ends(panel, [*ends, (random, 0.0)])
-    key(figure, [band_entry(confidence)])
-    return figure
-
-
 def _foot(panels_across: list[str]) -> float:
     """Inches below the panels: a single panel is so narrow that its key takes two lines."""
     return 0.95 if len(panels_across) > 1 else 1.2

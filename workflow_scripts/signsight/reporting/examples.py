@@ -57,11 +57,11 @@ def overview(
     scales += [True] * any(name in signed for name in maps)
     foot = 0.15 + KEY_LINE * len(scales)
     figure = sheet([Block(np.stack(cells, axis=1), titles, heads)], left=2.0, foot=foot)
-    _colour_keys(figure, scales)
+    colour_keys(figure, scales)
     return figure
 
 
-def _colour_keys(figure: Figure, scales: Sequence[bool]) -> None:
+def colour_keys(figure: Figure, scales: Sequence[bool]) -> None:
     """A strip for each scale in use (signed or not) that says what the colours of the maps mean."""
     wide, high = figure.get_size_inches()
     ends = {False: ("0", "the map's largest"), True: (f"against the class ({MINUS})", "for it (+)")}

@@ -44,3 +44,15 @@ def signed(value: float, decimals: int) -> str:
     if float(text) == 0:
         return text
     return ("+" if value > 0 else MINUS) + text
+
+
+def fixed(value: float, decimals: int = 3) -> str:
+    """0.0835 -> '0.084', with the true minus; '–' for a missing value."""
+    return NONE if np.isnan(value) else f"{value:.{decimals}f}".replace("-", MINUS)
+
+
+def markdown(header: list[str], rows: list[list[str]], right: bool = True) -> str:
+    """A Markdown table; with `right` all columns but the first are set to the right."""
+    rule = "---:" if right else "---"
+    lines = [header, ["---"] + [rule] * (len(header) - 1), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)

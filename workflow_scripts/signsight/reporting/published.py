@@ -14,8 +14,8 @@ NAMES = ("clean", "masking", "rotation", "perspective", "stickers")
 
 
 def published_file(name: str) -> Path:
-    """The CSV of the published figures called `name`, one of NAMES."""
-    return FOLDER / f"gtsrb_{name}.csv"
+    """The CSV of the published figures called `name`: one of NAMES, or of another study by its own name."""
+    return FOLDER / (f"gtsrb_{name}.csv" if name in NAMES else f"{name}.csv")
 
 
 def read_published(names: Iterable[str]) -> dict[str, pd.DataFrame]:

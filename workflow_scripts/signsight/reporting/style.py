@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ParamSpec
@@ -57,7 +57,13 @@ STYLE: dict[str, Any] = {
 # order that the first four and the grey of random stay apart for red-green blindness too.
 COLOURS = (VERMILLION, BLUE, "#000000", "#56B4E9", "#009E73", "#CC79A7", "#E69F00", "#882255")
 # No plain dashes: those mark published figures.
-LINES = ("-", "-.", (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5, 1, 1.5)))
+LINES = (
+    "-",
+    "-.",
+    (0, (1, 1.2)),
+    (0, (6, 1.5, 1, 1.5, 1, 1.5)),
+    (0, (2.5, 1, 1, 1, 1, 1, 1, 1)),
+)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">", "p", "h", "d")
 
 # The place in this list is the method's style: append, never insert.
@@ -88,7 +94,36 @@ METHODS = {
     "gradient_shap": "GradientSHAP",
     "rise": "RISE",
     "lime": "LIME",
+    "gradient": "Gradient",
+    "centre_gaussian": "Centre Gaussian",
+    "sobel": "Sobel edges",
+    "positive_saliency": "Positive saliency",
+    "negative_saliency": "Negative saliency",
+    "smooth_guided_backprop": "Smooth guided backprop",
+    "cam": "CAM",
+    "lrp_gamma": "LRP-γ",
+    "lrp_composite": "LRP composite",
 }
+# What methods of a kind have in common; figures of many methods have a panel for each.
+FAMILIES = {
+    "Controls": ("random", "centre_gaussian", "sobel"),
+    "Gradients": (
+        "gradient", "saliency", "positive_saliency", "negative_saliency", "sensitivity_l2",
+        "sensitivity_linf", "gradient_x_input", "integrated_gradients", "smooth_grad", "gradient_shap",
+    ),
+    "Altered backward passes": (
+        "deconvolution", "deconvolution_l2", "deconvolution_linf", "guided_backprop",
+        "smooth_guided_backprop", "guided_grad_cam",
+    ),
+    "Class activation": (
+        "cam", "grad_cam", "grad_cam_pp", "smooth_grad_cam_pp", "xgrad_cam", "layer_cam", "eigen_cam",
+        "score_cam", "ablation_cam",
+    ),
+    "Perturbation": ("occlusion", "rise", "lime"),
+    "Relevance": ("lrp_epsilon", "lrp_gamma", "lrp_alpha_beta", "lrp_composite", "deep_lift"),
+}  # fmt: skip
+OTHER = "Other methods"
+VARIANTS: dict[str, str] = {}  # labels that the config gives its variants, see `name_variants`
 WORDS = {"cam": "CAM", "lrp": "LRP", "shap": "SHAP", "lime": "LIME", "l2": "ℓ2", "linf": "ℓ∞"}
 
 
@@ -122,14 +157,54 @@ def method_style(name: str) -> MethodStyle:
 
 
 def method_label(name: str) -> str:
-    """The method's name as people write it: grad_cam_pp -> Grad-CAM++."""
+    """The method's name as people write it: grad_cam_pp -> Grad-CAM++.
+
+    A variant is named after the method that its name begins with: lrp_epsilon_100 -> LRP-ε 100.
+    """
     if name == "random":
         return "Random"
-    if name in METHODS:
-        return METHODS[name]
-    words = [WORDS.get(word, word) for word in name.split("_")]
-    text = " ".join(words).replace(" pp", "++").replace("grad CAM", "Grad-CAM")
+    if name in METHODS or name in VARIANTS:
+        return METHODS.get(name) or VARIANTS[name]
+    base = base_method(name)
+    if base in METHODS:
+        return f"{METHODS[base]} {_words(name.removeprefix(base + '_'))}"
+    text = _words(name).replace(" pp", "++").replace("grad CAM", "Grad-CAM")
     return text[:1].upper() + text[1:]
+
+
+def name_variants(labels: Mapping[str, str]) -> None:
+    """From now on call these variants as the config does (`config.method_labels`), in every figure."""
+    VARIANTS.clear()
+    VARIANTS.update(labels)
+    method_style.cache_clear()
+
+
+def _words(name: str) -> str:
+    return " ".join(WORDS.get(word, word) for word in name.split("_"))
+
+
+def base_method(name: str) -> str:
+    """The longest known method that `name` is or begins with (before a '_'); else `name` itself."""
+    known = [m for m in ("random", *METHODS) if name == m or name.startswith(f"{m}_")]
+    return max(known, key=len, default=name)
+
+
+def family(name: str) -> str:
+    """The key of FAMILIES that the method or variant belongs to; OTHER for a stranger."""
+    base = base_method(name)
+    return next((title for title, members in FAMILIES.items() if base in members), OTHER)
+
+
+def families(names: Iterable[str]) -> dict[str, list[str]]:
+    """The methods by family, both in the order of FAMILIES; only families that have some."""
+    ordered = [method for members in FAMILIES.values() for method in members]
+    place = {method: i for i, method in enumerate(ordered)}
+    names = sorted(names, key=lambda name: place.get(base_method(name), len(place)))
+    return {
+        title: own
+        for title in (*FAMILIES, OTHER)
+        if (own := [name for name in names if family(name) == title])
+    }
 
 
 def styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from signsight.reporting.numbers import MINUS, NONE, count, percent, points, signed, within
+from signsight.reporting.numbers import MINUS, NONE, count, markdown, percent, points, signed, within
 from signsight.reporting.stickers import TARGETS, conditions, size_label
 from signsight.reporting.style import interval_name, method_label
+from signsight.reporting.trust import spread_over_seeds, trust
 
 CELLS = (1, 3, 5, 10)
 DEGREES = (-60, -45, -30, -15, 0, 15, 30, 45, 60)
@@ -37,7 +38,9 @@ def summary(
     geometry: pd.DataFrame | None = None,
     stickers: pd.DataFrame | None = None,
     sticker_confusions: pd.DataFrame | None = None,
-    aopc: pd.DataFrame | None = None,
+    metrics: pd.DataFrame | None = None,
+    ranking: pd.DataFrame | None = None,
+    seeds: pd.DataFrame | None = None,
     published: Mapping[str, pd.DataFrame] | None = None,
     cropped: bool = True,
     confidence: float = 0.95,
@@ -63,15 +66,11 @@ def summary(
         parts += [_stickers(stickers), _stickers_published(stickers, published.get("stickers"))]
     if _there(sticker_confusions):
         parts.append(_sticker_confusions(sticker_confusions))
-    if _there(aopc):
-        parts.append(_aopc(aopc))
+    if _there(metrics):
+        parts.append(trust(metrics, ranking))
+    if _there(seeds):
+        parts.append(spread_over_seeds(seeds))
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def markdown(header: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table; all columns but the first are set to the right."""
-    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
 def _there(table: pd.DataFrame | None) -> bool:
@@ -334,43 +333,3 @@ def _sticker_confusions(table: pd.DataFrame, most: int = 5) -> str:
         return ""
     head = "Commonest confusions under a sticker (times, over all methods, stickers and sizes):"
     return "\n\n".join([head, "\n".join(parts)])
-
-
-def _aopc(table: pd.DataFrame) -> str:
-    last = int(table["step"].max())
-    rows = table[table["step"] == last].sort_values("aopc", ascending=False, kind="stable")
-    body = [
-        [
-            method_label(row.method),
-            str(rank),
-            f"{row.aopc:.3f} {_bracket(row.low, row.high)}",
-            f"{signed(row.relative, 3)} {_bracket(row.relative_low, row.relative_high)}"
-            if row.method != "random"
-            else NONE,
-        ]
-        for rank, row in enumerate(rows.itertuples(), 1)
-    ]
-    header = ["Method", "Rank", "AOPC", "Minus random's"]
-    parts = [f"## AOPC after {last} replaced regions (higher = more faithful)"]
-    return "\n\n".join([*parts, markdown(header, body), _aopc_words(rows)]).rstrip()
-
-
-def _bracket(low: float, high: float) -> str:
-    return f"[{low:.3f}, {high:.3f}]".replace("-", MINUS)
-
-
-def _aopc_words(rows: pd.DataFrame) -> str:
-    """Which methods beat a random order, which cannot be told from it, which fall below it."""
-    rows = rows[rows["method"] != "random"]
-    above = rows[rows["relative_low"] > 0]["method"]
-    below = rows[rows["relative_high"] < 0]["method"]
-    rest = rows[~rows["method"].isin([*above, *below])]["method"]
-    groups = (
-        ("More faithful than a random order", above),
-        ("not to be told from a random order", rest),
-        ("less faithful than a random order", below),
-    )
-    text = "; ".join(
-        f"{words}: {', '.join(map(method_label, methods))}" for words, methods in groups if len(methods)
-    )
-    return text[:1].upper() + text[1:] + "." if text else ""
