@@ -18,7 +18,9 @@ include: "rules/mask.smk"
 include: "rules/stickers.smk"
 include: "rules/geometry.smk"
 include: "rules/evaluate.smk"
+include: "rules/faithfulness.smk"
 include: "rules/report.smk"
+include: "rules/gallery.smk"
 
 
 localrules:
@@ -31,6 +33,7 @@ localrules:
     geometry,
     evaluation,
     figures,
+    gallery,
 
 
 rule all:
@@ -38,26 +41,26 @@ rule all:
     input:
         TABLES,
         FIGURES,
-        f"{R}/summary.md",
+        SUMMARY,
         KEPT,
+        GALLERY_FILES,
 
 
 rule data:
     input:
-        image_set("crop/train"),
-        image_set("crop/test"),
-        f"{R}/examples/examples.csv",
+        TEST_SET,
+        EXAMPLES,
 
 
 rule model:
     input:
         MODEL,
-        f"{R}/train/history.csv",
+        HISTORY,
 
 
 rule attributions:
     input:
-        expand(f"{R}/attribute/{{method}}/maps.npy", method=METHODS),
+        [f"{R}/attribute/{m}/maps.npy" for m in METHODS if HAS_DATA],
 
 
 rule masked:
@@ -86,3 +89,8 @@ rule evaluation:
 rule figures:
     input:
         FIGURES,
+
+
+rule gallery:
+    input:
+        GALLERY_FILES,

@@ -4,13 +4,13 @@
 rule attribute:
     input:
         images=image_set("crop/test"),
-        model=MODEL,
+        model=model_of("{run}"),
     output:
-        f"{R}/attribute/{{method}}/maps.npy",
+        f"{R}/{{run}}attribute/{{method}}/maps.npy",
     log:
-        log_of("attribute", "{method}"),
+        log_of("{run}attribute", "{method}"),
     benchmark:
-        benchmark_of("attribute", "{method}")
+        benchmark_of("{run}attribute", "{method}")
     conda:
         "../envs/torch.yaml"
     threads: TORCH_THREADS
@@ -18,8 +18,8 @@ rule attribute:
         gpu=GPU,
     params:
         code=lambda wildcards: method_code(wildcards.method),
-        explain={k: config["attribution"][k] for k in ("target", "score", "layer")},
-        parameters=lambda wildcards: method_parameters(config, wildcards.method),
+        explain={k: config["attribution"][k] for k in ("target", "score")},
+        method=lambda wildcards: method_choice(config, wildcards.method),
         seed=config["seed"],
     script:
         "../workflow_scripts/attribute.py"

@@ -1,13 +1,18 @@
 # From archives or a folder to image sets, and the table of training examples.
-
+from signsight.data.imagenette import CLASS_NAMES
 
 FOLDER = config["data"]["folder"] | {
     "source": config["data"]["source"],
     "seed": config["seed"],
 }
-FOLDER = None if HAS_SIGNS else FOLDER
-LISTING = None if HAS_SIGNS else listing(config["data"]["source"])
+IS_FOLDER = config["data"]["name"] == "folder"
+FOLDER = FOLDER if IS_FOLDER else None
+LISTING = listing(config["data"]["source"], "data.source") if IS_FOLDER else None
+# Whether the data set takes the classes of a network that is used as it is, or the network its.
+MODEL_CLASSES = not TRAINED and config["data"]["name"] in ("imagenette", "none")
 HAS_MASKS = config["data"]["name"] == "signs"
+EXAMPLES = [f"{R}/examples/examples.csv"] if TRAINED else []
+TEST_SET = image_set("crop/test") if HAS_DATA else []
 
 
 rule crop:
@@ -30,15 +35,22 @@ rule crop:
             "size": config["data"]["size"],
             "to_roi": config["data"]["crop_to_roi"],
             "roi_outside": config["data"]["roi_outside"],
+            "fit": config["data"]["fit"],
         },
         allow_empty=config["data"]["allow_empty_classes"],
         folder=FOLDER,
         listing=LISTING,
+        images=lambda wildcards: (
+            config["data"]["images"] if wildcards.part == "test" else None
+        ),
+        seed=config["seed"],
     script:
         "../workflow_scripts/crop.py"
 
 
 rule classes:
+    input:
+        MODEL[1:] if MODEL_CLASSES else [],
     output:
         CLASSES,
     log:
@@ -49,6 +61,9 @@ rule classes:
         "../envs/data.yaml"
     params:
         code=code_digest("data/source.py"),
+        names=(
+            [*CLASS_NAMES.values()] if config["data"]["name"] == "imagenette" else None
+        ),
         folder=FOLDER,
         listing=LISTING,
     script:

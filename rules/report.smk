@@ -1,8 +1,5 @@
 # Figures and the summary, all of them in `snakemake --report`.
 from signsight.reporting.published import NAMES as PUBLISHED_NAMES
-from signsight.reporting.published import published_file
-
-SHEET_IMAGES = config["figures"]["sheet_images"]
 
 
 rule training_curve:
@@ -53,6 +50,7 @@ rule masking:
     conda:
         "../envs/data.yaml"
     params:
+        labels=method_labels(config),
         published=published("masking"),
         code=code_digest("reporting/curves.py"),
         cells=config["masking"]["grid"] ** 2,
@@ -94,6 +92,7 @@ rule sticker_accuracy:
     conda:
         "../envs/data.yaml"
     params:
+        labels=method_labels(config),
         published=published("stickers"),
         code=code_digest("reporting/stickers.py"),
         confidence=CONFIDENCE,
@@ -113,28 +112,10 @@ rule sticker_confusions:
     conda:
         "../envs/data.yaml"
     params:
+        labels=method_labels(config),
         code=code_digest("reporting/confusions.py"),
     script:
         "../workflow_scripts/sticker_confusions.py"
-
-
-rule aopc_curve:
-    input:
-        f"{R}/tables/aopc.csv",
-    output:
-        figure("aopc_curve", "Faithfulness", "AOPC"),
-    log:
-        log_of("aopc_curve"),
-    benchmark:
-        benchmark_of("aopc_curve")
-    conda:
-        "../envs/data.yaml"
-    params:
-        code=code_digest("reporting/curves.py"),
-        score=AOPC["score"],
-        confidence=CONFIDENCE,
-    script:
-        "../workflow_scripts/aopc_curve.py"
 
 
 rule overview:
@@ -152,9 +133,10 @@ rule overview:
     conda:
         "../envs/data.yaml"
     params:
+        labels=method_labels(config),
         code=code_digest("reporting/examples.py", "reporting/choice.py"),
         methods=METHODS,
-        signed=[m for m in METHODS if method_registry.about(m)["signed"]],
+        signed=[m for m in METHODS if is_signed(m)],
         shown=config["figures"]["overview_images"],
     script:
         "../workflow_scripts/overview.py"
@@ -163,8 +145,8 @@ rule overview:
 rule masked_sheet:
     input:
         images=image_set("crop/test"),
-        cells=expand(f"{R}/rank/{{method}}/cells.npy", method=METHODS),
-        scores=scores("masked"),
+        cells=expand(f"{R}/rank/{{method}}/cells.npy", method=MASKING_METHODS),
+        scores=MASKING_SCORES,
         classes=CLASSES,
     output:
         figure("masked_sheet", "Masking", "Examples"),
@@ -175,10 +157,11 @@ rule masked_sheet:
     conda:
         "../envs/data.yaml"
     params:
+        labels=method_labels(config),
         code=code_digest(
             "reporting/examples.py", "reporting/choice.py", "perturbation/grid.py"
         ),
-        methods=METHODS,
+        methods=MASKING_METHODS,
         sets=MASKED_CELLS,
         grid=config["masking"]["grid"],
         colour=config["masking"]["colour"],
@@ -211,6 +194,7 @@ rule sticker_sheet:
     conda:
         "../envs/data.yaml"
     params:
+        labels=method_labels(config),
         code=code_digest(
             "reporting/examples.py",
             "reporting/choice.py",
@@ -262,29 +246,35 @@ rule photographs:
     conda:
         "../envs/data.yaml"
     params:
+        labels=method_labels(config),
         code=code_digest("reporting/examples.py"),
         method=config["real_examples"]["method"],
-        signed=method_registry.about(config["real_examples"]["method"])["signed"],
+        signed=is_signed(config["real_examples"]["method"]),
     script:
         "../workflow_scripts/photographs.py"
 
 
 SUMMARISED = {
     "clean": f"{R}/tables/clean.csv",
-    "history": f"{R}/train/history.csv",
-    "masking": f"{R}/tables/masking.csv",
-    "empty_maps": f"{R}/tables/empty_maps.csv",
+    "history": HISTORY,
+    "masking": TABLES_OF["masking"][:1],
+    "empty_maps": TABLES_OF["masking"][1:],
     "geometry": TABLES_OF["geometry"],
     "stickers": TABLES_OF["stickers"][:1],
     "sticker_confusions": TABLES_OF["stickers"][1:],
-    "aopc": TABLES_OF["aopc"],
+    "metrics": TABLES_OF["metrics"][:1],
+    "seeds": TABLES_OF["seeds"],
+    "ranking": [f for f in TABLES_OF["metrics"] if f.endswith("ranking.csv")],
 }
+
+
+SUMMARY = [f"{R}/summary.md"] if HAS_DATA else []
 
 
 rule summary:
     input:
         **SUMMARISED,
-        examples=f"{R}/examples/examples.csv",
+        examples=EXAMPLES,
         test=f"{TEST}/index.csv",
     output:
         report(f"{R}/summary.md", caption="captions/summary.rst", category="Summary"),
@@ -295,6 +285,7 @@ rule summary:
     conda:
         "../envs/data.yaml"
     params:
+        labels=method_labels(config),
         published=published(*PUBLISHED_NAMES),
         code=code_digest("reporting/summary.py"),
         tables=list(SUMMARISED),
@@ -307,18 +298,18 @@ rule summary:
         "../workflow_scripts/summary.py"
 
 
-SHOWN = {
-    "training_curve": True,
-    "confusion_matrix": True,
-    "overview": True,
-    "masking": True,
-    "masked_sheet": True,
+SHOWN = FAITHFULNESS_SHOWN | {
+    "training_curve": HISTORY,
+    # of ten classes among a thousand it would be an empty sheet
+    "confusion_matrix": TABLES_OF["clean"] and not MODEL_CLASSES,
+    "overview": TABLES_OF["clean"],
+    "masking": TABLES_OF["masking"],
+    "masked_sheet": TABLES_OF["masking"],
     "degrees": TABLES_OF["geometry"],
     "geometry_sheet": TABLES_OF["geometry"],
     "sticker_accuracy": TABLES_OF["stickers"],
     "sticker_confusions": TABLES_OF["stickers"],
     "sticker_sheet": TABLES_OF["stickers"],
-    "aopc_curve": TABLES_OF["aopc"],
     "photographs": TABLES_OF["real_examples"],
 }
 FIGURES = [

@@ -29,7 +29,9 @@ rule stock:
             STICKERS["stock"] if wildcards.target == "user_stock" else None
         ),
         listing=lambda wildcards: (
-            listing(STICKERS["stock"]) if wildcards.target == "user_stock" else None
+            listing(STICKERS["stock"], "stickers.stock")
+            if wildcards.target == "user_stock"
+            else None
         ),
     script:
         "../workflow_scripts/stock.py"

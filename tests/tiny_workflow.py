@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import yaml
+from snakemake.utils import update_config
 
 import synthetic
 
@@ -20,11 +25,21 @@ TINY: dict[str, Any] = {
     "device": "cpu",
     "data": {"name": "gtsrb", "source": "archives", "checksums": "none", "size": 24},
     "training": {"epochs": 2, "batch_size": 32},
-    "attribution": {"methods": ["random", "saliency", "grad_cam"]},
+    "attribution": {
+        "methods": ["random", "few", "grad_cam"],
+        "variants": {"few": {"method": "smooth_grad", "parameters": {"samples": 2}}},
+    },
     "masking": {"grid": 6, "max_cells": 2},
-    "stickers": {"methods": ["saliency"], "stock_size": 96},
+    "stickers": {"methods": ["few"], "stock_size": 96},
     "geometry": {"rotation": [-30, 30], "perspective_vertical": [20], "perspective_horizontal": []},
-    "aopc": {"images": 8, "steps": 3, "repetitions": 2, "region": 6},
+    "evaluation": {
+        "images": 8,
+        "metrics": ["region_perturbation", "stability"],
+        "parameters": {
+            "region_perturbation": {"steps": 3, "repetitions": 2, "region": 6},
+            "stability": {"images": 3, "seeds": 2, "copies": 1},
+        },
+    },
 }
 
 
@@ -33,14 +48,23 @@ class Workflow:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        synthetic.write_gtsrb(folder / "archives", tracks=2, frames=2, test=2)
+        if not (folder / "archives").exists():
+            synthetic.write_gtsrb(folder / "archives", tracks=2, frames=2, test=2)
+
+    def copy(self, folder: Path) -> Workflow:
+        """The same with all that was made, and Snakemake's records of it, for tests that change something."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        return Workflow(folder)
 
     def command(
         self, config: dict[str, Any], *arguments: str, snakefile: Path = ROOT / "Snakefile"
     ) -> list[str]:
         """The command line of a run with this config."""
-        file = self.folder / "config.yaml"
-        file.write_text(yaml.safe_dump(config))
+        text = yaml.safe_dump(config)
+        # a file of its own, since dry runs of several configs go on at the same time
+        file = self.folder / f"configs/{hashlib.sha256(text.encode()).hexdigest()[:8]}.yaml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
         call = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile)]
         return [*call, "--directory", str(self.folder), "--configfile", str(file), "--cores", "2", *arguments]
 
@@ -58,9 +82,31 @@ class Workflow:
             env=environment,
         )
 
-    def planned(self, config: dict[str, Any], snakefile: Path = ROOT / "Snakefile") -> dict[str, int]:
+    def kill_at(
+        self, config: dict[str, Any], *arguments: str, line: str, times: int = 1, jobs_too: bool
+    ) -> None:
+        """Start a run and SIGKILL it when its output had `line` so many `times`; orphans run to their end."""
+        call = self.command(config, *arguments)
+        run = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
+        assert run.stdout is not None
+        seen = 0
+        while seen < times:
+            text = run.stdout.readline()
+            assert text, f"the run never came to {line!r}"
+            seen += line in text
+        children = psutil.Process(run.pid).children(recursive=True)
+        for process in [run, *(children if jobs_too else [])]:
+            os.kill(process.pid, signal.SIGKILL)
+        run.wait()
+        run.stdout.close()
+        psutil.wait_procs(children)
+        assert self.run(config, "--unlock").returncode == 0
+
+    def planned(
+        self, config: dict[str, Any], *targets: str, snakefile: Path = ROOT / "Snakefile"
+    ) -> dict[str, int]:
         """Rule -> number of jobs that a dry run would start, without target rules."""
-        done = self.run(config, "--dry-run", snakefile=snakefile)
+        done = self.run(config, "--dry-run", *targets, snakefile=snakefile)
         assert done.returncode == 0, done.stdout
         stats = re.search(r"Job stats:\n.*\n[- ]+\n([\s\S]*?)\n\n", done.stdout)
         if stats is None:
@@ -75,11 +121,17 @@ class Workflow:
 
 
 def changed(**groups: Any) -> dict[str, Any]:
-    """The tiny config with some keys of its groups replaced."""
+    """The tiny config with some keys replaced, at any depth."""
     config = copy.deepcopy(TINY)
-    for group, value in groups.items():
-        if isinstance(value, dict):
-            config.setdefault(group, {}).update(value)
-        else:
-            config[group] = value
+    update_config(config, groups)
+    return config
+
+
+def explaining(network: str = "results/tiny/train", **groups: Any) -> dict[str, Any]:
+    """A config that takes the tiny experiment's network as it is, and makes just what it is told."""
+    config = {key: copy.deepcopy(TINY[key]) for key in ("device", "data", "attribution")}
+    nothing = {"rotation": [], "perspective_vertical": [], "perspective_horizontal": []}
+    config |= {"masking": {"methods": []}, "stickers": {"methods": []}, "geometry": nothing}
+    config |= {"model": {"weights": network, "train": False}, "evaluation": {"metrics": []}}
+    update_config(config, groups)
     return config

@@ -1,11 +1,17 @@
-"""Rule aopc_curve: AOPC of every method relative to a random order."""
+"""Rule aopc_curve: AOPC of every method relative to a random order, beside published values."""
 
 import pandas as pd
 
+from signsight.evaluation.metric_table import read_table
 from signsight.job import job
-from signsight.reporting.curves import aopc
-from signsight.reporting.style import save
+from signsight.reporting.faithfulness import aopc_relative
+from signsight.reporting.published import published_file
+from signsight.reporting.style import name_variants, save
 
 with job(snakemake):
     params = snakemake.params
-    save(aopc(pd.read_csv(snakemake.input[0]), params.score, params.confidence), snakemake.output)
+    name_variants(params.labels)
+    published = [pd.read_csv(published_file(name)) for name in params.published]
+    table = read_table(snakemake.input[0])
+    figure = aopc_relative(table, params.score, *published[:1], confidence=params.confidence)
+    save(figure, snakemake.output)

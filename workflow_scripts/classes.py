@@ -1,8 +1,16 @@
 """Rule classes: number, name and shape of every class."""
 
-from signsight.data.source import class_table
+import json
+from pathlib import Path
+
+from signsight.data.source import class_table, named_classes
 from signsight.files import write_csv
 from signsight.job import job
 
 with job(snakemake):
-    write_csv(snakemake.output[0], class_table(snakemake.params.folder))
+    params = snakemake.params
+    if snakemake.input:
+        names = json.loads(Path(snakemake.input[0]).read_text(encoding="utf-8"))["classes"]
+    else:
+        names = params.names
+    write_csv(snakemake.output[0], named_classes(names) if names else class_table(params.folder))

@@ -12,5 +12,5 @@ with job(snakemake):
         target.name,
         target,
         checksum=snakemake.params.checksum,
-        retries=snakemake.params.tries,
+        retries=snakemake.config["data"]["retries"],
     )

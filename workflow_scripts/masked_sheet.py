@@ -6,15 +6,16 @@ import numpy as np
 import pandas as pd
 
 from signsight.data.imageset import open_image_set
-from signsight.evaluation.accuracy import load_correct
+from signsight.evaluation.accuracy import load_masking
 from signsight.files import ArrayFile
 from signsight.job import job
 from signsight.perturbation.masking import masked_steps
 from signsight.reporting.choice import example_rows
 from signsight.reporting.examples import masked_sheet
-from signsight.reporting.style import save
+from signsight.reporting.style import name_variants, save
 
 with job(snakemake):
+    name_variants(snakemake.params.labels)
     params = snakemake.params
     images = open_image_set(Path(snakemake.input.images[0]).parent)
     names = pd.read_csv(snakemake.input.classes)["name"].to_numpy()
@@ -25,7 +26,7 @@ with job(snakemake):
     ):
         ranked = ArrayFile(cells).take(rows)
         pictures[method] = masked_steps(images.take(rows), ranked, grid=params.grid, colour=params.colour)
-        correct = load_correct(scores, images.class_ids)
+        correct, _ = load_masking(scores)
         right[method] = np.stack([correct[k][rows] for k in params.sets], axis=1)
     titles = names[images.class_ids[rows]]
     save(masked_sheet(pictures, [int(k) for k in params.sets], titles, right), snakemake.output)

@@ -5,9 +5,10 @@ import pandas as pd
 from signsight.job import job
 from signsight.reporting.curves import masking
 from signsight.reporting.published import read_published
-from signsight.reporting.style import save
+from signsight.reporting.style import name_variants, save
 
 with job(snakemake):
+    name_variants(snakemake.params.labels)
     params = snakemake.params
     published = read_published(params.published)
     figure = masking(

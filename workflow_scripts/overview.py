@@ -10,9 +10,10 @@ from signsight.files import ArrayFile
 from signsight.job import job
 from signsight.reporting.choice import overview_rows
 from signsight.reporting.examples import overview
-from signsight.reporting.style import save
+from signsight.reporting.style import name_variants, save
 
 with job(snakemake):
+    name_variants(snakemake.params.labels)
     params = snakemake.params
     images = open_image_set(Path(snakemake.input.images[0]).parent)
     names = pd.read_csv(snakemake.input.classes)["name"].to_numpy()

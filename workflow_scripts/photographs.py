@@ -5,9 +5,10 @@ import pandas as pd
 
 from signsight.job import job
 from signsight.reporting.examples import real_examples
-from signsight.reporting.style import save
+from signsight.reporting.style import name_variants, save
 
 with job(snakemake):
+    name_variants(snakemake.params.labels)
     table = pd.read_csv(snakemake.input.predictions, keep_default_na=False)
     figure = real_examples(
         list(np.load(snakemake.input.images)),

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from signsight.evaluation.scoring import save_predictions, score_sets
-from signsight.job import batch_size_for, job, torch_device
+from signsight.job import job, torch_device
 from signsight.models.checkpoint import load
+from signsight.models.memory import batch_size_for
 
 with job(snakemake):
     device = torch_device(snakemake.config["device"], snakemake.threads)
@@ -13,6 +14,6 @@ with job(snakemake):
     save_predictions(
         snakemake.output[0],
         score_sets(
-            model, folders, device, batch_size_for(snakemake.config["evaluation"]["batch_size"], device)
+            model, folders, device, batch_size_for(snakemake.config["evaluation"]["batch_size"], model)
         ),
     )

@@ -5,9 +5,10 @@ import pandas as pd
 from signsight.job import job
 from signsight.reporting.published import read_published
 from signsight.reporting.stickers import stickers
-from signsight.reporting.style import save
+from signsight.reporting.style import name_variants, save
 
 with job(snakemake):
+    name_variants(snakemake.params.labels)
     published = read_published(snakemake.params.published)
     figure = stickers(
         pd.read_csv(snakemake.input.table, keep_default_na=False),

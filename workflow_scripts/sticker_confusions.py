@@ -4,7 +4,8 @@ import pandas as pd
 
 from signsight.job import job
 from signsight.reporting.confusions import sticker_confusions
-from signsight.reporting.style import save
+from signsight.reporting.style import name_variants, save
 
 with job(snakemake):
+    name_variants(snakemake.params.labels)
     save(sticker_confusions(pd.read_csv(snakemake.input[0])), snakemake.output)

@@ -11,9 +11,10 @@ from signsight.job import job
 from signsight.perturbation.stickering import sticker_cells, stickered_examples
 from signsight.reporting.choice import example_rows
 from signsight.reporting.examples import sticker_notes, sticker_sheet
-from signsight.reporting.style import save
+from signsight.reporting.style import name_variants, save
 
 with job(snakemake):
+    name_variants(snakemake.params.labels)
     params = snakemake.params
     classes = pd.read_csv(snakemake.input.classes)
     names, shapes = classes["name"].to_numpy(), classes["shape"].tolist()

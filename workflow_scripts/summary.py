@@ -4,24 +4,30 @@ import pandas as pd
 
 from signsight.data.examples import read_examples
 from signsight.data.imageset import read_index
+from signsight.evaluation.metric_table import read_table
 from signsight.files import write_text
 from signsight.job import job
 from signsight.reporting.published import read_published
+from signsight.reporting.style import name_variants
 from signsight.reporting.summary import summary
 
 with job(snakemake):
+    name_variants(snakemake.params.labels)
     params, inputs = snakemake.params, dict(snakemake.input.items())
     files = {name: inputs[name] for name in params.tables if inputs.get(name)}
-    tables = {
-        name: pd.read_csv(file if isinstance(file, str) else file[0], keep_default_na=False)
-        for name, file in files.items()
-    }
-    subsets = read_examples(inputs["examples"])["subset"]
-    sizes = {
-        "training": int((subsets == "train").sum()),
-        "validation": int((subsets == "validation").sum()),
-        "test": len(read_index(inputs["test"])),
-    }
+    tables = {}
+    for name, file in files.items():
+        path = file if isinstance(file, str) else file[0]
+        plain = name not in ("metrics", "ranking", "seeds")
+        tables[name] = pd.read_csv(path, keep_default_na=False) if plain else read_table(path)
+    sizes = {}
+    if inputs["examples"]:
+        subsets = read_examples(inputs["examples"][0])["subset"]
+        sizes = {
+            "training": int((subsets == "train").sum()),
+            "validation": int((subsets == "validation").sum()),
+        }
+    sizes["test"] = len(read_index(inputs["test"]))
     text = summary(
         experiment=params.experiment,
         dataset=params.dataset,

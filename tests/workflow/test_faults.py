@@ -14,7 +14,18 @@ CONFIG_FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "unknown key": ({"data": {"sise": 24}}, "Unknown config key 'sise' in 'data'; did you mean 'size'?"),
     "wrong type": ({"data": {"size": "24"}}, "Config key 'data.size' is '24'; it must be of type integer"),
     "unknown method": ({"attribution": {"methods": ["random", "gradcam"]}}, "did you mean 'grad_cam'"),
-    "unknown network": ({"model": {"name": "resnet19"}}, "did you mean 'resnet1"),
+    "metrics without chance": (
+        {"attribution": {"methods": ["few", "grad_cam"]}},
+        "Config key 'attribution.methods' lacks 'random', the chance level of the metrics",
+    ),
+    "parameter of a variant": (
+        {"attribution": {"variants": {"few": {"parameters": {"sample": 3}}}}},
+        "Unknown config key 'sample' in 'attribution.variants.few.parameters'; did you mean 'samples'?",
+    ),
+    "gallery of nothing": (
+        {"gallery": {"source": "nowhere"}},
+        "Config key 'gallery.source': nowhere does not exist; mend its path.",
+    ),
 }
 
 

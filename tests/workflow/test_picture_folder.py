@@ -18,8 +18,9 @@ CONFIG: dict[str, Any] = {
     "model": {"name": "resnet18"},
     "training": {"epochs": 1, "batch_size": 8},
     "attribution": {"methods": ["random", "grad_cam"]},
-    "aopc": {"region": 4, "steps": 2},
+    "evaluation": {"parameters": {"region_perturbation": {"region": 4, "steps": 2}}},
     "stickers": {"methods": []},
+    "geometry": {"rotation": [-30, 30], "perspective_vertical": [], "perspective_horizontal": []},
 }
 
 
@@ -38,4 +39,4 @@ def test_folder_of_pictures_up_to_the_maps(tmp_path: Path) -> None:
     assert pd.read_csv(workflow.results / "crop/classes.csv")["name"].tolist() == ["cat", "dog"]
     assert np.load(workflow.results / "attribute/grad_cam/maps.npy").shape == (8, 32, 32)
     planned = workflow.planned(CONFIG)
-    assert "stock" not in planned and "sticker" not in planned and planned["warp"] > 500
+    assert "stock" not in planned and "sticker" not in planned and planned["warp"] == 2

@@ -13,9 +13,11 @@ import yaml
 from jsonschema import Draft202012Validator, validators
 
 from signsight.data.download import GTSRB_CHECKSUMS
+from signsight.data.imagenette import IMAGENETTE_CHECKSUMS
 from signsight.errors import UserError
 from signsight.models.presets import resolve
 from signsight.models.registry import names as network_names
+from signsight.models.registry import torchvision_names
 from signsight.registry import registered_files
 from signsight.words import nearest
 
@@ -69,6 +71,7 @@ def complete(config: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     _refuse_unknown_keys(config, schema, schema, "")
     full = _filled(config, schema)
     _refuse_wrong_values(full, schema)
+    _refuse_wrong_variants(full, schema)
     _refuse_contradictions(full)
     return full
 
@@ -137,6 +140,8 @@ def _refuse_wrong_values(config: dict[str, Any], schema: dict[str, Any]) -> None
         raise UserError(f"Config key {where!r} is {value!r}; {_reason(error)}{about}.")
     for where, value, registry in _named(config, schema, ""):
         names = known_names(registry)
+        if registry == "methods":
+            names += config["attribution"]["variants"]
         if value not in names:
             raise UserError(f"Config key {where!r} names an unknown {value!r}; {nearest(value, names)}")
 
@@ -178,6 +183,9 @@ def _named(value: Any, part: dict, where: str) -> Iterator[tuple[str, str, str]]
         for key, inner in part.get("properties", {}).items():
             if key in value:
                 yield from _named(value[key], inner, f"{where}.{key}".lstrip("."))
+        if isinstance(named_freely := part.get("additionalProperties"), dict):
+            for key, inner in value.items():
+                yield from _named(inner, named_freely, f"{where}.{key}")
     if isinstance(value, list) and "items" in part:
         for item in value:
             yield from _named(item, part["items"], where)
@@ -187,7 +195,8 @@ def known_names(registry: str) -> list[str]:
     """The names that a `registry:` of the schema allows, without importing torch."""
     if registry == "networks":
         return network_names()
-    folder = {"replacements": "perturbation"}.get(registry, registry)
+    folders = {"replacements": "perturbation", "methods": "attribution", "metrics": "evaluation/metrics"}
+    folder = folders.get(registry, registry)
     return sorted(registered_files(folder))
 
 
@@ -199,20 +208,28 @@ def _refuse_contradictions(config: dict[str, Any]) -> None:
             "Config key 'data.source' is missing: data.name 'folder' needs the folder of your pictures there."
         )
     asked = data["checksums"]
-    if data["name"] == "gtsrb" and isinstance(asked, dict):
-        for archive in GTSRB_CHECKSUMS:
+    archives = {"gtsrb": GTSRB_CHECKSUMS, "imagenette": IMAGENETTE_CHECKSUMS}.get(data["name"], {})
+    if isinstance(asked, dict):
+        for archive in archives:
             if archive not in asked:
                 raise UserError(
-                    f"Config key 'data.checksums' lacks {archive}; name all three archives or write 'none'."
+                    f"Config key 'data.checksums' lacks {archive}; name all archives or write 'none'."
                 )
+    if data["fit"] == "centre_crop" and data["name"] in ("signs", "gtsrb"):
+        raise UserError(
+            "Config key 'data.fit' is 'centre_crop', which is for 'imagenette' and 'folder'; signs are cut "
+            "to their annotation: leave it at 'stretch'."
+        )
+    _refuse_wrong_model(config)
     if data["signs"]["min_px"] > data["signs"]["max_px"]:
         raise UserError("Config key 'data.signs.min_px' is above 'data.signs.max_px'; swap them.")
-    for name in config["stickers"]["methods"]:
-        if name not in methods:
-            raise UserError(
-                f"Config key 'stickers.methods' names {name!r}, which is not in "
-                "'attribution.methods'; add it there."
-            )
+    for stage in ("masking", "stickers"):
+        for name in config[stage]["methods"] or []:
+            if name not in methods and data["name"] != "none":
+                raise UserError(
+                    f"Config key '{stage}.methods' names {name!r}, which is not in "
+                    "'attribution.methods'; add it there."
+                )
     grid, size = config["masking"]["grid"], data["size"]
     if grid > size:
         raise UserError(
@@ -223,26 +240,74 @@ def _refuse_contradictions(config: dict[str, Any]) -> None:
         raise UserError(
             f"Config key 'masking.max_cells' is above the {grid * grid} cells of the grid; lower it."
         )
-    aopc = config["aopc"]
-    if aopc["enabled"]:
-        if size % aopc["region"]:
-            raise UserError(
-                f"Config key 'aopc.region' is {aopc['region']}, which does not divide 'data.size', "
-                f"{size}; take a divisor of it."
-            )
-        if aopc["steps"] > (size // aopc["region"]) ** 2:
-            raise UserError(
-                f"Config key 'aopc.steps' is above the {(size // aopc['region']) ** 2} regions of a "
-                "picture; lower it."
-            )
-        if "random" not in methods:
-            raise UserError(
-                "Config key 'attribution.methods' lacks 'random', the baseline of the AOPC; add it "
-                "or set 'aopc.enabled: false'."
-            )
+    _refuse_wrong_metrics(config)
     for transform in TRANSFORMS:
         degree_groups(config, transform)
     training_settings(config)
+
+
+def _refuse_wrong_model(config: dict[str, Any]) -> None:
+    """Checks of `model` that need no file; each raises UserError."""
+    model = config["model"]
+    if model["train"] and config["data"]["name"] == "none":
+        raise UserError(
+            "Config key 'model.train' is true, but data.name 'none' has nothing to train on; set "
+            "'model.train: false' or name a data set."
+        )
+    if not model["train"] and model["seeds"]:
+        raise UserError(
+            "Config key 'model.seeds' names seeds of a training, but 'model.train' is false; empty one or "
+            "set the other to true."
+        )
+    if not model["train"] and model["weights"] is None and model["name"] not in torchvision_names():
+        raise UserError(
+            f"Config key 'model.weights' is null, so {model['name']!r}, which is not to be trained, would "
+            "know nothing; give the folder of a trained model, such as results/demo/train."
+        )
+
+
+def _refuse_wrong_metrics(config: dict[str, Any]) -> None:
+    """Checks of `evaluation.metrics` against the rest; each raises UserError."""
+    metrics, size = config["evaluation"]["metrics"], config["data"]["size"]
+    if not metrics or config["data"]["name"] == "none":
+        return
+    if "random" not in config["attribution"]["methods"]:
+        raise UserError(
+            "Config key 'attribution.methods' lacks 'random', the chance level of the metrics; add it or "
+            "set 'evaluation.metrics: []'."
+        )
+    if "region_perturbation" in metrics:
+        settings = config["evaluation"]["parameters"]["region_perturbation"]
+        region, whole = settings["region"], settings["border"] == "drop"
+        regions = (size // region if whole else math.ceil(size / region)) ** 2
+        if settings["steps"] > regions:
+            raise UserError(
+                "Config key 'evaluation.parameters.region_perturbation.steps' is above the "
+                f"{regions} regions of a picture; lower it or take a smaller region."
+            )
+    if "localisation" in metrics and truth_regions(config) is None:
+        raise UserError(
+            "Config key 'evaluation.metrics' names 'localisation', which needs to know where the sign is: "
+            "data set 'signs', or 'gtsrb' with 'data.crop_to_roi: false'; leave it out."
+        )
+
+
+def truth_regions(config: dict[str, Any]) -> str | None:
+    """Where the truth of the localisation is from: "masks", the "roi" of the annotation, or nowhere."""
+    data = config["data"]
+    if data["name"] == "signs":
+        return "masks"
+    return "roi" if data["name"] == "gtsrb" and not data["crop_to_roi"] else None
+
+
+def metric_choice(config: dict[str, Any], metric: str) -> dict[str, Any]:
+    """What a job of `metric` depends on: its parameters, and how many images it sees (None: all)."""
+    evaluation, masking = config["evaluation"], config["masking"]
+    if metric == "grid_masking":
+        return {"parameters": {k: v for k, v in masking.items() if k != "methods"}, "images": None}
+    own = dict(evaluation["parameters"].get(metric, {}))
+    images = own.pop("images", None) or evaluation["images"]
+    return {"parameters": own, "images": None if images == "all" else images}
 
 
 def degree_groups(config: dict[str, Any], transform: str) -> dict[str, list[int]]:
@@ -277,9 +342,37 @@ def _degrees(entry: int | str, transform: str) -> list[int]:
     return list(range(first, last + 1, step))
 
 
-def method_parameters(config: dict[str, Any], method: str) -> dict[str, Any]:
-    """Parameters of one attribution method."""
-    return config["attribution"]["parameters"].get(method, {})
+def method_choice(config: dict[str, Any], name: str) -> dict[str, Any]:
+    """What `name`, a registered method or a variant, stands for: method, parameters, layer."""
+    attribution = config["attribution"]
+    variant = attribution["variants"].get(name, {"method": name, "parameters": {}, "layer": None})
+    method = variant["method"]
+    return {
+        "method": method,
+        "parameters": attribution["parameters"].get(method, {}) | variant["parameters"],
+        "layer": variant["layer"] or attribution["layer"],
+    }
+
+
+def method_labels(config: dict[str, Any]) -> dict[str, str]:
+    """Labels of the variants that have one of their own."""
+    return {n: v["label"] for n, v in config["attribution"]["variants"].items() if v["label"]}
+
+
+def _refuse_wrong_variants(config: dict[str, Any], schema: dict[str, Any]) -> None:
+    """Checks the parameters of variants against the schema of their method; each raises UserError."""
+    known = schema["properties"]["attribution"]["properties"]["parameters"]["properties"]
+    for name, variant in config["attribution"]["variants"].items():
+        where = f"attribution.variants.{name}"
+        if name in registered_files("attribution"):
+            raise UserError(f"Config key {where!r} has the name of a registered method; take another name.")
+        part = known.get(variant["method"], {"properties": {}})
+        for key, value in variant["parameters"].items():
+            if key not in part["properties"]:
+                hint = nearest(key, part["properties"]) if part["properties"] else "the method has none."
+                raise UserError(f"Unknown config key {key!r} in '{where}.parameters'; {hint}")
+            for error in _Validator(part["properties"][key]).iter_errors(value):
+                raise UserError(f"Config key '{where}.parameters.{key}' is {value!r}; {_reason(error)}.")
 
 
 def training_settings(config: dict[str, Any]) -> dict[str, Any]:

@@ -70,11 +70,6 @@ def keep_freed_memory() -> None:
         log.info("no glibc here: its memory settings are left alone")
 
 
-def batch_size_for(asked: int | str, device: torch.device) -> int:
-    """Images in a batch: what the config asks for, or for "auto" what suits the device."""
-    return (64 if device.type == "cpu" else 1024) if asked == "auto" else int(asked)
-
-
 def torch_device(name: str, threads: int) -> torch.device:
     """The torch device for `name` ("auto", "cpu", "cuda", "cuda:1", "mps"), and `threads` for the CPU.
 

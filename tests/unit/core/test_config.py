@@ -14,13 +14,17 @@ from signsight.config import (
     degree_groups,
     known_names,
     load_schema,
-    method_parameters,
+    method_choice,
+    metric_choice,
     training_settings,
+    truth_regions,
     typed,
     walk_keys,
 )
 from signsight.errors import UserError
 
+LARGE = {"region_perturbation": {"region": 12, "steps": 17}}  # a picture of 48 pixels has 16 such regions
+MEASURED = {"evaluation": {"metrics": ["localisation"]}}
 SCHEMA = load_schema(Path(__file__).parents[3] / "config" / "schema.yaml")
 
 
@@ -86,8 +90,8 @@ def test_a_design_without_a_picture_gets_the_default_drawing() -> None:
 
 
 def test_a_bare_true_of_yaml_names_the_true_class() -> None:
-    full = complete({"attribution": {"target": True}, "aopc": {"target": True}}, SCHEMA)
-    assert full["attribution"]["target"] == full["aopc"]["target"] == "true"
+    full = complete({"attribution": {"target": True}, "evaluation": {"target": True}}, SCHEMA)
+    assert full["attribution"]["target"] == full["evaluation"]["target"] == "true"
 
 
 @pytest.mark.parametrize(
@@ -158,7 +162,11 @@ def test_a_design_without_a_size_is_refused() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "words"),
     [
-        ("data.name", "sings", ["'data.name'", "did you mean 'signs'?", "folder, gtsrb, signs"]),
+        (
+            "data.name",
+            "sings",
+            ["'data.name'", "did you mean 'signs'?", "folder, gtsrb, imagenette, none, signs"],
+        ),
         ("training.optimizer", "adam", ["'training.optimizer'", "did you mean 'adamw'?", "null"]),
         (
             "attribution.methods",
@@ -168,7 +176,9 @@ def test_a_design_without_a_size_is_refused() -> None:
         ("stickers.methods", ["grad_kam"], ["'stickers.methods'", "did you mean 'grad_cam'?"]),
         ("model.name", "resnet81", ["'model.name'", "did you mean 'resnet18'?"]),
         ("model.name", "stn", ["did you mean 'stn3'?"]),
-        ("aopc.replacement", "unifrom", ["'aopc.replacement'", "did you mean 'uniform'?"]),
+        ("evaluation.parameters.region_perturbation.replacement", "unifrom", ["did you mean 'uniform'?"]),
+        ("evaluation.metrics", ["road", "deletoin"], ["'evaluation.metrics'", "did you mean 'deletion'?"]),
+        ("gallery.methods", ["salience"], ["'gallery.methods'", "did you mean 'saliency'?"]),
         ("real_examples.method", "grad_cm", ["'real_examples.method'", "did you mean 'grad_cam'?"]),
     ],
 )
@@ -185,12 +195,20 @@ def test_an_unknown_name_is_refused_with_the_near_misses(path: str, value: Any, 
         ({"attribution": {"methods": ["random", "grad_cam"]}}, ["stickers.methods", "attribution.methods"]),
         ({"masking": {"grid": 49}}, ["masking.grid", "data.size"]),
         ({"masking": {"grid": 3}}, ["masking.max_cells"]),
-        ({"aopc": {"region": 7}}, ["aopc.region", "data.size"]),
-        ({"aopc": {"region": 12}}, ["aopc.steps"]),
+        ({"masking": {"methods": ["rise"]}}, ["masking.methods", "attribution.methods"]),
         (
-            {"attribution": {"methods": ["saliency"]}, "stickers": {"methods": []}},
-            ["attribution.methods", "aopc.enabled"],
+            {"evaluation": {"metrics": ["region_perturbation"], "parameters": LARGE}},
+            ["evaluation.parameters.region_perturbation.steps"],
         ),
+        (
+            {"attribution": {"methods": ["saliency"]}, "stickers": {"methods": []}, **MEASURED},
+            ["attribution.methods", "evaluation.metrics"],
+        ),
+        ({"data": {"name": "gtsrb"}, **MEASURED}, ["evaluation.metrics", "data.crop_to_roi"]),
+        ({"data": {"name": "folder", "source": "pictures"}, **MEASURED}, ["evaluation.metrics"]),
+        ({"data": {"name": "none"}}, ["model.train"]),
+        ({"model": {"train": False}}, ["model.weights"]),
+        ({"model": {"train": False, "weights": "x", "seeds": [1]}}, ["model.seeds", "model.train"]),
     ],
 )
 def test_keys_that_contradict_each_other_are_refused(config: dict, keys: list[str]) -> None:
@@ -198,8 +216,30 @@ def test_keys_that_contradict_each_other_are_refused(config: dict, keys: list[st
     assert all(f"'{key}" in message for key in keys), message
 
 
-def test_an_aopc_that_is_off_asks_for_nothing() -> None:
-    assert complete({"aopc": {"enabled": False, "region": 7}}, SCHEMA)["aopc"]["region"] == 7
+def test_a_metric_that_is_off_asks_for_nothing() -> None:
+    evaluation = {"metrics": [], "parameters": LARGE}
+    assert complete({"evaluation": evaluation}, SCHEMA)["evaluation"]["metrics"] == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "own", "images"),
+    [(50, None, 50), ("all", None, None), (50, "all", None), ("all", 7, 7), (50, 7, 7)],
+)
+def test_a_metric_has_its_own_sample_or_that_of_all(asked: object, own: object, images: object) -> None:
+    evaluation = {"images": asked, "parameters": {"region_perturbation": {"images": own}}}
+    choice = metric_choice(complete({"evaluation": evaluation}, SCHEMA), "region_perturbation")
+    assert choice["images"] == images
+    assert "images" not in choice["parameters"]
+
+
+def test_where_the_truth_of_the_localisation_is_from() -> None:
+    def truth(**data: object) -> str | None:
+        return truth_regions(complete({"data": data}, SCHEMA))
+
+    assert truth() == "masks"
+    assert truth(name="gtsrb") is None
+    assert truth(name="gtsrb", crop_to_roi=False) == "roi"
+    assert truth(name="folder", source="pictures") is None
 
 
 @pytest.mark.parametrize(
@@ -265,8 +305,8 @@ def test_training_settings_are_the_preset_with_what_is_given() -> None:
 
 def test_parameters_of_a_method() -> None:
     config = complete({}, SCHEMA)
-    assert method_parameters(config, "smooth_grad_cam_pp") == {"samples": 25, "spread": 0.15}
-    assert method_parameters(config, "saliency") == {}
+    assert method_choice(config, "smooth_grad_cam_pp")["parameters"] == {"samples": 25, "spread": 0.15}
+    assert method_choice(config, "saliency") == {"method": "saliency", "parameters": {}, "layer": None}
 
 
 def test_a_table_of_checksums_names_every_archive() -> None:
@@ -288,3 +328,32 @@ def test_values_of_the_command_line_get_their_types() -> None:
         "size": 32, "sd": 8.5, "mirror": False, "balance": None, "source": "../a b", "d": [1, "-90..90/5"],
     }  # fmt: skip
     assert typed("a: b") == "a: b" and typed("[1]") == "[1]" and typed(7) == 7
+
+
+def test_a_variant_is_its_method_with_other_parameters() -> None:
+    method, few = "smooth_grad_cam_pp", {"parameters": {"samples": 3}, "layer": "block3"}
+    given = {
+        "variants": {"few": {"method": method, **few}},
+        "methods": ["few", "random"],
+        "parameters": {method: {"spread": 0.3}},
+    }
+    config = complete({"attribution": given, "stickers": {"methods": ["few"]}}, SCHEMA)
+    expected = {"method": method, "parameters": {"samples": 3, "spread": 0.3}, "layer": "block3"}
+    assert method_choice(config, "few") == expected
+
+
+@pytest.mark.parametrize(
+    ("variants", "words"),
+    [
+        ({"saliency": {"method": "saliency"}}, "the name of a registered method"),
+        ({"mine": {"method": "salency"}}, "did you mean 'saliency'"),
+        ({"mine": {"method": "smooth_grad_cam_pp", "parameters": {"sample": 3}}}, "did you mean 'samples'"),
+        ({"mine": {"method": "smooth_grad_cam_pp", "parameters": {"samples": 0}}}, "at least 1"),
+        ({"mine": {"method": "saliency", "parameters": {"samples": 3}}}, "the method has none"),
+        ({"mine": {"parameters": {"samples": 3}}}, "'method' is a required property"),
+        ({"Mine": {"method": "saliency"}}, "small letters, digits and '_'"),
+        ({"mine": {"method": "few"}, "few": {"method": "saliency"}}, "names an unknown 'few'"),
+    ],
+)
+def test_a_wrong_variant_is_refused(variants: dict[str, Any], words: str) -> None:
+    assert words in fault({"attribution": {"variants": variants}})

@@ -36,7 +36,7 @@ def test_every_name_gives_its_entry_and_its_file() -> None:
 
     for name in replacements.names():
         assert replacements.get(name).__doc__
-        assert set(replacements.about(name)) == {"source"}
+        assert set(replacements.about(name)) == {"source", "random"}
         assert replacements.file(name) == Path("perturbation/replacements.py")
 
 
