@@ -2,7 +2,7 @@
 CORES ?= $(shell nproc)
 BIN := .venv/bin
 
-.PHONY: demo test setup lint format docs lock unlock
+.PHONY: demo test oracles setup lint format docs lock unlock
 
 demo: setup ## the whole workflow on the embedded data set
 	$(BIN)/snakemake --cores $(CORES) --resources gpu=1
@@ -12,6 +12,10 @@ demo: setup ## the whole workflow on the embedded data set
 test: ## all tests
 	@sh envs/setup.sh dev
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+oracles: ## the tests that compare with libraries too heavy for `make test`
+	@sh envs/setup.sh oracles
+	.venv-oracles/bin/pytest -m oracles
 
 setup:
 	@sh envs/setup.sh
@@ -25,8 +29,10 @@ lint:
 format:
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format . && $(BIN)/snakefmt Snakefile rules
 
-docs: ## config/README.md from config/schema.yaml
+docs: ## config/README.md, docs/methods.md and docs/metrics.md from the schema and the registries
 	PYTHONPATH=workflow_scripts $(BIN)/python -m signsight.config_docs
+	PYTHONPATH=workflow_scripts $(BIN)/python -m signsight.methods_docs
+	PYTHONPATH=workflow_scripts $(BIN)/python -m signsight.metrics_docs
 
 lock: ## new locks and environments after a change of pyproject.toml; needs uv
 	python3 envs/lock/make.py

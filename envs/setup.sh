@@ -2,10 +2,13 @@
 # Makes .venv from the hashed locks of envs/lock; where that is done already, it does nothing.
 # sh envs/setup.sh       what the workflow needs
 # sh envs/setup.sh dev   and what its tests need
+# sh envs/setup.sh oracles   .venv-oracles, with the heavy libraries that some tests compare with
 set -eu
 cd "$(dirname "$0")/.."
 locks="envs/lock/run.txt${1:+ envs/lock/$1.txt}"
-stamp=".venv/installed${1:+-$1}"
+venv=.venv
+if [ "${1:-}" = oracles ]; then venv=.venv-oracles; fi
+stamp="$venv/installed${1:+-$1}"
 if [ -f "$stamp" ] && cat $locks | cmp -s - "$stamp"; then exit 0; fi
 
 python=${PYTHON:-python3}
@@ -23,15 +26,15 @@ debian_pip() {
     echo "$1"/usr/share/python-wheels/pip-*.whl
 }
 
-echo "setup: installing the pinned packages into .venv (some 6 GB, once)"
-[ -x .venv/bin/python ] || "$python" -m venv --without-pip .venv
-if ! .venv/bin/uv --version >/dev/null 2>&1; then
+echo "setup: installing the pinned packages into $venv (some 6 GB, once)"
+[ -x $venv/bin/python ] || "$python" -m venv --without-pip $venv
+if ! $venv/bin/uv --version >/dev/null 2>&1; then
     part=$(mktemp -d)
     trap 'rm -rf "$part"' EXIT
-    if .venv/bin/python -m ensurepip >/dev/null 2>&1; then pip="-m pip"; else pip=$(debian_pip "$part")/pip; fi
-    .venv/bin/python $pip install --quiet --require-hashes -r envs/lock/bootstrap.txt
+    if $venv/bin/python -m ensurepip >/dev/null 2>&1; then pip="-m pip"; else pip=$(debian_pip "$part")/pip; fi
+    $venv/bin/python $pip install --quiet --require-hashes -r envs/lock/bootstrap.txt
 fi
 requirements=""
 for lock in $locks; do requirements="$requirements -r $lock"; done
-.venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes $requirements
+$venv/bin/uv pip install --quiet --compile-bytecode --python $venv/bin/python --require-hashes $requirements
 cat $locks >"$stamp"

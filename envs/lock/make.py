@@ -40,6 +40,7 @@ def write_environment(group: str) -> None:
 if __name__ == "__main__":
     write_lock("run")
     write_lock("dev", "--constraints", str(LOCKS / "run.txt"))
+    write_lock("oracles", "--constraints", str(LOCKS / "run.txt"), "--constraints", str(LOCKS / "dev.txt"))
     write_lock("bootstrap")
     for environment in ABOUT:
         write_environment(environment)
