@@ -1,4 +1,4 @@
-"""Small classifiers and image sets for tests of attribution and evaluation."""
+"""Small classifiers, image sets and blocks for tests of attribution and evaluation."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from signsight.data.imageset import ImageSet, image_writer, open_image_set, write_index
+from signsight.evaluation.metrics.block import Block
 from signsight.models.classifier import Classifier
 
 torch.set_num_threads(1)  # tests run side by side
@@ -130,3 +131,25 @@ def image_set(folder: Path, images: np.ndarray, class_ids: np.ndarray | list[int
     index = pd.DataFrame({"image_id": ids, "class_id": class_ids, "track": ids, "source": ids})
     write_index(folder, index)
     return open_image_set(folder)
+
+
+def noise_maps(count: int, size: int) -> np.ndarray:
+    """Normal draws, (count, size, size) float32."""
+    return np.random.default_rng(0).standard_normal((count, size, size)).astype(np.float32)
+
+
+def block_of(model: Classifier, count: int, maps: np.ndarray | None = None, **changes: Any) -> Block:
+    """`count` pictures of the model's size with noise for maps; `changes` are fields of the block."""
+    settings: dict[str, Any] = {
+        "model": model,
+        "images": pictures(count, model.size),
+        "maps": noise_maps(count, model.size) if maps is None else maps,
+        "ids": [f"image {n}" for n in range(count)],
+        "truth": np.arange(count) % 4,
+        "regions": None,
+        "target": "true",
+        "seed": 4,
+        "device": torch.device("cpu"),
+        "batch_size": 16,
+    }
+    return Block(**settings | changes)

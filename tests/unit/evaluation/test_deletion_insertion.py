@@ -2,45 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 import torch
 
 from signsight.errors import UserError
-from signsight.evaluation.metrics.block import Block
 from signsight.evaluation.metrics.deletion_insertion import deletion, insertion
 from signsight.evaluation.metrics.grid_masking import grid_masking
 from signsight.evaluation.metrics.pixel_flipping import pixel_flipping
 from signsight.models.classifier import Classifier, to_pixels
 from signsight.perturbation.grid import rank_cells
 from signsight.perturbation.masking import masked_steps
-from small_models import gap, linear, pictures
+from small_models import block_of, gap, linear, noise_maps
 
 CPU = torch.device("cpu")
 COUNT, SIZE = 6, 12
 PIXELS = SIZE * SIZE
-
-
-def noise_maps() -> np.ndarray:
-    return np.random.default_rng(0).standard_normal((COUNT, SIZE, SIZE)).astype(np.float32)
-
-
-def block_of(model: Classifier, maps: np.ndarray | None = None, **changes: Any) -> Block:
-    settings: dict[str, Any] = {
-        "model": model,
-        "images": pictures(COUNT, SIZE),
-        "maps": noise_maps() if maps is None else maps,
-        "ids": [f"image {n}" for n in range(COUNT)],
-        "truth": np.arange(COUNT) % 4,
-        "regions": None,
-        "target": "true",
-        "seed": 4,
-        "device": CPU,
-        "batch_size": 16,
-    }
-    return Block(**settings | changes)
 
 
 def scores(model: Classifier, images: np.ndarray, truth: np.ndarray, softmax: bool = True) -> np.ndarray:
@@ -54,7 +31,7 @@ def scores(model: Classifier, images: np.ndarray, truth: np.ndarray, softmax: bo
 def test_a_linear_model_has_a_closed_form() -> None:
     """Logit against black: the curve falls by the contributions in the order of the map."""
     model = linear(4, SIZE)
-    block = block_of(model)
+    block = block_of(model, COUNT)
     weights = model.network[1].weight.detach().view(4, 3, SIZE, SIZE)[block.truth] / model.std[:, None, None]
     parts = (weights * to_pixels(block.images)).sum(1).double().numpy().reshape(COUNT, -1)
     order = np.argsort(-block.maps.reshape(COUNT, -1), axis=1)
@@ -72,7 +49,7 @@ def test_a_linear_model_has_a_closed_form() -> None:
 @pytest.mark.parametrize("hidden", ["zero", "gray", "mean", "blur"])
 @pytest.mark.parametrize("steps", [1, 7, 100])
 def test_both_end_points_are_there(hidden: str, steps: int) -> None:
-    block = block_of(gap(5, SIZE))
+    block = block_of(gap(5, SIZE), COUNT)
     clean = block.images / np.float32(255)
     whole = scores(block.model, clean, block.truth)
     mean = np.broadcast_to(clean.mean((1, 2), keepdims=True), clean.shape)
@@ -91,22 +68,22 @@ def test_both_end_points_are_there(hidden: str, steps: int) -> None:
 
 def test_insertion_is_deletion_of_the_opposite_order_backwards() -> None:
     model = gap(5, SIZE)
-    added = insertion(block_of(model), steps=16).curves["insertion"]
-    removed = deletion(block_of(model, -noise_maps()), steps=16).curves["deletion"]
+    added = insertion(block_of(model, COUNT), steps=16).curves["insertion"]
+    removed = deletion(block_of(model, COUNT, -noise_maps(COUNT, SIZE)), steps=16).curves["deletion"]
     np.testing.assert_allclose(added, removed[:, ::-1], atol=1e-6)
 
 
 def test_steps_are_as_even_as_can_be() -> None:
-    x = deletion(block_of(gap(5, SIZE)), steps=100).x * PIXELS
+    x = deletion(block_of(gap(5, SIZE), COUNT), steps=100).x * PIXELS
     assert set(np.diff(x).round(6)) == {1, 2} and np.abs(x - np.linspace(0, PIXELS, 101)).max() <= 0.5
 
 
 def test_only_correct_images_count_when_asked() -> None:
-    block = block_of(gap(5, SIZE))
+    block = block_of(gap(5, SIZE), COUNT)
     with torch.no_grad():
         predicted = block.model(to_pixels(block.images)).argmax(1).numpy()
     truth = np.where(np.arange(COUNT) % 2, predicted, (predicted + 1) % 5)
-    block = block_of(gap(5, SIZE), truth=truth)
+    block = block_of(gap(5, SIZE), COUNT, truth=truth)
     every, correct = (deletion(block, steps=4, subset=which) for which in ("all", "correct"))
     wrong = np.arange(COUNT) % 2 == 0
     assert np.isnan(correct.values["deletion_auc"][wrong]).all()
@@ -119,13 +96,13 @@ def test_only_correct_images_count_when_asked() -> None:
 
 def test_more_steps_than_pixels_are_refused() -> None:
     with pytest.raises(UserError, match=r"deletion.steps' is 145, but only 144 pixels"):
-        deletion(block_of(gap(5, SIZE)), steps=145)
+        deletion(block_of(gap(5, SIZE), COUNT), steps=145)
     with pytest.raises(UserError, match=r"pixel_flipping.steps' is 30, but only 29 pixels"):
-        pixel_flipping(block_of(gap(5, SIZE)), steps=30, share=0.2)
+        pixel_flipping(block_of(gap(5, SIZE), COUNT), steps=30, share=0.2)
 
 
 def test_flipping_ends_at_the_negative_and_may_stop_before() -> None:
-    block = block_of(gap(5, SIZE))
+    block = block_of(gap(5, SIZE), COUNT)
     whole, part = (pixel_flipping(block, steps=8, share=share) for share in (1.0, 0.5))
     curve = whole.curves["pixel_flipping"]
     negative = scores(block.model, 1 - block.images / np.float32(255), block.truth)
@@ -140,9 +117,9 @@ def test_flipping_ends_at_the_negative_and_may_stop_before() -> None:
 @pytest.mark.parametrize("colour", [(1, 1, 1), (0.2, 0.5, 0.9)])
 def test_grid_masking_is_the_masked_data_sets(colour: tuple[float, ...]) -> None:
     """The same cells and colours as the images that the workflow writes; an empty map is left out."""
-    maps = np.abs(noise_maps())
+    maps = np.abs(noise_maps(COUNT, SIZE))
     maps[2] = 0
-    block = block_of(gap(5, SIZE), maps, target="predicted")
+    block = block_of(gap(5, SIZE), COUNT, maps, target="predicted")
     result = grid_masking(block, grid=5, share=0.25, max_cells=6, colour=colour)
     painted = masked_steps(block.images, rank_cells(maps, 5, 0.25, 6), grid=5, colour=colour)
     for n in range(COUNT):
@@ -157,7 +134,7 @@ def test_grid_masking_is_the_masked_data_sets(colour: tuple[float, ...]) -> None
 def test_curves_are_those_of_quantus() -> None:
     """Six pixels, so 18 values, a step; quantus has no point for the untouched image."""
     quantus = pytest.importorskip("quantus", reason="quantus brings its own OpenCV and is installed apart")
-    block = block_of(gap(5, SIZE))
+    block = block_of(gap(5, SIZE), COUNT)
     ours = pixel_flipping(block, steps=PIXELS // 6, replacement="zero")
     theirs = quantus.PixelFlipping(
         features_in_step=18, perturb_baseline=0.0, normalise=False, disable_warnings=True

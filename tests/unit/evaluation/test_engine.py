@@ -25,32 +25,15 @@ from signsight.evaluation.engine import (
     score_of,
     targets,
 )
-from signsight.evaluation.metrics.block import Block
-from signsight.models.classifier import Classifier, to_pixels
-from small_models import gap, pictures
+from signsight.models.classifier import to_pixels
+from small_models import block_of, gap
 
 CPU = torch.device("cpu")
 COUNT, SIZE = 5, 16
 
 
-def block_of(model: Classifier, count: int = COUNT, **changes: Any) -> Block:
-    settings: dict[str, Any] = {
-        "model": model,
-        "images": pictures(count, SIZE),
-        "maps": np.random.default_rng(1).standard_normal((count, SIZE, SIZE)).astype(np.float32),
-        "ids": [f"image {n}" for n in range(count)],
-        "truth": np.arange(count) % 4,
-        "regions": None,
-        "target": "predicted",
-        "seed": 3,
-        "device": CPU,
-        "batch_size": 7,
-    }
-    return Block(**settings | changes)
-
-
 def test_every_pair_is_scored_in_full_batches() -> None:
-    block, seen = block_of(gap()), []
+    block, seen = block_of(gap(), COUNT, batch_size=7), []
     clean = to_pixels(block.images)
     target = torch.tensor([0, 1, 2, 3, 4])
 
@@ -72,7 +55,7 @@ def test_the_model_is_left_as_it_was() -> None:
     model = gap().train()
     model.network.head.weight.requires_grad_(False)
     before = [(p.requires_grad, p.clone()) for p in model.parameters()]
-    block = block_of(model)
+    block = block_of(model, COUNT)
     clean = to_pixels(block.images)
     first = clean_logits(block, clean)
     torch.testing.assert_close(first, clean_logits(block, clean))  # no dropout
@@ -83,16 +66,16 @@ def test_the_model_is_left_as_it_was() -> None:
 
 
 def test_targets() -> None:
-    block = block_of(gap())
+    block = block_of(gap(), COUNT, target="predicted")
     logits = torch.eye(5)[[4, 3, 3, 0, 1]]
     assert targets(block, logits).tolist() == [4, 3, 3, 0, 1]
     assert targets(block, logits, "true").tolist() == [0, 1, 2, 3, 0]
-    assert targets(block_of(gap(), target="true"), logits).tolist() == [0, 1, 2, 3, 0]
+    assert targets(block_of(gap(), COUNT, target="true"), logits).tolist() == [0, 1, 2, 3, 0]
 
 
 @pytest.mark.parametrize("unknown", [-1, 5])
 def test_an_unknown_true_class_is_refused(unknown: int) -> None:
-    block = block_of(gap(), target="true", truth=np.array([0, 1, unknown, 3, 0]))
+    block = block_of(gap(), COUNT, target="true", truth=np.array([0, 1, unknown, 3, 0]))
     with pytest.raises(UserError, match=f"image 2 has the true class {unknown}"):
         targets(block, torch.zeros(COUNT, 5))
 
@@ -142,19 +125,19 @@ def test_relevance_of_regions(how: str, reduce: Any, border: str) -> None:
 
 
 def test_fills_belong_to_the_image_not_to_its_place() -> None:
-    block = block_of(gap())
+    block = block_of(gap(), COUNT)
     fills, reverse = Fills(block, "uniform", 3), Fills(block.take(np.arange(COUNT)[::-1]), "uniform", 3)
     for n in range(COUNT):
         assert fills(n).shape == (3, 3, SIZE, SIZE)
         assert torch.equal(fills(n), reverse(COUNT - 1 - n))
     draws = {fills(n)[d].numpy().tobytes() for n in range(COUNT) for d in range(3)}
     assert len(draws) == COUNT * 3
-    other = Fills(block_of(gap(), seed=4), "uniform", 3)
+    other = Fills(block_of(gap(), COUNT, seed=5), "uniform", 3)
     assert not torch.equal(fills(0), other(0))
 
 
 def test_a_fill_that_is_not_drawn_is_made_once() -> None:
-    fills = Fills(block_of(gap()), "gray", 10)
+    fills = Fills(block_of(gap(), COUNT), "gray", 10)
     assert fills.draws == 1 and fills(2).shape == (1, 3, SIZE, SIZE) and (fills(2) == 0.5).all()
 
 
@@ -183,6 +166,6 @@ def test_pairs_name_image_and_perturbation() -> None:
 
 
 def test_precision_is_full_on_a_cpu() -> None:
-    full, half = (block_of(gap(), precision=name) for name in ("full", "bf16"))
+    full, half = (block_of(gap(), COUNT, precision=name) for name in ("full", "bf16"))
     clean = to_pixels(full.images)
     assert torch.equal(clean_logits(full, clean), clean_logits(half, clean))

@@ -12,10 +12,10 @@ from torch import nn
 from signsight.errors import UserError
 from signsight.evaluation.metrics.block import Block, Result
 from signsight.evaluation.metrics.region_perturbation import region_perturbation
-from signsight.models.classifier import Classifier, to_pixels
+from signsight.models.classifier import to_pixels
 from signsight.perturbation.replacements import replacements
 from signsight.rng import generator
-from small_models import gap, linear, pictures
+from small_models import block_of, gap, linear
 
 CPU = torch.device("cpu")
 COUNT, SIZE, REGION = 5, 12, 3
@@ -27,23 +27,6 @@ PLAIN: dict[str, Any] = {
     "replacement": "gray",
     "score": "logit",
 }
-
-
-def block_of(model: Classifier, maps: np.ndarray | None = None, **changes: Any) -> Block:
-    noise = np.random.default_rng(0).standard_normal((COUNT, SIZE, SIZE)).astype(np.float32)
-    settings: dict[str, Any] = {
-        "model": model,
-        "images": pictures(COUNT, SIZE),
-        "maps": noise if maps is None else maps,
-        "ids": [f"image {n}" for n in range(COUNT)],
-        "truth": np.arange(COUNT) % 4,
-        "regions": None,
-        "target": "true",
-        "seed": 4,
-        "device": CPU,
-        "batch_size": 16,
-    }
-    return Block(**settings | changes)
 
 
 def contributions(block: Block, fill: np.ndarray | float) -> np.ndarray:
@@ -64,10 +47,10 @@ def regions_of(values: np.ndarray, region: int = REGION) -> np.ndarray:
 def test_a_linear_model_has_a_closed_form() -> None:
     """With the true contributions as the map, curves are cumulated sorted contributions."""
     model = linear(4, SIZE)
-    maps = contributions(block_of(model), 0.5).astype(np.float32)
+    maps = contributions(block_of(model, COUNT), 0.5).astype(np.float32)
     steps = 10
-    result = region_perturbation(block_of(model, maps), **PLAIN | {"steps": steps})
-    best = -np.sort(-regions_of(contributions(block_of(model), 0.5)))
+    result = region_perturbation(block_of(model, COUNT, maps), **PLAIN | {"steps": steps})
+    best = -np.sort(-regions_of(contributions(block_of(model, COUNT), 0.5)))
     falls = {"morf": best[:, :steps], "lerf": best[:, ::-1][:, :steps]}
     for name, fall in falls.items():
         expected = np.concatenate([np.zeros((COUNT, 1)), fall.cumsum(1)], 1)
@@ -80,7 +63,7 @@ def test_a_linear_model_has_a_closed_form() -> None:
 
 def test_noise_is_drawn_for_each_image_and_repetition() -> None:
     """A linear model under uniform noise: the closed form with the very draws, and near their mean."""
-    block = block_of(linear(4, SIZE))
+    block = block_of(linear(4, SIZE), COUNT)
     result = region_perturbation(block, **PLAIN | {"replacement": "uniform", "repetitions": 30})
     noise = np.array(
         [
@@ -124,7 +107,7 @@ def slow(block: Block, region: int, how: Any, border: str, sign: int, draws: int
 )
 def test_curves_are_the_definition(region: int, how: str, border: str) -> None:
     """Also where 5 does not divide 12: nine regions of which five are smaller, or four."""
-    block = block_of(gap(5, SIZE))
+    block = block_of(gap(5, SIZE), COUNT)
     reduce = {"sum": np.sum, "mean": np.mean, "max": np.max}[how]
     expected = {
         name: slow(block, region, reduce, border, sign, 2) for name, sign in (("morf", 1), ("lerf", -1))
@@ -152,11 +135,11 @@ def assert_same(one: Result, other: Result, rows: np.ndarray | slice = slice(Non
 
 def test_batches_and_the_order_of_images_change_nothing() -> None:
     model, settings = gap(5, SIZE), PLAIN | {"replacement": "uniform", "score": "softmax"}
-    whole = region_perturbation(block_of(model), **settings)
+    whole = region_perturbation(block_of(model, COUNT), **settings)
     for batch_size in (1, 7, 1000):
-        assert_same(whole, region_perturbation(block_of(model, batch_size=batch_size), **settings))
+        assert_same(whole, region_perturbation(block_of(model, COUNT, batch_size=batch_size), **settings))
     for rows in (np.arange(COUNT)[::-1], np.array([3])):
-        assert_same(whole, region_perturbation(block_of(model).take(rows), **settings), rows)
+        assert_same(whole, region_perturbation(block_of(model, COUNT).take(rows), **settings), rows)
 
 
 class Counting(nn.Module):
@@ -180,7 +163,7 @@ def test_no_forward_pass_is_wasted(replacement: str, orders: str, runs: int) -> 
     model = gap(5, SIZE)
     model.network = Counting()
     settings = PLAIN | {"replacement": replacement, "repetitions": 3, "steps": 4, "orders": orders}
-    result = region_perturbation(block_of(model), **settings)
+    result = region_perturbation(block_of(model, COUNT), **settings)
     assert model.network.seen == COUNT * (1 + 4 * runs)
     assert set(result.curves) == ({"morf", "lerf"} if orders == "both" else {"morf"})
     assert np.isnan(result.values["abpc"]).all() == (orders == "morf")
@@ -188,13 +171,15 @@ def test_no_forward_pass_is_wasted(replacement: str, orders: str, runs: int) -> 
 
 def test_a_map_without_a_preference_has_no_abpc() -> None:
     """Ties go by position in both orders, so the curves are the same."""
-    result = region_perturbation(block_of(gap(5, SIZE), np.ones((COUNT, SIZE, SIZE), np.float32)), **PLAIN)
+    result = region_perturbation(
+        block_of(gap(5, SIZE), COUNT, np.ones((COUNT, SIZE, SIZE), np.float32)), **PLAIN
+    )
     np.testing.assert_array_equal(result.curves["morf"], result.curves["lerf"])
     assert (result.values["abpc"] == 0).all()
 
 
 def test_all_regions_replaced_is_the_same_in_both_orders() -> None:
-    result = region_perturbation(block_of(gap(5, SIZE)), **PLAIN)
+    result = region_perturbation(block_of(gap(5, SIZE), COUNT), **PLAIN)
     np.testing.assert_allclose(result.curves["morf"][:, -1], result.curves["lerf"][:, -1], atol=1e-5)
 
 
@@ -209,7 +194,7 @@ def test_all_regions_replaced_is_the_same_in_both_orders() -> None:
 )
 def test_more_steps_than_regions_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        region_perturbation(block_of(gap(5, SIZE)), **PLAIN | changes)
+        region_perturbation(block_of(gap(5, SIZE), COUNT), **PLAIN | changes)
 
 
 @pytest.mark.oracles
@@ -218,7 +203,7 @@ def test_more_steps_than_regions_are_refused(changes: dict[str, Any], message: s
 def test_curves_are_those_of_quantus(order: str, region: int) -> None:
     """The same noise put into quantus's perturbation, pixel by pixel."""
     quantus = pytest.importorskip("quantus", reason="quantus brings its own OpenCV and is installed apart")
-    block = block_of(gap(5, SIZE))
+    block = block_of(gap(5, SIZE), COUNT)
     steps = (SIZE // region) ** 2
     ours = region_perturbation(block, region=region, steps=steps, repetitions=1)
     draws = [generator(4, "fill", name, 0).random((SIZE, SIZE, 3), dtype=np.float32) for name in block.ids]

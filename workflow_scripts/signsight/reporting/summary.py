@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -126,6 +127,12 @@ def _compared(first: str, rows: list[list[str]]) -> str:
     return markdown([first, "Published", "Reproduced", "Difference"], rows)
 
 
+def _both(name: str, row: Any) -> list[str]:
+    """A row of `_compared`; `row` has `accuracy` and `accuracy_published`."""
+    values = percent(row.accuracy_published), percent(row.accuracy)
+    return [name, *values, points(row.accuracy - row.accuracy_published)]
+
+
 def _masking(table: pd.DataFrame) -> str:
     last = int(table["masked_cells"].max())
     cells = [k for k in CELLS if k <= last] or [last]
@@ -183,12 +190,7 @@ def _masking_published(table: pd.DataFrame, published: pd.DataFrame | None) -> s
     both = table.merge(published, on=keys, suffixes=("", "_published"))
     both = both[both["masked_cells"].isin(CELLS)]
     rows = [
-        [
-            f"{method_label(row.method)}, {row.subset}, {row.masked_cells} masked",
-            percent(row.accuracy_published),
-            percent(row.accuracy),
-            points(row.accuracy - row.accuracy_published),
-        ]
+        _both(f"{method_label(row.method)}, {row.subset}, {row.masked_cells} masked", row)
         for row in both.itertuples()
     ]
     if not rows:
@@ -251,12 +253,7 @@ def _geometry_published(table: pd.DataFrame, published: Mapping[str, pd.DataFram
             f" {points(gap.mean())} points on average, by {100 * gap.abs().mean():.1f} in magnitude."
         )
         rows += [
-            [
-                f"{title.capitalize()}, {_degree(row.degree)}",
-                percent(row.accuracy_published),
-                percent(row.accuracy),
-                points(row.accuracy - row.accuracy_published),
-            ]
+            _both(f"{title.capitalize()}, {_degree(row.degree)}", row)
             for row in both[both["degree"].isin(DEGREES)].itertuples()
         ]
     if not words:
@@ -301,12 +298,7 @@ def _stickers_published(table: pd.DataFrame, published: pd.DataFrame | None) -> 
         return ""
     both = stock.merge(published, on=["sticker", "sign_size"], suffixes=("", "_published"))
     rows = [
-        [
-            f"{row.sticker}, {size_label(row.sign_size)}, placed by {method_label(row.method)}",
-            percent(row.accuracy_published),
-            percent(row.accuracy),
-            points(row.accuracy - row.accuracy_published),
-        ]
+        _both(f"{row.sticker}, {size_label(row.sign_size)}, placed by {method_label(row.method)}", row)
         for row in both.itertuples()
     ]
     if not rows:

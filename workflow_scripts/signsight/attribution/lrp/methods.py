@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import torch
 
-from signsight.attribution.lrp.propagate import enlarged, relevance
+from signsight.attribution.cam import enlarged
+from signsight.attribution.lrp.propagate import relevance
 from signsight.attribution.lrp.rules import AlphaBeta, Epsilon, Flat, Gamma, Rule, Rules, ZBox
 from signsight.attribution.registry import register
 from signsight.attribution.task import Task
@@ -23,7 +24,7 @@ def _maps(
     if layer is None:
         return relevance(task.model, images, targets, rules)
     module = task.named_layer(layer, f"attribution.parameters.{method}.layer")
-    return enlarged(relevance(task.model, images, targets, rules, module), images.shape[2:])
+    return enlarged(relevance(task.model, images, targets, rules, module).sum(1), images)
 
 
 @register(

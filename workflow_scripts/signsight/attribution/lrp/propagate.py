@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from signsight.attribution.lrp.mode import Propagation
 from signsight.attribution.lrp.rules import Rules
@@ -101,9 +100,3 @@ def _reading(layer: nn.Module | None, mode: Propagation) -> Iterator[list[torch.
     finally:
         if handle is not None:
             handle.remove()
-
-
-def enlarged(values: torch.Tensor, size: torch.Size) -> torch.Tensor:
-    """A layer's relevance (B, K, h, w), summed over channels, bilinearly to the pixels (B, H, W)."""
-    coarse = values.sum(1, keepdim=True)
-    return F.interpolate(coarse, size=size, mode="bilinear", align_corners=False)[:, 0]
