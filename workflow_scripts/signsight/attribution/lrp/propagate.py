@@ -40,7 +40,7 @@ def relevance(
     found, lost = _scaled(model, images, targets, rules, layer)
     if lost.any():
         again, _ = _scaled(model, images[lost].double(), targets[lost], rules, layer)
-        found[lost] = again.float()
+        found[lost] = again.to(found)
     return found
 
 
