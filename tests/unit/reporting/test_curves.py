@@ -91,6 +91,16 @@ def test_masking_without_common_subset_and_published(masking: pd.DataFrame, legi
     legible(figure)
 
 
+def test_masking_shows_equal_subsets_once(masking: pd.DataFrame, legible: Check) -> None:
+    """Where every method has a map for every image; beside published numbers both are shown."""
+    same = masking.assign(n=1200)
+    figure = curves.masking(same, 43)
+    assert len(figure.axes) == 1 and "every method" not in words(figure)
+    legible(figure)
+    theirs = masking.query("method == 'saliency'")
+    assert len(curves.masking(same, 43, published=theirs).axes) == 2
+
+
 def test_masking_with_twenty_five_methods(masking: pd.DataFrame, legible: Check) -> None:
     base = masking[masking["method"] == "grad_cam"]
     table = pd.concat([base.assign(method=name) for name in list(METHODS)[:25]])

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullFormatter
 
-from signsight.reporting.numbers import span
+from signsight.reporting.numbers import span, subsets_shown
 from signsight.reporting.style import (
     BLUE,
     GREY,
@@ -94,14 +94,14 @@ def masking(
     published: pd.DataFrame | None = None,
     confidence: float = 0.95,
 ) -> Figure:
-    """Accuracy by number of masked cells: one panel a subset, one curve a method.
+    """Accuracy by number of masked cells: one panel a subset that says something, one curve a method.
 
     table: `method, subset ('all' | 'common'), masked_cells, n, accuracy, low, high`.
     classes: number of classes, for the chance level; cells: all cells of the grid.
     published: `method, subset, masked_cells, accuracy`, drawn dashed where the table has the method.
     """
     methods = list(dict.fromkeys(table["method"]))
-    subsets = [name for name in SUBSETS if (table["subset"] == name).any()]
+    subsets = subsets_shown(table, published)
     height = max(3.6, 0.21 * (len(methods) + 1))
     figure, axes = panels(1, len(subsets), 3.9, height, right=2.1, top=0.6, bottom=_foot(subsets), gap_x=0.45)
     shown = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+import pandas as pd
 
 MINUS = "−"
 NONE = "–"
@@ -56,3 +57,16 @@ def markdown(header: list[str], rows: list[list[str]], right: bool = True) -> st
     rule = "---:" if right else "---"
     lines = [header, ["---"] + [rule] * (len(header) - 1), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def subsets_shown(table: pd.DataFrame, published: pd.DataFrame | None = None) -> list[str]:
+    """Which of the masking table's subsets say something: "all", and "common" where it is another.
+
+    It is the same where every method has a map for every image. Then it is left out, unless there are
+    published numbers to stand beside.
+    """
+    if not (table["subset"] == "common").any():
+        return ["all"]
+    every, common = (table.loc[table["subset"] == subset, "n"] for subset in ("all", "common"))
+    same = set(every) == set(common) and published is None
+    return ["all"] if same else ["all", "common"]

@@ -7,7 +7,17 @@ from typing import Any
 
 import pandas as pd
 
-from signsight.reporting.numbers import MINUS, NONE, count, markdown, percent, points, signed, within
+from signsight.reporting.numbers import (
+    MINUS,
+    NONE,
+    count,
+    markdown,
+    percent,
+    points,
+    signed,
+    subsets_shown,
+    within,
+)
 from signsight.reporting.stickers import TARGETS, conditions, size_label
 from signsight.reporting.style import interval_name, method_label
 from signsight.reporting.trust import spread_over_seeds, trust
@@ -58,7 +68,8 @@ def summary(
         _clean_published(clean, published.get("clean"), cropped),
     ]
     if _there(masking):
-        parts += [_masking(masking), _masking_published(masking, published.get("masking"))]
+        theirs = published.get("masking")
+        parts += [_masking(masking, theirs), _masking_published(masking, theirs)]
     if _there(empty_maps):
         parts.append(_empty_maps(empty_maps))
     if _there(geometry):
@@ -133,22 +144,20 @@ def _both(name: str, row: Any) -> list[str]:
     return [name, *values, points(row.accuracy - row.accuracy_published)]
 
 
-def _masking(table: pd.DataFrame) -> str:
+def _masking(table: pd.DataFrame, published: pd.DataFrame | None) -> str:
     last = int(table["masked_cells"].max())
     cells = [k for k in CELLS if k <= last] or [last]
     parts = ["## Accuracy after masking the most relevant cells"]
-    for subset, title in SUBSETS.items():
+    for subset in subsets_shown(table, published):
         rows = table[table["subset"] == subset]
-        if rows.empty:
-            continue
         header = ["Method", "Images", *[f"{k} masked" for k in cells]]
         body = []
         for method, own in rows.groupby("method", sort=False):
             by = own.set_index("masked_cells")
             body.append([method_label(str(method)), count(own["n"].iloc[0]), *[_cell(by, k) for k in cells]])
-        parts += [f"{title}:", markdown(header, body)]
+        parts += [f"{SUBSETS[subset]}:", markdown(header, body)]
     at = 5 if 5 in cells else cells[-1]
-    return "\n\n".join([*parts, _masking_words(table, at)])
+    return "\n\n".join([*parts, _masking_words(table, subset, at)])
 
 
 def _cell(by: pd.DataFrame, place: int, decimals: int = 1) -> str:
@@ -159,9 +168,8 @@ def _cell(by: pd.DataFrame, place: int, decimals: int = 1) -> str:
     return within(row["accuracy"], row["low"], row["high"], decimals)
 
 
-def _masking_words(table: pd.DataFrame, cells: int) -> str:
-    """'After 5 masked cells, Saliency takes 41.2 points [..], ...', the common subset if there is one."""
-    subset = "common" if (table["subset"] == "common").any() else "all"
+def _masking_words(table: pd.DataFrame, subset: str, cells: int) -> str:
+    """'After 5 masked cells, Saliency takes 41.2 points [..], ...' on the images of `subset`."""
     rows = table[(table["subset"] == subset) & (table["masked_cells"] == cells)]
     rows = rows.sort_values("difference", kind="stable")
     losses = [
