@@ -11,6 +11,10 @@ import pandas as pd
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torchvision.models.convnext import CNBlockConfig, ConvNeXt
+from torchvision.models.maxvit import MaxVit
+from torchvision.models.swin_transformer import PatchMergingV2, SwinTransformer, SwinTransformerBlockV2
+from torchvision.models.vision_transformer import VisionTransformer
 
 from signsight.data.imageset import ImageSet, image_writer, open_image_set, write_index
 from signsight.evaluation.metrics.block import Block
@@ -115,6 +119,46 @@ class ReluNet(nn.Module):
 def relu_net(kind: str = "modules", classes: int = 5, size: int = 16, **settings: Any) -> Classifier:
     """A seeded `ReluNet`."""
     return classifier(ReluNet(classes, kind, **settings), classes, size)
+
+
+TRANSFORMERS: dict[str, Callable[[int], nn.Module]] = {
+    "vit": lambda classes: VisionTransformer(32, 8, 2, 2, 16, 24, num_classes=classes),
+    "swin": lambda classes: SwinTransformer(
+        [4, 4], 8, [2, 1], [2, 4], [4, 4], stochastic_depth_prob=0, num_classes=classes
+    ),
+    "swin v2": lambda classes: SwinTransformer(
+        [4, 4],
+        8,
+        [2, 1],
+        [2, 4],
+        [4, 4],
+        stochastic_depth_prob=0,
+        num_classes=classes,
+        block=SwinTransformerBlockV2,
+        downsample_layer=PatchMergingV2,
+    ),
+    "convnext": lambda classes: ConvNeXt(
+        [CNBlockConfig(8, 16, 1), CNBlockConfig(16, None, 1)], layer_scale=0.5, num_classes=classes
+    ),
+    "maxvit": lambda classes: MaxVit((32, 32), 8, 4, [8, 16], [1, 1], 4, 0, num_classes=classes),
+}
+
+
+def transformer(kind: str, classes: int = 5, seed: int = 0) -> Classifier:
+    """A small network of torchvision with layer normalisation, and attention or wide convolutions.
+
+    All weights and biases are drawn, with fresh running statistics of batch normalisation.
+    """
+    torch.manual_seed(seed)
+    network = TRANSFORMERS[kind](classes)
+    for name, weights in network.named_parameters():
+        if weights.ndim == 1 and name.endswith("weight"):
+            nn.init.uniform_(weights, 0.5, 1.5)
+        else:
+            nn.init.normal_(weights, std=0.1 if weights.ndim == 1 else 0.3)
+    with torch.no_grad():
+        network.train()(torch.randn(8, 3, 32, 32))
+    return classifier(network, classes, 32)
 
 
 def pictures(count: int, size: int, seed: int = 0) -> np.ndarray:

@@ -224,11 +224,11 @@ class Odd(nn.Module):
 
 
 ODD = {
-    "layer_norm": nn.LayerNorm(6),
+    "group_norm": nn.GroupNorm(2, 4),
     "statistics of the batch": nn.BatchNorm2d(4, track_running_stats=False),
     "product of two": lambda x: x * x.relu(),
     "quotient of two": lambda x: x / x.relu().add(1),
-    "sigmoid other than": lambda x: x.sigmoid() + x,
+    "sigmoid or softmax other than": lambda x: x.sigmoid() + x,
     "softmax": lambda x: x.softmax(1),
     "exp": torch.exp,
     "conv2d with weights": lambda x: F.conv2d(x, x[:1, :, :1, :1]),
