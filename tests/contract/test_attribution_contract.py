@@ -7,7 +7,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from signsight.attribution.task import Task
 from signsight.errors import UserError
 from signsight.models.classifier import Classifier, to_pixels
 from signsight.models.registry import build
-from small_models import FEW, classifier, gap, linear, pictures, relu_net
+from small_models import FEW, TRANSFORMERS, classifier, gap, linear, pictures, relu_net, transformer
 
 CPU = torch.device("cpu")
 IDS = ["a", "b", "c"]
@@ -58,6 +58,7 @@ NETWORKS: dict[str, Callable[[], Classifier]] = {
     "functional ReLU": lambda: relu_net("functional", CLASSES),
     "functional ReLU in place": lambda: relu_net("functional in place", CLASSES),
     "ReLU as a method in place": lambda: relu_net("method in place", CLASSES),
+    **{kind: partial(transformer, kind, CLASSES) for kind in TRANSFORMERS},
     "compact": lambda: made("compact", 32),
     "stn3": lambda: made("stn3", 32),
     "alexnet": lambda: made("alexnet", 64),
@@ -70,11 +71,14 @@ NETWORKS: dict[str, Callable[[], Classifier]] = {
 REAL = ("compact", "stn3", "alexnet", "vgg16", "resnet18", "resnet18 in place", "resnet50", "squeezenet1_1")
 
 NO_RELU = "the network has no ReLU"
+GELU = "the network has GELU activations"
 NO_MAP = "'attribution.layer' is null, but no layer"
 NO_POOLED_HEAD = "CAM needs a network that averages"
 # (method, network) -> part of the sentence of the only refusals that are allowed.
 REFUSALS = {
     **{(m, "linear"): NO_RELU for m in METHODS if re.search("guided_backprop|deconvolution", m)},
+    **{(m, kind): GELU for m in METHODS if re.search("guided|deconvolution", m) for kind in TRANSFORMERS},
+    **{("cam", kind): NO_POOLED_HEAD for kind in ("vit", "convnext", "maxvit")},
     **{(m, "linear"): NO_MAP for m in METHODS if re.search("cam", m)},
     **{
         ("cam", network): NO_POOLED_HEAD

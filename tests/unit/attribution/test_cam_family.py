@@ -15,7 +15,7 @@ from signsight.attribution.run import frozen
 from signsight.attribution.task import Task
 from signsight.errors import UserError
 from signsight.models.classifier import Classifier
-from small_models import GapNet, classifier, gap
+from small_models import GapNet, classifier, gap, transformer
 
 IDS = ["a", "b", "c"]
 
@@ -123,6 +123,25 @@ def test_grad_cam_is_the_positive_part_of_cam_up_to_the_number_of_positions(laye
     grad_cam = maps(model, "grad_cam", images, targets, layer=layer)
     torch.testing.assert_close(positions * grad_cam, enlarged(F.relu(coarse)))
     assert grad_cam.max() > 0
+
+
+def test_grad_cam_of_tokens_leaves_the_class_token_out() -> None:
+    """By hand at the normalisation before the last attention of a ViT, where it looks by itself."""
+    model, (images, targets) = transformer("vit"), some(size=32)
+    encoder = model.network.encoder
+    last = encoder.layers[-1]
+    with frozen(model), torch.enable_grad():
+        patches = model.network._process_input(model.normalise(images))
+        tokens = torch.cat([model.network.class_token.expand(3, -1, -1), patches], 1)
+        before = encoder.layers[0](tokens + encoder.pos_embedding)
+        norm = last.ln_1(before).requires_grad_()
+        x = before + last.self_attention(norm, norm, norm, need_weights=False)[0]
+        logits = model.network.heads(encoder.ln(x + last.mlp(last.ln_2(x)))[:, 0])
+        g = torch.autograd.grad(logits.gather(1, targets[:, None]).sum(), norm)[0][:, 1:]
+    coarse = F.relu((norm.detach()[:, 1:] * g.mean(1, keepdim=True)).sum(2)).view(3, 4, 4)
+    found = maps(model, "grad_cam", images, targets)
+    assert found.max() > 0
+    torch.testing.assert_close(found, enlarged(coarse, 32), rtol=1e-4, atol=1e-7)
 
 
 def _features(model: Classifier, images: torch.Tensor) -> torch.Tensor:

@@ -14,8 +14,9 @@ from torch import nn
 
 from signsight.errors import UserError
 from signsight.models import registry
-from signsight.models.layers import target_layer
+from signsight.models.layers import as_map, target_layer
 from signsight.models.stn3 import SpatialTransformer, Stn3
+from small_models import transformer
 
 
 def shapes(network: nn.Module) -> dict[str, tuple[int, ...]]:
@@ -111,6 +112,8 @@ def test_size_that_a_network_cannot_take(name: str, size: int) -> None:
         ("googlenet", 48, "inception5b", 1024),
         ("compact", 48, "features.last", 256),
         ("stn3", 48, "block3", 350),
+        ("swin_t", 64, "permute", 768),
+        ("convnext_tiny", 64, "features", 768),
     ],
 )
 def test_head_and_target_layer(name: str, size: int, layer: str, channels: int) -> None:
@@ -121,6 +124,22 @@ def test_head_and_target_layer(name: str, size: int, layer: str, channels: int) 
     assert network.eval()(torch.zeros(1, 3, size, size)).shape == (1, 7)
     assert seen[0][1] == channels
     assert not [m for m in network.modules() if getattr(m, "inplace", False)]
+
+
+def test_tokens_are_a_target_until_only_the_class_token_counts() -> None:
+    model = transformer("vit")
+    assert target_layer(model.network, 32) == "encoder.layers.encoder_layer_1.ln_1"
+
+
+def test_outputs_as_maps() -> None:
+    """Places row by row; a class token is in front; channels may come last."""
+    plain = torch.arange(2.0 * 3 * 4 * 4).view(2, 3, 4, 4)
+    tokens = plain.flatten(2).transpose(1, 2)
+    with_class = torch.cat([torch.full((2, 1, 3), -1.0), tokens], 1)
+    for output in (plain, plain.permute(0, 2, 3, 1), tokens, with_class):
+        torch.testing.assert_close(as_map(output), plain, rtol=0, atol=0)
+    for output in (tokens[:, :7], tokens[:, :1], plain[0, 0], (plain, None), None):
+        assert as_map(output) is None
 
 
 def test_weights_from_a_file(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import torch
 import torchvision
+from torchvision.transforms import v2
 
 import tiny_imagenette
 from signsight.config import complete, load_schema
@@ -111,9 +112,7 @@ def test_an_imagenet_network_says_what_torchvisions_says(tmp_path: Path, suffix:
     model = imagenet_classifier("squeezenet1_1", 64, weights=file)
     published = torchvision.models.SqueezeNet1_1_Weights.DEFAULT
     images = pixels(64)
-    normalised = torchvision.transforms.v2.functional.normalize(
-        images, published.transforms().mean, published.transforms().std
-    )
+    normalised = v2.functional.normalize(images, published.transforms().mean, published.transforms().std)
     with torch.no_grad():
         torch.testing.assert_close(model(images), network(normalised))
         checkpoint.save(model, tmp_path / "model", {"weights": file.name})
@@ -137,7 +136,7 @@ def test_random_weights_depend_on_the_seed_alone() -> None:
 @pytest.mark.parametrize("kind", [torchvision.models.GoogLeNet, torchvision.models.Inception3])
 def test_networks_that_normalise_inside_get_that_from_outside(kind: Any) -> None:
     images = pixels(8)
-    normalised = torchvision.transforms.v2.functional.normalize(images, IMAGENET_MEAN, IMAGENET_STD)
+    normalised = v2.functional.normalize(images, IMAGENET_MEAN, IMAGENET_STD)
     inside = kind._transform_input(SimpleNamespace(transform_input=True), normalised)
     half = torch.tensor(HALF["googlenet"])[:, None, None]
     torch.testing.assert_close((images - half) / half, inside)

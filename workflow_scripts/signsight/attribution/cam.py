@@ -19,11 +19,12 @@ from signsight.attribution.registry import register
 from signsight.attribution.smooth import noisy_copies
 from signsight.attribution.task import Task
 from signsight.errors import UserError
+from signsight.models.layers import as_map
 
 LAYER = "attribution.layer"
 UNFIT = (
     "Config key '{}' names a layer that is not run just once on the way to the score "
-    "with an output of (batch, channels, height, width); name a convolutional one."
+    "with a map of (batch, channels, height, width) or tokens as its output; name a convolutional one."
 )
 NO_POOLED_HEAD = (
     "CAM needs a network that averages the map of 'attribution.layer' over its positions and puts the "
@@ -34,7 +35,7 @@ NO_POOLED_HEAD = (
 def outputs_and_logits(
     task: Task, layers: Sequence[nn.Module], images: torch.Tensor, key: str = LAYER
 ) -> tuple[list[torch.Tensor], torch.Tensor]:
-    """The layers' outputs, (B, K, h, w) each, and the logits, (B, C), of one forward pass.
+    """The layers' outputs, for `as_map`, and the logits, (B, C), of one forward pass.
 
     The outputs stay as they are, whatever works in place behind them. They ask for a gradient; where
     nothing before them does, they are leaves, and no graph is kept below. UserError, naming the
@@ -44,7 +45,7 @@ def outputs_and_logits(
 
     def keeper(place: int) -> Callable[[nn.Module, object, object], torch.Tensor]:
         def hook(module: nn.Module, args: object, output: object) -> torch.Tensor:
-            if place in kept or not isinstance(output, torch.Tensor) or output.ndim != 4:
+            if place in kept or as_map(output) is None or len(output) != len(images):
                 raise UserError(UNFIT.format(key))
             kept[place] = output if output.requires_grad else output.detach().requires_grad_()
             return kept[place].clone()
@@ -74,7 +75,7 @@ def activations_and_gradients(
         gradients = torch.autograd.grad(score, kept, allow_unused=True)
     if any(gradient is None for gradient in gradients):
         raise UserError(UNFIT.format(key))
-    return [(one.detach(), gradient) for one, gradient in zip(kept, gradients, strict=True)]
+    return [(as_map(one.detach()), as_map(gradient)) for one, gradient in zip(kept, gradients, strict=True)]
 
 
 def activation_and_gradient(
@@ -131,7 +132,8 @@ def _pooled_head(task: Task, images: torch.Tensor) -> tuple[torch.Tensor, nn.Lin
             handle.remove()
     if heads and heads[-1][2].shape == logits.shape and torch.equal(heads[-1][2], logits):
         head, entering, _ = heads[-1]
-        for candidate in (activation.detach(), F.relu(activation.detach())):
+        found = as_map(activation.detach())
+        for candidate in (found, F.relu(found)):
             pooled = candidate.mean((2, 3))
             near = 1e-4 * candidate.abs().mean().item()
             if pooled.shape == entering.shape and torch.allclose(pooled, entering, rtol=1e-4, atol=near):

@@ -8,6 +8,7 @@ from signsight.attribution.cam import enlarged, outputs_and_logits, weighed_map
 from signsight.attribution.pieces import scores_in_pieces
 from signsight.attribution.registry import register
 from signsight.attribution.task import Task
+from signsight.models.layers import as_map
 
 
 @register(
@@ -29,7 +30,7 @@ def score_cam(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: list
     """
     with torch.no_grad():
         (activation,), _ = outputs_and_logits(task, [task.layer], images)
-    activation = activation.detach()
+    activation = as_map(activation.detach())
     owner, channel = torch.nonzero(activation.amax((2, 3)) > activation.amin((2, 3)), as_tuple=True)
 
     def masked(rows: slice) -> torch.Tensor:

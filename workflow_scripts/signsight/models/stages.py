@@ -19,7 +19,7 @@ def stages(network: nn.Module, size: int) -> list[str]:
     ValueError when the network has no layer with a map.
     """
     target = target_layer(network, size)
-    finished = [(name, side) for name, side in finished_modules(network, size) if side]
+    finished = [(one.name, one.side) for one in finished_modules(network, size) if one.side]
     place = max(i for i, (name, _) in enumerate(finished) if name == target)
     sides = dict(finished)
     chosen, side = [target], sides[target]
