@@ -77,11 +77,33 @@ is sure. Which score the metrics follow is a choice of its own (`evaluation.para
 
 **The target layer** of the class activation methods is `attribution.layer`, a name as in
 `network.named_modules()`. If it is null, a network of ours names its own (`compact`: `features.last`, `stn3`:
-`block3`); of any other it is the last module to give a map of channels x height x width with more than
-one position, poolings and dropout left out: `layer4` of a ResNet, `features` of AlexNet and VGG. A name
+`block3`); of any other it is the last module to give a map of more than one position, poolings and dropout
+left out: `layer4` of a ResNet, `features` of AlexNet and VGG. Rows of tokens are maps too, without the class
+token, and so are outputs with the channels last: of a ViT, whose head sees the class token alone, the target
+layer is the normalisation before the last attention, of a Swin transformer the end of its last stage. A name
 that the network does not have is refused with the nearest ones. `layer_cam` takes several layers (`layers`)
 and fuses their maps; the LRP methods can be read out at the output of a layer (`layer`) in place of the
 pixels.
+
+## Which network
+
+Any classifier of torchvision, and those of the project. What a method cannot do with a network it refuses in
+a sentence that names the reason:
+
+- Controls, gradients, SmoothGrad, integrated gradients, occlusion and RISE take all networks.
+- Guided backprop, deconvolution and guided Grad-CAM need ReLUs (modules, functions or methods, shared or in
+  place), not GELU or SiLU: not EfficientNet, ConvNeXt, ViT, Swin, MaxViT.
+- CAM needs an average over the last map and one linear layer behind it, as in ResNet, DenseNet, MobileNetV2
+  or Swin.
+- Grad-CAM and its kin, Score-CAM and LayerCAM need maps or tokens, so all but networks of linear layers.
+- LRP takes what is built of linear and convolutional layers, batch and layer normalisation, poolings, sums,
+  gates, attention and the usual activations: the classifiers of torchvision are.
+
+LRP takes what a network computes as a factor for a fixed number: gates (the sigmoid of squeeze and
+excitation), the divisor of a layer normalisation, and the weights of attention (Ali et al. 2022,
+arXiv:2202.07304). All relevance goes to what is multiplied; queries and keys get none. An activation such as
+GELU passes relevance on unchanged. Bias, class token and position embedding take the share of what
+they add.
 
 ## Variants: one method with several settings
 

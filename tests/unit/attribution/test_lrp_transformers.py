@@ -85,24 +85,33 @@ def fixed_attention(layer: nn.MultiheadAttention, x: torch.Tensor) -> torch.Tens
     return F.linear(torch.cat(seen, -1), layer.out_proj.weight, layer.out_proj.bias)
 
 
-def by_hand(network: VisionTransformer, image: torch.Tensor) -> torch.Tensor:
-    """Logits of a vision transformer whose divisors, activations' factors and attention are fixed."""
+def by_hand(network: VisionTransformer, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Logits of a vision transformer whose divisors, activations' factors and attention are fixed.
+
+    Also the tokens behind the first block.
+    """
     patches = network.conv_proj(image).flatten(2).transpose(1, 2)
     x = torch.cat([network.class_token.expand(len(image), -1, -1), patches], 1)
     x = x + network.encoder.pos_embedding
+    behind = []
     for block in network.encoder.layers:
         x = x + fixed_attention(block.self_attention, fixed_norm(block.ln_1, x))
         x = x + block.mlp[3](fixed_gelu(block.mlp[0](fixed_norm(block.ln_2, x))))
-    return network.heads(fixed_norm(network.encoder.ln, x)[:, 0])
+        behind.append(x)
+    return network.heads(fixed_norm(network.encoder.ln, x)[:, 0]), behind[0]
 
 
 def test_lrp_0_is_gradient_times_input_of_the_network_with_fixed_factors() -> None:
     model = transformer("vit")
     image = model.normalise(PIXELS).detach().requires_grad_()
-    scores = by_hand(model.network, image)
+    scores, tokens = by_hand(model.network, image)
     torch.testing.assert_close(scores, model(PIXELS), rtol=1e-4, atol=1e-5)
-    expected = torch.autograd.grad(scores.gather(1, TARGETS[:, None]).sum(), image)[0] * image.detach()
-    torch.testing.assert_close(explained(model, LRP_0), expected, rtol=1e-3, atol=1e-6)
+    at_image, at_tokens = torch.autograd.grad(scores.gather(1, TARGETS[:, None]).sum(), (image, tokens))
+    torch.testing.assert_close(explained(model, LRP_0), at_image * image.detach(), rtol=1e-3, atol=1e-6)
+    with frozen(model):  # read out behind the first block: 4 x 4 places, the class token left out
+        found = relevance(model, PIXELS, TARGETS, LRP_0, model.network.encoder.layers[0])
+    expected = (at_tokens * tokens.detach())[:, 1:].mT.unflatten(2, (4, 4))
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-6)
 
 
 class Attending(nn.Module):

@@ -12,14 +12,15 @@ from signsight.attribution.lrp.mode import Propagation
 from signsight.attribution.lrp.rules import Rules
 from signsight.errors import UserError
 from signsight.models.classifier import Classifier
+from signsight.models.layers import as_map
 
 # G is linear in what it starts with, so it starts high: a large epsilon shrinks it in every layer.
 START = {torch.float32: 64, torch.float64: 512}  # powers of two
 SMALLEST = -100  # exponent of a map's peak below which its small values would leave float32
 UNFIT = (
     "Parameter 'layer' of an lrp method names a layer that is not run just once on the way to the "
-    "score with an output of (batch, channels, height, width); name a convolutional one, or its "
-    "activation."
+    "score with a map of (batch, channels, height, width) or tokens as its output; name a convolutional "
+    "one, or its activation."
 )
 
 
@@ -80,7 +81,8 @@ def _propagated(
         found = torch.autograd.grad(total, at, allow_unused=True)[0]
     if found is None or (layer is not None and not read):
         raise UserError(UNFIT)
-    return found if mode.is_image(at) else found.mul_(at.detach())
+    found = found if mode.is_image(at) else found.mul_(at.detach())
+    return found if layer is None else as_map(found)
 
 
 @contextmanager
@@ -89,7 +91,7 @@ def _reading(layer: nn.Module | None, mode: Propagation) -> Iterator[list[torch.
     outputs: list[torch.Tensor] = []
 
     def hook(module: nn.Module, args: object, output: object) -> None:
-        if outputs or not isinstance(output, torch.Tensor) or output.ndim != 4 or not output.requires_grad:
+        if outputs or as_map(output) is None or not output.requires_grad:
             raise UserError(UNFIT)
         mode.keep(output)
         outputs.append(output)
