@@ -17,6 +17,7 @@ from signsight.evaluation.metrics.randomisation import (
     chosen_stages,
     likeness,
     randomisation,
+    stages,
 )
 from signsight.evaluation.metrics.registry import metrics
 from signsight.evaluation.similarity import rank_correlation
@@ -210,14 +211,29 @@ def test_rows_of_an_explainer_are_told_by_their_ids() -> None:
 
 def test_curves_are_the_likeness_of_the_maps_of_the_cascade() -> None:
     block = block_of(compact(), "saliency")
-    result, (stages, names) = randomisation(block), cascade_maps(block)
+    result, (maps, names) = randomisation(block), cascade_maps(block)
     assert names[1:] == result.labels
     for step in range(7):
-        expected = rank_correlation(block.maps, stages[:, step + 1])
+        expected = rank_correlation(block.maps, maps[:, step + 1])
         np.testing.assert_allclose(result.curves["cascading"][:, step], expected, atol=1e-6)
     np.testing.assert_allclose(
-        result.values["randomisation_ssim"], likeness(block.maps, stages[:, -1], True)[1], atol=1e-6
+        result.values["randomisation_ssim"], likeness(block.maps, maps[:, -1], True)[1], atol=1e-6
     )
+
+
+def test_draws_of_weights_are_averaged() -> None:
+    """The curves are the mean of those of single draws, of which the first is that of one draw."""
+    block = block_of(gap(), "saliency")
+    found = weight_layers(block.model)
+    every = np.arange(len(found))
+    single = [
+        np.stack([likeness(block.maps, maps, True)[0] for maps in walk], 1)
+        for walk in (stages(block, "cascading", found, every, draw) for draw in range(3))
+    ]
+    assert not np.allclose(single[0], single[1]) and not np.allclose(single[1], single[2])
+    for draws in (1, 3):
+        curve = randomisation(block, draws=draws).curves["cascading"]
+        np.testing.assert_allclose(curve, np.mean(single[:draws], axis=0), atol=1e-6)
 
 
 def test_fewer_layers_are_points_of_the_same_curves() -> None:

@@ -19,6 +19,7 @@ from signsight.evaluation.metrics.block import Block, Result
 from signsight.evaluation.metrics.registry import register
 from signsight.evaluation.similarity import rank_correlation, ssim
 from signsight.models.classifier import Classifier
+from signsight.rng import generator
 
 WALKS = {"cascading": cascade, "independent": one_by_one}
 
@@ -41,7 +42,7 @@ WALKS = {"cascading": cascade, "independent": one_by_one}
         },
     },
 )  # fmt: skip
-def randomisation(block: Block, absolute: bool = True, layers: int | None = None) -> Result:
+def randomisation(block: Block, absolute: bool = True, layers: int | None = None, draws: int = 1) -> Result:
     """Likeness of maps before and after layers were drawn anew, for every layer from the last on.
 
     absolute: compare absolute values (the paper's ABS variant), else signed ones. layers: the most
@@ -50,14 +51,19 @@ def randomisation(block: Block, absolute: bool = True, layers: int | None = None
     Curves cascading, independent (rank correlation) and cascading_ssim, independent_ssim; x counts
     the layers from the output, labels are their names. The values are the end of the cascade.
     NaN where one of the two maps is constant or not finite.
-    Cost: the method runs 2 x layers times on the block's images.
+    Cost: the method runs 2 x layers x draws times on the block's images.
     """
     chosen = chosen_stages(len(found := weight_layers(block.model)), layers)
     curves: dict[str, np.ndarray] = {}
     for walk in WALKS:
-        pairs = [likeness(block.maps, maps, absolute) for maps in stages(block, walk, found, chosen)]
+        pairs = [
+            likeness(block.maps, maps, absolute)
+            for draw in range(draws)
+            for maps in stages(block, walk, found, chosen, draw)
+        ]
         for name, points in zip((walk, f"{walk}_ssim"), zip(*pairs, strict=True), strict=True):
-            curves[name] = np.stack(points, axis=1).astype(np.float32)
+            by_draw = np.stack(points, axis=1).reshape(len(block.ids), draws, len(chosen))
+            curves[name] = by_draw.mean(1).astype(np.float32)
     values = {
         "randomisation_rank": curves["cascading"][:, -1].astype(np.float64),
         "randomisation_ssim": curves["cascading_ssim"][:, -1].astype(np.float64),
@@ -84,13 +90,16 @@ def chosen_stages(count: int, most: int | None) -> np.ndarray:
     return np.linspace(count - 1, 0, most).round().astype(np.int64)[::-1]
 
 
-def stages(block: Block, walk: str, layers: list[Layer], chosen: np.ndarray) -> Iterator[np.ndarray]:
-    """The block's maps, (n, H, W), at the chosen stages of a walk of WALKS.
+def stages(
+    block: Block, walk: str, layers: list[Layer], chosen: np.ndarray, draw: int = 0
+) -> Iterator[np.ndarray]:
+    """The block's maps, (n, H, W), at the chosen stages of a walk of WALKS, by a number of draw of weights.
 
     The method's own draws are those of the block's maps, so that only the weights differ.
     """
     wanted = set(chosen.tolist())
-    models: Iterator[Classifier] = WALKS[walk](block.model, layers, block.seed)
+    seed = block.seed if draw == 0 else int(generator(block.seed, "weights", draw).integers(2**31))
+    models: Iterator[Classifier] = WALKS[walk](block.model, layers, seed)
     for stage, model in enumerate(models):
         if stage in wanted:
             yield block.explain(model, block.images, block.ids, block.seed)
