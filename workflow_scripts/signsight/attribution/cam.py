@@ -63,18 +63,24 @@ def outputs_and_logits(
     return [kept[place] for place in range(len(layers))], logits
 
 
+def gradients_of(
+    score: torch.Tensor, outputs: Sequence[torch.Tensor], key: str = LAYER, retain_graph: bool = False
+) -> tuple[torch.Tensor, ...]:
+    """d score / d output of each layer; UserError, naming the config `key`, for one without influence."""
+    if score.requires_grad:
+        found = torch.autograd.grad(score, outputs, allow_unused=True, retain_graph=retain_graph)
+        if all(gradient is not None for gradient in found):
+            return found
+    raise UserError(UNFIT.format(key))
+
+
 def activations_and_gradients(
     task: Task, layers: Sequence[nn.Module], images: torch.Tensor, targets: torch.Tensor, key: str = LAYER
 ) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """A and d score / dA of each layer, both (B, K, h, w), by one forward and one backward pass."""
     with torch.enable_grad():
         kept, logits = outputs_and_logits(task, layers, images, key)
-        score = task.scores(logits, targets).sum()
-        if not score.requires_grad:
-            raise UserError(UNFIT.format(key))
-        gradients = torch.autograd.grad(score, kept, allow_unused=True)
-    if any(gradient is None for gradient in gradients):
-        raise UserError(UNFIT.format(key))
+        gradients = gradients_of(task.scores(logits, targets).sum(), kept, key)
     return [(as_map(one.detach()), as_map(gradient)) for one, gradient in zip(kept, gradients, strict=True)]
 
 

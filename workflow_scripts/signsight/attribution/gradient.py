@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import torch
 
+from signsight.attribution.phases import FastFirstLayer
 from signsight.attribution.registry import register
 from signsight.attribution.relu import relu_rule
 from signsight.attribution.task import Task
@@ -14,7 +15,7 @@ from signsight.attribution.task import Task
 
 def pixel_gradient(task: Task, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """d score / d pixel, (B, 3, H, W); pixels in [0, 1], so the model's normalisation is inside."""
-    with torch.enable_grad():
+    with torch.enable_grad(), FastFirstLayer():
         images = images.detach().clone().requires_grad_()
         return torch.autograd.grad(task.scores(task.model(images), targets).sum(), images)[0]
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import torch
 
-from signsight.attribution.cam import grad_cam
-from signsight.attribution.gradient import guided_gradient
+from signsight.attribution.cam import gradients_of, outputs_and_logits, weighed_map
+from signsight.attribution.phases import FastFirstLayer
 from signsight.attribution.registry import register
+from signsight.attribution.relu import relu_rule
 from signsight.attribution.task import Task
+from signsight.models.layers import as_map
 
 
 @register(
@@ -20,6 +22,17 @@ from signsight.attribution.task import Task
     misleads="fine detail is guided backprop's, which hardly depends on the class or the upper layers",
 )
 def guided_grad_cam(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: list[str]) -> torch.Tensor:
-    """Guided gradient (B, 3, H, W) times the enlarged map of Grad-CAM, whose gradient is the plain one."""
-    place = grad_cam(task, images, targets, ids)
-    return place[:, None] * guided_gradient(task, images, targets)
+    """Guided gradient (B, 3, H, W) times the enlarged map of Grad-CAM, whose gradient is the plain one.
+
+    One forward pass, and two backward passes by either rule.
+    """
+    images = images.detach().clone().requires_grad_()
+    with torch.enable_grad(), FastFirstLayer(), relu_rule("guided") as relus:
+        (activation,), logits = outputs_and_logits(task, [task.layer], images)
+        score = task.scores(logits, targets).sum()
+        relus.rule = "plain"
+        gradient = gradients_of(score, [activation], retain_graph=True)[0]
+        relus.rule = "guided"
+        guided = torch.autograd.grad(score, images)[0]
+    weights, activation = as_map(gradient).mean((2, 3)), as_map(activation.detach())
+    return weighed_map(weights, activation, images.detach())[:, None] * guided

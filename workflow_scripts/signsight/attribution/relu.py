@@ -16,7 +16,7 @@ from torch.overrides import TorchFunctionMode
 
 from signsight.errors import UserError
 
-Rule = Literal["guided", "deconvolution"]
+Rule = Literal["guided", "deconvolution", "plain"]
 
 # torch's function -> name for people; a gradient that is cut at ReLUs says nothing beside these
 OTHER_ACTIVATIONS = {
@@ -35,25 +35,28 @@ OTHER_ACTIVATIONS = {
 
 
 class _Rectify(torch.autograd.Function):
-    """clamp(x, 0, high) whose backward pass follows a rule; `inplace` overwrites x as torch's does."""
+    """clamp(x, 0, high) whose backward pass follows the rule that `mode` has by then.
+
+    `inplace` overwrites x as torch's does.
+    """
 
     @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, high: float | None, rule: Rule, inplace: bool) -> torch.Tensor:
-        ctx.rule, ctx.high = rule, high
+    def forward(ctx: Any, x: torch.Tensor, high: float | None, mode: ReluMode, inplace: bool) -> torch.Tensor:
+        ctx.mode, ctx.high = mode, high
         if inplace:
             ctx.mark_dirty(x)
         if high is None:
             y = x.relu_() if inplace else x.relu()
         else:
             y = x.clamp_(0, high) if inplace else x.clamp(0, high)
-        if rule == "guided":
+        if mode.rule != "deconvolution":
             ctx.save_for_backward(y)
         return y
 
     @staticmethod
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:
-        passed = grad.clamp(min=0)
-        if ctx.rule == "guided":
+        passed = grad if ctx.mode.rule == "plain" else grad.clamp(min=0)
+        if ctx.mode.rule != "deconvolution":
             (y,) = ctx.saved_tensors
             passed = torch.ops.aten.threshold_backward(passed, y, 0)  # 0 where y <= 0, in one go
             if ctx.high is not None:
@@ -61,8 +64,11 @@ class _Rectify(torch.autograd.Function):
         return passed, None, None, None
 
 
-class _ReluMode(TorchFunctionMode):
-    """Puts `_Rectify` in the place of every ReLU that is called, and counts them."""
+class ReluMode(TorchFunctionMode):
+    """Puts `_Rectify` in the place of every ReLU that is called, and counts them.
+
+    `rule` may change between backward passes, from and to any rule but deconvolution.
+    """
 
     def __init__(self, rule: Rule) -> None:
         super().__init__()
@@ -81,7 +87,7 @@ class _ReluMode(TorchFunctionMode):
             return func(*args, **kwargs)
         self.met += 1
         inplace = name.endswith("_") or bool(_argument(INPLACE_AT.get(plain, 99), "inplace", args, kwargs))
-        return _Rectify.apply(_argument(0, "input", args, kwargs), limit[0], self.rule, inplace)
+        return _Rectify.apply(_argument(0, "input", args, kwargs), limit[0], self, inplace)
 
 
 INPLACE_AT = {"relu": 1, "relu6": 1, "hardtanh": 3}  # where torch.nn.functional has the argument
@@ -119,18 +125,19 @@ def _refusal(why: str) -> str:
 
 
 @contextmanager
-def relu_rule(rule: Rule) -> Iterator[None]:
+def relu_rule(rule: Rule) -> Iterator[ReluMode]:
     """Within it, forward passes are as ever, but their ReLUs pass gradients by another rule.
 
     "guided" passes a gradient g where the activation is > 0 and g > 0 (Springenberg et al. 2014,
     arXiv:1412.6806, figure 1); "deconvolution" where g > 0, whatever the activation (Zeiler & Fergus
-    2013, arXiv:1311.2901, section 2.1). ReLU6 and hardtanh from 0 are ReLUs with an upper limit, at
-    which "guided" passes nothing. Backward passes may run inside or outside. UserError if no ReLU was
-    met, or an activation of another kind (GELU, SiLU, ...); sigmoid and tanh, as gates have them,
-    keep their own gradient.
+    2013, arXiv:1311.2901, section 2.1); "plain" is the gradient as it is. ReLU6 and hardtanh from 0 are
+    ReLUs with an upper limit, at which "guided" and "plain" pass nothing. Backward passes may run inside
+    or outside, and by another rule after `.rule` of the mode was set. UserError if no ReLU was met, or an
+    activation of another kind (GELU, SiLU, ...); sigmoid and tanh, as gates have them, keep their own
+    gradient.
     """
-    mode = _ReluMode(rule)
+    mode = ReluMode(rule)
     with mode:
-        yield
+        yield mode
     if not mode.met:
         raise UserError(_refusal("no ReLU"))

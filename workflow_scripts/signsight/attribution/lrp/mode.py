@@ -30,9 +30,9 @@ from signsight.attribution.lrp.operations import (
 )
 from signsight.attribution.lrp.rules import Rules
 from signsight.attribution.lrp.step import CONVOLUTIONS, Step
+from signsight.attribution.phases import ARGUMENTS
 
 LAYERS = {"linear", *CONVOLUTIONS}
-ARGUMENTS = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
 # f(0) = 0, one value from one value: R passes unchanged, so G is multiplied by f(x) / x. ReLU does so anyway.
 ACTIVATIONS = {"silu", "hardswish", "gelu", "mish", "relu6", "hardtanh", "leaky_relu", "elu", "tanh", "prelu"}
 # Their values are taken as fixed factors: in x * sigmoid(y) all relevance belongs to x, and in attention,
