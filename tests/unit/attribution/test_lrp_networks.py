@@ -145,6 +145,7 @@ class Written(nn.Module):
             x = self.shared(self.first(x))
             return self.head(F.adaptive_avg_pool2d(self.shared(self.norm(self.second(x)) + x), 1).flatten(1))
         if self.how == "functional":
+            x = x.view(len(x), *x.shape[1:])
             x = F.conv2d(x, weight=self.first.weight, bias=self.first.bias, padding="same").relu()
             y = torch.add(self.norm(F.conv2d(x, self.second.weight, self.second.bias, padding=1)), x)
             return F.linear(torch.relu(y).flatten(2).mean(-1), self.head.weight, self.head.bias)
@@ -243,6 +244,24 @@ def test_what_has_no_rule_is_refused_and_leaves_nothing_behind(what: str) -> Non
     assert not model.network.first._forward_hooks
     assert all(p.requires_grad for p in model.parameters())
     assert "Convolution" in type(model.network.first(pixels(8)).grad_fn).__name__
+
+
+class Before(nn.Module):
+    """Works on the image before its first layer."""
+
+    def __init__(self, part: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        super().__init__()
+        self.part, self.head = part, nn.Linear(3 * 8 * 8, 5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.part(x).flatten(1))
+
+
+def test_what_has_no_rule_before_the_first_layer_is_refused() -> None:
+    rules = Rules(Epsilon(0), Epsilon(0), ZBox())
+    with pytest.raises(UserError, match="square before the first layer"):
+        explained(classifier(Before(torch.square), 5, 8), rules)
+    assert explained(classifier(Before(lambda x: 2 * x - 1), 5, 8), rules).any()
 
 
 def test_a_model_is_the_same_afterwards() -> None:

@@ -8,8 +8,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from signsight.attribution.lrp import rules
 from signsight.attribution.lrp.propagate import relevance
-from signsight.attribution.lrp.rules import AlphaBeta, Epsilon, Flat, Gamma, Rule, Rules, ZBox
+from signsight.attribution.lrp.rules import AlphaBeta, Epsilon, Flat, Gamma, Rule, Rules, ZBox, by_rows
 from signsight.attribution.lrp.step import Step
 from signsight.attribution.run import frozen
 from small_models import MEAN, STD, classifier
@@ -144,25 +145,19 @@ def test_scaling_before_the_first_layer_is_part_of_the_normalisation(first: Rule
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("kernel", "stride", "padding", "size"),
-    [
-        ((11, 11), 4, (2, 2), (31, 34)),
-        ((7, 7), 2, (3, 3), (16, 17)),
-        ((2, 3), 3, (0, 1), (9, 11)),
-        ((1, 1), 2, (0, 0), (5, 6)),
-    ],
-)
-def test_transpose_of_a_strided_convolution(
-    kernel: tuple[int, int], stride: int, padding: tuple[int, int], size: tuple[int, int]
+@pytest.mark.parametrize("rule", [*PLAIN, ZBox(), Flat()], ids=repr)
+def test_a_linear_layer_goes_by_rows_with_the_same_result(
+    rule: Rule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    draw = torch.Generator().manual_seed(0)
-    x = torch.rand(2, 3, *size, generator=draw).requires_grad_()
-    weight = torch.rand(5, 3, *kernel, generator=draw)
-    out = F.conv2d(x, weight, None, stride, padding)
-    values = torch.rand(out.shape, generator=draw)
-    step = Step("conv2d", x.detach(), weight, None, (stride, stride), padding, (1, 1))
-    torch.testing.assert_close(step.back(values, weight), torch.autograd.grad(out, x, values)[0])
+    """Three of seven outputs at a time, the last piece smaller."""
+    torch.manual_seed(1)
+    inputs, weight, bias = torch.randn(4, 12), torch.randn(7, 12), torch.randn(7)
+    bounds = {"low": torch.full((1, 12), -4.0), "high": torch.full((1, 12), 4.0)}
+    monkeypatch.setattr(rules, "PIECE", 3 * 12)
+    for given in (inputs, inputs.abs()):
+        layer = Step("linear", given, weight, bias, **bounds)
+        z, g = F.linear(given, weight, bias), torch.randn(4, 7)
+        torch.testing.assert_close(by_rows(rule, layer, z, g), rule(layer, z, g))
 
 
 def test_nothing_over_nothing_is_nothing() -> None:

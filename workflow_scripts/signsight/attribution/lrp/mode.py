@@ -28,7 +28,7 @@ from signsight.attribution.lrp.operations import (
     with_fixed_grid,
     with_fixed_scores,
 )
-from signsight.attribution.lrp.rules import Rules
+from signsight.attribution.lrp.rules import Rules, by_rows
 from signsight.attribution.lrp.step import CONVOLUTIONS, Step
 from signsight.attribution.phases import ARGUMENTS
 
@@ -210,7 +210,7 @@ class Propagation(TorchFunctionMode):
         rule = self.rules.dense if step.name == "linear" else self.rules.convolution
         if step.low is not None:
             rule = self.rules.first
-        return Ruled.apply(inputs, value, lambda g: rule(step, value, g))
+        return Ruled.apply(inputs, value, lambda g: by_rows(rule, step, value, g))
 
     def _batch_norm(self, args: tuple, kwargs: dict[str, Any]) -> torch.Tensor:
         """Merged into the layer that made its input; elsewhere LRP-0, whose G is the gradient."""
@@ -228,7 +228,10 @@ class Propagation(TorchFunctionMode):
         if any(id(t) not in self._images for t in depends):
             refuse(f"{name} of image and features before the first layer")
         if name not in ORDINARY | ELEMENTWISE:
-            refuse(f"{name} before the first layer")
+            out = func(*args, **kwargs)
+            if any(t.requires_grad for t in tensors_in(out)):
+                refuse(f"{name} before the first layer")
+            return out
         low, high = (
             func(*mapped(edge, args), **mapped(edge, kwargs)) for edge in (self._edge(1), self._edge(2))
         )

@@ -17,6 +17,7 @@ from signsight.attribution.lrp.step import Step
 
 # A sum of contributions of one sign, found as a difference, is rounding below this share of them all.
 ROUNDING = 1e-6
+PIECE = 1 << 19  # weights of a linear layer that a rule is given at a time
 
 
 class Rule(Protocol):
@@ -24,6 +25,20 @@ class Rule(Protocol):
 
     def __call__(self, step: Step, z: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
         """Shaped as the inputs."""
+
+
+def by_rows(rule: Rule, step: Step, z: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
+    """The rule, on a linear layer a few outputs at a time: their parts of the inputs' relevance add up.
+
+    So the weights that a rule changes stay in the processor's cache, and a changed head never exists whole.
+    """
+    rows = max(PIECE // step.weight[0].numel(), 1)
+    if step.name != "linear" or rows >= len(step.weight):
+        return rule(step, z, g)
+    return sum(
+        rule(step.outputs(place, place + rows), z[..., place : place + rows], g[..., place : place + rows])
+        for place in range(0, len(step.weight), rows)
+    )
 
 
 def _absolute(step: Step) -> torch.Tensor:
@@ -76,20 +91,21 @@ class AlphaBeta:
         nothing = None if negative is None else torch.add(negative, positive, alpha=ROUNDING) >= 0
         found = step.back(_over(relevance, positive, positive == 0).mul_(self.alpha), weight)
         if negative is not None:
-            torch.clamp(step.weight, max=0, out=weight)  # into memory at hand: the head may be large
+            weight = step.weight.clamp(max=0)
             found += step.back(_over(relevance, negative, nothing).mul_(1 - self.alpha), weight)
         return found
 
     def _of_any(self, step: Step, z: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
-        relevance, whole = z * g, _absolute(step)
-        least = ROUNDING * whole
-        # whole + z is 2 z+ and a positive contribution is half of z_ij + |z_ij|: the halves cancel
-        positive, negative = whole + z, whole - z
-        even = _over(relevance, positive, positive <= least).mul_(self.alpha)
-        odd = even
+        relevance, positive = z * g, _absolute(step)
+        # sum of |z_ij| + z is 2 z+ and a positive contribution is half of z_ij + |z_ij|: the halves cancel
+        negative = positive - z
+        positive += z
+        nothing = (positive <= ROUNDING / 2 * negative, negative <= ROUNDING / 2 * positive)
+        odd = even = _over(relevance, positive, nothing[0]).mul_(self.alpha)
         if self.alpha != 1:
-            share = _over(relevance, negative, negative <= least).mul_(1 - self.alpha)
-            even, odd = even - share, odd + share
+            share = _over(relevance, negative, nothing[1]).mul_(1 - self.alpha)
+            even -= share
+            odd = share.mul_(2).add_(even)
         return step.back(even, step.weight) + step.inputs.sign() * step.back(odd, step.weight.abs())
 
 
@@ -117,7 +133,7 @@ class Gamma:
         weight = step.weight.clamp(min=0).mul_(self.gamma).add_(step.weight)
         found = step.back(share, weight)
         if bool(below.any()):  # never in front of a ReLU
-            torch.clamp(step.weight, max=0, out=weight).mul_(self.gamma).add_(step.weight)
+            weight = step.weight.clamp(max=0).mul_(self.gamma).add_(step.weight)
             found += step.back(below, weight)
         return found
 

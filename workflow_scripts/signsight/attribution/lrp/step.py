@@ -54,6 +54,11 @@ class Step:
         function, size = CONVOLUTIONS[self.name][1], self.inputs.shape
         return function(size, weight, values, self.stride, self.padding, self.dilation, self.groups)
 
+    def outputs(self, start: int, stop: int) -> Step:
+        """The layer with the outputs from `start` to before `stop` alone; it has no groups."""
+        bias = None if self.bias is None else self.bias[start:stop]
+        return replace(self, weight=self.weight[start:stop], bias=bias)
+
     def merged(self, scale: torch.Tensor, shift: torch.Tensor) -> Step:
         """The layer and, behind it, y = scale x + shift for each output channel; both (channels,)."""
         weight = self.weight * scale.reshape(-1, *[1] * (self.weight.ndim - 1))
