@@ -21,6 +21,7 @@ from bench_score import interleaved
 from signsight.attribution.registry import methods
 from signsight.attribution.run import Settings, explain_batch
 from signsight.errors import UserError
+from signsight.job import keep_freed_memory
 from signsight.models.classifier import Classifier, to_pixels
 from signsight.models.registry import build
 from small_models import classifier, pictures
@@ -100,6 +101,7 @@ def main() -> None:
     parser.add_argument("--table", type=Path)
     wanted = parser.parse_args()
     costs: dict[tuple[str, str], str] = {}
+    keep_freed_memory()  # as every job does
     for network in wanted.networks.split(","):
         torch.manual_seed(0)
         model = classifier(build(network, 43, wanted.size), 43, wanted.size)

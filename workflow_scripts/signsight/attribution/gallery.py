@@ -110,7 +110,7 @@ def sweeps(
         try:
             layers = stages(model.network, model.size)
         except ValueError:
-            sentence = "no layer of the network has an output of (batch, channels, height, width)."
+            sentence = "no layer of the network gives a map over the image."
             return found | {"refused": np.array(sentence)}
     return found | {"layers": np.array(layers), "maps": layer_sweep(model, images, table, layer, layers)}
 

@@ -55,13 +55,13 @@ class _Rectify(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:
-        passed = grad if ctx.mode.rule == "plain" else grad.clamp(min=0)
-        if ctx.mode.rule != "deconvolution":
-            (y,) = ctx.saved_tensors
-            passed = torch.ops.aten.threshold_backward(passed, y, 0)  # 0 where y <= 0, in one go
-            if ctx.high is not None:
-                passed = passed * (y < ctx.high)
-        return passed, None, None, None
+        if ctx.mode.rule == "deconvolution":
+            return grad.clamp(min=0), None, None, None
+        (y,) = ctx.saved_tensors
+        passed = torch.ops.aten.threshold_backward(grad, y, 0)  # 0 where y <= 0, in one go
+        if ctx.high is not None:
+            passed *= y < ctx.high
+        return passed.clamp_(min=0) if ctx.mode.rule == "guided" else passed, None, None, None
 
 
 class ReluMode(TorchFunctionMode):

@@ -40,9 +40,8 @@ class Task:
             return self.model.get_submodule(self.model.target_layer())
         except ValueError as fault:
             raise UserError(
-                "Config key 'attribution.layer' is null, but no layer of the network has an output "
-                "of (batch, channels, height, width), which the class activation methods need; "
-                "take other methods."
+                "Config key 'attribution.layer' is null, but no layer of the network gives a map over the "
+                "image, which the class activation methods need; take other methods."
             ) from fault
 
     def named_layer(self, name: str, key: str) -> nn.Module:

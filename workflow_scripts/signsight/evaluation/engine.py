@@ -110,7 +110,7 @@ def _precision(block: Block) -> AbstractContextManager[object]:
 def order(values: torch.Tensor) -> torch.Tensor:
     """(n, m) -> (n, m) int64 positions, the highest value first; of equal ones, the first position.
 
-    The one place where ties are broken.
+    The one place where ties are broken, but for `metrics.localisation`, which does the same without torch.
     """
     return torch.argsort(-values + 0.0, dim=1, stable=True)  # + 0.0: no negative zeros
 
