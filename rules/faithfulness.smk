@@ -50,10 +50,11 @@ rule morf_lerf:
         "../envs/data.yaml"
     params:
         code=code_digest("reporting/faithfulness.py"),
+        metric="region_perturbation",
         score=METRIC_SCORE.get("region_perturbation"),
         labels=method_labels(config),
     script:
-        "../workflow_scripts/morf_lerf.py"
+        "../workflow_scripts/opposite_orders.py"
 
 
 rule road:
@@ -70,10 +71,11 @@ rule road:
         "../envs/data.yaml"
     params:
         code=code_digest("reporting/faithfulness.py"),
+        metric="road",
         score=METRIC_SCORE.get("road"),
         labels=method_labels(config),
     script:
-        "../workflow_scripts/road.py"
+        "../workflow_scripts/opposite_orders.py"
 
 
 rule deletion_insertion:

@@ -21,7 +21,7 @@ QUANTITIES = [
     ("region_perturbation", "abpc", "higher", 0.0),
     ("deletion", "deletion_auc", "lower", 0.2),
     ("insertion", "insertion_auc", "higher", 0.4),
-    ("road", "road_gap", "higher", 0.0),
+    ("road", "road", "higher", 0.0),
     ("randomisation", "randomisation_rank", "lower", 0.0),
     ("localisation", "pointing_game_object", "higher", 0.45),
     ("localisation", "mass_symbol", "higher", 0.12),

@@ -217,6 +217,7 @@ class Hiding:
         self._buffer = torch.empty((rows, *clean.shape[2:], 3), device=clean.device).permute(0, 3, 1, 2)
 
     def __call__(self, pairs: Pairs) -> torch.Tensor:
+        """(b, 3, H, W) of the pairs, in the buffer."""
         # Image by image: views of one image are faster than copies of it for each pair.
         steps, first = len(self._limits), pairs.numbers.start
         for start in _starts(pairs.numbers, steps):

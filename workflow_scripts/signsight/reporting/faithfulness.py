@@ -27,6 +27,12 @@ from signsight.reporting.style import (
 
 REPLACED = "Regions replaced, most relevant first"
 UNITS = {"softmax": "probability", "logit": "logit", "correct": "accuracy"}
+# metric -> its quantity and that one's name, the x axis, and whether the curves are falls by steps, or
+# scores by shares
+OPPOSITE = {
+    "region_perturbation": ("abpc", "ABPC", "Regions replaced", True),
+    "road": ("road", "ROAD", "Pixels imputed", False),
+}
 WALKS = {
     "cascading": "Layers drawn anew one after the other",
     "independent": "Each layer drawn anew alone",
@@ -131,22 +137,15 @@ def cascade(table: pd.DataFrame, walk: str = "cascading", confidence: float = 0.
 
 
 @styled
-def opposite_orders(
-    table: pd.DataFrame,
-    numbers: pd.DataFrame,
-    metric: str,
-    quantity: str,
-    label: str,
-    x_label: str,
-    y_label: str,
-    share: bool = False,
-) -> Figure:
+def opposite_orders(table: pd.DataFrame, numbers: pd.DataFrame, metric: str, score: str) -> Figure:
     """A small panel a method: most and least relevant first, the area between them shaded, the number.
 
-    table: the curve table with the curves `morf` and `lerf` of `metric`; numbers: the metric table,
-    whose `quantity`, named `label`, orders the panels (best first) and is written above them.
-    share: x is a share, written as percent.
+    table: the curve table with the curves `morf` and `lerf` of `metric`, a key of OPPOSITE, which tells
+    the quantity of numbers, the metric table, that orders the panels (best first) and is written
+    above them. score: a key of UNITS, what the curves are of.
     """
+    quantity, label, x_label, falls = OPPOSITE[metric]
+    y_label = f"Fall of the {UNITS[score]}" if falls else UNITS[score].capitalize()
     own = numbers[(numbers["metric"] == metric) & (numbers["quantity"] == quantity)]
     own = own.sort_values("value", ascending=own["direction"].iloc[0] != "higher", kind="stable")
     morf, lerf = curve_of(table, metric, "morf"), curve_of(table, metric, "lerf")
@@ -170,7 +169,7 @@ def opposite_orders(
         panel.text(0, 1.04, text, transform=panel.transAxes, fontsize=8, va="bottom")
         panel.xaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
         panel.yaxis.set_major_locator(MaxNLocator(4))
-        if share:
+        if not falls:
             panel.xaxis.set_major_formatter(lambda part, _: f"{round(100 * part, 6):g} %")
         panel.tick_params(
             labelleft=place % columns == 0, labelbottom=place + columns >= len(own), labelsize=8.5

@@ -13,6 +13,7 @@ from signsight.errors import UserError
 
 
 def refuse(what: str) -> NoReturn:
+    """Raise the UserError of an operation without a rule; `what` names it for people."""
     raise UserError(
         f"Layer-wise relevance propagation has no rule for an operation of this network ({what}); "
         "leave the lrp methods out of 'attribution.methods' and take another, such as integrated_gradients."
@@ -38,6 +39,7 @@ def tensors_in(value: Any) -> Iterator[torch.Tensor]:
 
 
 def doubled(tensor: torch.Tensor) -> torch.Tensor:
+    """Floats in double precision, any other tensor as it is."""
     return tensor.double() if tensor.is_floating_point() else tensor
 
 
@@ -48,9 +50,9 @@ def _signature(func: Callable) -> inspect.Signature:
 
 def bound(func: Callable, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
     """Arguments of a Python function by name, defaults included."""
-    bound = _signature(func).bind(*args, **kwargs)
-    bound.apply_defaults()
-    return bound.arguments
+    given = _signature(func).bind(*args, **kwargs)
+    given.apply_defaults()
+    return given.arguments
 
 
 def out_of_place(
