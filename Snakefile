@@ -10,16 +10,12 @@ if not workflow.overwrite_configfiles:
 
 
 include: "rules/common.smk"
-include: "rules/download.smk"
-include: "rules/prepare.smk"
-include: "rules/train.smk"
-include: "rules/attribute.smk"
-include: "rules/mask.smk"
-include: "rules/stickers.smk"
-include: "rules/geometry.smk"
-include: "rules/evaluate.smk"
-include: "rules/faithfulness.smk"
-include: "rules/report.smk"
+include: "rules/data.smk"
+include: "rules/models.smk"
+include: "rules/attribution.smk"
+include: "rules/perturbation.smk"
+include: "rules/evaluation.smk"
+include: "rules/figures.smk"
 include: "rules/gallery.smk"
 
 

@@ -11,7 +11,7 @@ BASE = Path(workflow.basedir)
 sys.path.insert(0, str(BASE / "workflow_scripts"))
 
 from signsight.attribution.registry import methods as method_registry
-from signsight.config import (
+from signsight.config.check import (
     complete,
     degree_groups,
     load_schema,
@@ -22,10 +22,10 @@ from signsight.config import (
     truth_regions,
     typed,
 )
-from signsight.digest import code_digest
-from signsight.errors import UserError
+from signsight.core.digest import code_digest
+from signsight.core.errors import UserError
 from signsight.evaluation.metrics.registry import metrics as metric_registry
-from signsight.reporting.published import published_file
+from signsight.figures.published import published_file
 
 update_config(config, typed(workflow.config_settings.config))
 try:

@@ -42,7 +42,7 @@ rule gallery_pictures:
         fit=config["data"]["fit"],
         target=config["attribution"]["target"],
     script:
-        "../workflow_scripts/gallery_pictures.py"
+        "../workflow_scripts/gallery/gallery_pictures.py"
 
 
 rule gallery_maps:
@@ -66,7 +66,7 @@ rule gallery_maps:
         method=lambda wildcards: method_choice(config, wildcards.method),
         seed=config["seed"],
     script:
-        "../workflow_scripts/gallery_maps.py"
+        "../workflow_scripts/gallery/gallery_maps.py"
 
 
 rule gallery_sheet:
@@ -88,10 +88,10 @@ rule gallery_sheet:
     conda:
         "../envs/data.yaml"
     params:
-        code=code_digest("reporting/gallery.py"),
+        code=code_digest("figures/gallery.py"),
         columns=GALLERY_COLUMNS,
     script:
-        "../workflow_scripts/gallery_sheet.py"
+        "../workflow_scripts/gallery/gallery_sheet.py"
 
 
 rule gallery_singles:
@@ -106,10 +106,10 @@ rule gallery_singles:
     conda:
         "../envs/data.yaml"
     params:
-        code=code_digest("reporting/gallery.py"),
+        code=code_digest("figures/gallery.py"),
         columns=GALLERY_COLUMNS,
     script:
-        "../workflow_scripts/gallery_singles.py"
+        "../workflow_scripts/gallery/gallery_singles.py"
 
 
 rule gallery_sweeps:
@@ -140,7 +140,7 @@ rule gallery_sweeps:
         sweeps=GALLERY_SWEEPS,
         seed=config["seed"],
     script:
-        "../workflow_scripts/gallery_sweeps.py"
+        "../workflow_scripts/gallery/gallery_sweeps.py"
 
 
 rule gallery_strips:
@@ -167,7 +167,7 @@ rule gallery_strips:
     conda:
         "../envs/data.yaml"
     params:
-        code=code_digest("reporting/strips.py"),
+        code=code_digest("figures/strips.py"),
         smoothing={
             "samples": GALLERY["smoothing"],
             "spreads": GALLERY["spreads"],
@@ -178,7 +178,7 @@ rule gallery_strips:
             "signed": is_signed("smooth_grad"),
         },
     script:
-        "../workflow_scripts/gallery_strips.py"
+        "../workflow_scripts/gallery/gallery_strips.py"
 
 
 GALLERY_FILES = []
@@ -211,4 +211,4 @@ if HAS_DATA:
             methods={m: method_choice(config, m) for m in method_registry.names()},
             seed=config["seed"],
         script:
-            "../workflow_scripts/method_pictures.py"
+            "../workflow_scripts/developer/method_pictures.py"

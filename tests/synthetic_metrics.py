@@ -10,7 +10,7 @@ import pandas as pd
 
 from signsight.evaluation.metric_table import CURVE_COLUMNS, METRIC_COLUMNS
 from signsight.evaluation.ranking import ranking_table
-from signsight.reporting.style import METHODS
+from signsight.figures.style import METHODS
 
 FOUR = ["random", "saliency", "grad_cam", "lrp_epsilon"]
 LEFT_OUT = {"sobel", "smooth_grad_cam_pp", "xgrad_cam", "eigen_cam", "lime", "deep_lift", "gradient_shap"}

@@ -22,8 +22,8 @@ import numpy as np
 import torch
 from bench_score import interleaved
 
+from signsight.core.files import ArrayFile
 from signsight.evaluation.run import Settings, evaluate_set
-from signsight.files import ArrayFile
 from signsight.models.classifier import Classifier
 from signsight.models.registry import build
 from small_models import classifier, image_set, linear, pictures

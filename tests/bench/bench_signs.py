@@ -8,7 +8,7 @@ from __future__ import annotations
 import tempfile
 import time
 
-from signsight.data.signs import render_archives
+from signsight.signs import render_archives
 
 BOUND = 300
 COUNTS = {"tracks_per_class": 20, "frames_per_track": 3, "test_per_class": 20}

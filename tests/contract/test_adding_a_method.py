@@ -24,9 +24,9 @@ import yaml
 
 from signsight.attribution.registry import methods
 from signsight.attribution.run import Settings, explain_batch
-from signsight.config import complete, load_schema, method_choice
-from signsight.errors import UserError
-from signsight.methods_docs import markdown
+from signsight.config.check import complete, load_schema, method_choice
+from signsight.core.errors import UserError
+from signsight.docs.methods import markdown
 from small_models import gap, linear, pictures
 
 ROOT = Path(__file__).parents[1]

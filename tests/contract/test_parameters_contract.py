@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from signsight.attribution.registry import methods
-from signsight.config import complete as completed
-from signsight.config import load_schema, metric_choice
+from signsight.config.check import complete as completed
+from signsight.config.check import load_schema, metric_choice
 from signsight.evaluation.metrics.registry import metrics
 from signsight.perturbation.replacements import replacements
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from signsight.config import load_schema
-from signsight.config_docs import markdown
+from signsight.config.check import load_schema
+from signsight.docs.config import markdown
 from tiny_workflow import ROOT, TINY, Workflow
 
 CHECKS = (

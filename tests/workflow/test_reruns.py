@@ -137,7 +137,7 @@ def test_change_reruns_exactly(plans: dict[str, Future[dict[str, int]]], change:
 
 
 EDITS: dict[str, tuple[str, dict[str, int]]] = {
-    "a plot": ("reporting/curves.py", once({"training_curve", "masking", "degrees"})),
+    "a plot": ("figures/curves.py", once({"training_curve", "masking", "degrees"})),
     "a perturbation": ("perturbation/geometry.py", once(TURNED, warp=3, score=3)),
     "a method": (
         "attribution/cam.py",
@@ -149,7 +149,7 @@ EDITS: dict[str, tuple[str, dict[str, int]]] = {
     "how maps are compared": ("evaluation/similarity.py", once(MEASURED, evaluate=3)),
     "tables of metrics": ("evaluation/ranking.py", once(MEASURED)),
     "the training": ("models/training.py", {"train": 1} | FROM_MODEL),
-    "wording of errors": ("words.py", {}),
+    "wording of errors": ("core/words.py", {}),
 }
 
 

@@ -13,7 +13,7 @@ from signsight.attribution.cam import cam
 from signsight.attribution.registry import methods
 from signsight.attribution.run import frozen
 from signsight.attribution.task import Task
-from signsight.errors import UserError
+from signsight.core.errors import UserError
 from signsight.models.classifier import Classifier
 from small_models import GapNet, classifier, gap, transformer
 

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from signsight.attribution.run import Settings, explain_batch, explain_set, frozen
-from signsight.errors import UserError
+from signsight.core.errors import UserError
 from signsight.models.classifier import Classifier
 from small_models import FEW, classifier, gap, image_set, linear, pictures
 

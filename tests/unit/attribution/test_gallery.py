@@ -15,8 +15,8 @@ from signsight.attribution.gallery import explain_pictures, layer_sweep, picture
 from signsight.attribution.reduce import REDUCTIONS
 from signsight.attribution.registry import methods
 from signsight.attribution.run import Settings
+from signsight.core.errors import UserError
 from signsight.data.photographs import fitted_photographs, list_photographs
-from signsight.errors import UserError
 from signsight.models.registry import build
 from signsight.models.stages import stages
 from small_models import classifier, gap, linear, pictures

@@ -14,7 +14,7 @@ from signsight.attribution.cam import activation_and_gradient
 from signsight.attribution.reduce import reduced
 from signsight.attribution.registry import methods
 from signsight.attribution.task import Task
-from signsight.errors import UserError
+from signsight.core.errors import UserError
 from signsight.models.classifier import Classifier
 from small_models import STD, classifier, gap, linear
 

@@ -14,8 +14,8 @@ from torch import nn
 from signsight.attribution.reduce import reduced
 from signsight.attribution.registry import methods
 from signsight.attribution.task import Task
+from signsight.core.rng import generator
 from signsight.models.classifier import Classifier
-from signsight.rng import generator
 from small_models import MEAN, STD, classifier, linear, relu_net
 
 SIZE = 12

@@ -15,7 +15,7 @@ from signsight.attribution.lrp.propagate import relevance
 from signsight.attribution.lrp.rules import AlphaBeta, Epsilon, Flat, Gamma, Rule, Rules, ZBox
 from signsight.attribution.run import frozen
 from signsight.attribution.task import Task
-from signsight.errors import UserError
+from signsight.core.errors import UserError
 from signsight.models.classifier import Classifier
 from signsight.models.registry import build
 from small_models import classifier, gap

@@ -13,7 +13,7 @@ from torchvision.models.vision_transformer import VisionTransformer
 from signsight.attribution.lrp.propagate import relevance
 from signsight.attribution.lrp.rules import AlphaBeta, Epsilon, Flat, Gamma, Rule, Rules, ZBox
 from signsight.attribution.run import frozen
-from signsight.errors import UserError
+from signsight.core.errors import UserError
 from signsight.models.classifier import Classifier
 from small_models import TRANSFORMERS, classifier, transformer
 

@@ -13,9 +13,9 @@ from torch.nn import functional as F
 from signsight.attribution.occlusion import occlusion
 from signsight.attribution.rise import mask_groups, rise
 from signsight.attribution.task import Task
-from signsight.errors import UserError
+from signsight.core.errors import UserError
+from signsight.core.rng import generator
 from signsight.models.classifier import Classifier
-from signsight.rng import generator
 from small_models import MEAN, STD, classifier, gap, linear
 
 IDS = ["a", "b", "c"]

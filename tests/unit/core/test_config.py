@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from signsight.config import (
+from signsight.config.check import (
     complete,
     degree_groups,
     known_names,
@@ -21,7 +21,7 @@ from signsight.config import (
     typed,
     walk_keys,
 )
-from signsight.errors import UserError
+from signsight.core.errors import UserError
 
 LARGE = {"region_perturbation": {"region": 12, "steps": 17}}  # a picture of 48 pixels has 16 such regions
 MEASURED = {"evaluation": {"metrics": ["localisation"]}}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from signsight import digest
-from signsight.digest import code_digest
+from signsight.core import digest
+from signsight.core.digest import code_digest
 
 FILES = {
     "top.py": '"""Top."""\nfrom signsight.deep import middle\n\n\n'
@@ -17,7 +17,7 @@ FILES = {
     "deep/bottom.py": "def late():\n    from signsight.lazy import value\n    return value\n",
     "lazy.py": "value = 3\n",
     "other.py": "value = 4\n",
-    "words.py": "TEXT = 'a'\n",
+    "core/words.py": "TEXT = 'a'\n",
 }
 
 
@@ -79,8 +79,8 @@ def test_what_is_not_imported_does_not_count(package: Path) -> None:
 
 
 def test_what_cannot_change_a_result_does_not_count(package: Path) -> None:
-    (package / "top.py").write_text(FILES["top.py"] + "from signsight.words import TEXT\n")
-    assert not changed(package, "words.py", "'a'", "'b'")
+    (package / "top.py").write_text(FILES["top.py"] + "from signsight.core.words import TEXT\n")
+    assert not changed(package, "core/words.py", "'a'", "'b'")
 
 
 def test_the_order_of_the_files_does_not_count(package: Path) -> None:

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from signsight.errors import UserError
-from signsight.files import HOST, ArrayFile, ArrayWriter, atomic, write_csv, write_json, write_text
+from signsight.core.errors import UserError
+from signsight.core.files import HOST, ArrayFile, ArrayWriter, atomic, write_csv, write_json, write_text
 
 DTYPES = ["uint8", "int16", "int64", "float16", "float32", "float64", "bool", ">f4"]
 

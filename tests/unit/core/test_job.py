@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from signsight.errors import UserError
-from signsight.job import job, torch_device
+from signsight.core.errors import UserError
+from signsight.core.job import job, torch_device
 
 
 @pytest.fixture(autouse=True)

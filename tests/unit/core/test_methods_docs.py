@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from signsight.attribution.registry import methods
-from signsight.config import load_schema
-from signsight.methods_docs import (
+from signsight.config.check import load_schema
+from signsight.docs.methods import (
     COLOURS,
     COSTS,
     NEEDS,

@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from signsight import registry
-from signsight.errors import UserError
-from signsight.registry import Registry
-from signsight.rng import generator
-from signsight.words import nearest
+from signsight.core import registry
+from signsight.core.errors import UserError
+from signsight.core.registry import Registry
+from signsight.core.rng import generator
+from signsight.core.words import nearest
 
 
 def test_names_come_from_the_files_without_torch() -> None:
     code = (
-        "import sys; from signsight.registry import registered_files as f; "
+        "import sys; from signsight.core.registry import registered_files as f; "
         "print(*f('attribution')); assert 'torch' not in sys.modules"
     )
     found = subprocess.run(

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from signsight.core.errors import UserError
 from signsight.data import archives
 from signsight.data.pictures import Archive, open_rgb
-from signsight.errors import UserError
 from synthetic import (
     FAULTS,
     TEST_ZIP,

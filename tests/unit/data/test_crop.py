@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from signsight.core.errors import UserError
+from signsight.core.files import ArrayFile, ArrayWriter
 from signsight.data import archives
 from signsight.data import crop as crop_module
 from signsight.data.crop import Cut, crop, resize_labels
 from signsight.data.imageset import open_image_set, read_index
 from signsight.data.pictures import Archive, FolderPictures, open_labels, open_rgb
-from signsight.errors import UserError
-from signsight.files import ArrayFile, ArrayWriter
 from synthetic import MASKS_ZIP, TEST_ZIP, TRAINING_ZIP, TRUTH_ZIP, class_colour, write_gtsrb
 
 SHARED = Path(__file__).parents[4] / "shared"

@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from signsight.core.errors import UserError
 from signsight.data import download
 from signsight.data.archives import TEST_IMAGES, TEST_TRUTH, TRAINING_IMAGES
 from signsight.data.download import GTSRB_CHECKSUMS, GTSRB_SOURCE, PIECE, fetch, local_folder
 from signsight.data.progress import progress
-from signsight.errors import UserError
 
 DATA = np.random.default_rng(0).bytes(1_500_000)
 MD5, SHA256 = hashlib.md5(DATA).hexdigest(), hashlib.sha256(DATA).hexdigest()

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from signsight.core.errors import UserError
 from signsight.data import archives
 from signsight.data.examples import COLUMNS, make_examples, read_examples, write_examples
 from signsight.data.split import held_out_tracks
-from signsight.errors import UserError
 from synthetic import TRAINING_ZIP
 
 SHARED = Path(__file__).parents[4] / "shared"

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from signsight.core.errors import UserError
 from signsight.data import export as export_module
 from signsight.data.export import export
 from signsight.data.imageset import image_writer, write_index
-from signsight.errors import UserError
 
 IDS = ["00000/00000_00001", "00000/00000_00002", "00002/a", "a/b", "a-b", "../up"]
 CLASSES = [0, 0, 2, 1, 1, 1]

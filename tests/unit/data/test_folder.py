@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from signsight.core.errors import UserError
 from signsight.data.crop import Cut, crop
 from signsight.data.folder import folder_records, natural_key
 from signsight.data.imageset import open_image_set
 from signsight.data.pictures import FolderPictures, open_rgb
-from signsight.errors import UserError
 
 
 def write(root: Path, *names: str) -> Path:

@@ -15,6 +15,7 @@ from PIL import Image
 from torchvision.transforms import v2
 
 import tiny_imagenette
+from signsight.core.errors import UserError
 from signsight.data.crop import Cut, crop
 from signsight.data.download import fetch
 from signsight.data.imagenette import (
@@ -27,7 +28,6 @@ from signsight.data.imagenette import (
 from signsight.data.imageset import open_image_set
 from signsight.data.sample import sampled
 from signsight.data.source import imagenette_part, sample_of
-from signsight.errors import UserError
 from tiny_imagenette import ROOT, Members
 
 IMAGENET = torchvision.models.AlexNet_Weights.DEFAULT.meta["categories"]

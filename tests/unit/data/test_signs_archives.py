@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from signsight.data.signs import ARCHIVES, render_archives
-from signsight.errors import UserError
+from signsight.core.errors import UserError
+from signsight.signs import ARCHIVES, render_archives
 
 OFFICIAL = Path(__file__).parents[4] / "shared" / "gtsrb-sample"
 SETTINGS = {"tracks_per_class": 2, "frames_per_track": 3, "test_per_class": 2, "max_px": 100}

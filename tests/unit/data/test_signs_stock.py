@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from signsight.data.classes import FLIP_LR, GTSRB_CLASSES
-from signsight.data.signs import stock_sign
-from signsight.data.signs.pen import BLUE, RED, WHITE, YELLOW, bezier, rounded
-from signsight.data.signs.stock import BACKDROP
+from signsight.signs import stock_sign
+from signsight.signs.pen import BLUE, RED, WHITE, YELLOW, bezier, rounded
+from signsight.signs.stock import BACKDROP
 
 SIZE = 200
 ALL = range(43)

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from signsight.core.errors import UserError
 from signsight.data.imageset import open_image_set
-from signsight.data.signs.stock import stock_sign
 from signsight.data.stock import write_stock
-from signsight.errors import UserError
+from signsight.signs.stock import stock_sign
 
 
 def test_rendered_stock_has_every_class_in_order(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from signsight.errors import UserError
+from signsight.core.errors import UserError
 from signsight.evaluation.metrics.deletion_insertion import deletion, insertion
 from signsight.evaluation.metrics.grid_masking import grid_masking
 from signsight.evaluation.metrics.pixel_flipping import pixel_flipping

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from signsight.errors import UserError
+from signsight.core.errors import UserError
 from signsight.evaluation.engine import (
     Fills,
     Hiding,

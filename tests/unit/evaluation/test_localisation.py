@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 import torch
 
+from signsight.core.errors import UserError
 from signsight.data.regions import roi_regions
-from signsight.errors import UserError
 from signsight.evaluation.engine import pixel_order
 from signsight.evaluation.metrics.block import Block
 from signsight.evaluation.metrics.localisation import localisation, relevance_rank

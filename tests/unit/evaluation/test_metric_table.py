@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 import scipy.stats
 
-from signsight.errors import UserError
+from signsight.core.errors import UserError
+from signsight.core.files import write_csv
 from signsight.evaluation import metric_table as tables
 from signsight.evaluation.metric_table import curve_table, metric_table, read_result, read_table
 from signsight.evaluation.statistics import wilson
-from signsight.files import write_csv
 
 N, STEPS = 120, 5
 

@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 
 from signsight.attribution.run import Settings
+from signsight.core.errors import UserError
 from signsight.data.photographs import list_photographs
-from signsight.errors import UserError
 from signsight.evaluation.photographs import explain_photographs
 from small_models import gap
 

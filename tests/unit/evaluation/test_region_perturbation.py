@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import nn
 
-from signsight.errors import UserError
+from signsight.core.errors import UserError
+from signsight.core.rng import generator
 from signsight.evaluation.metrics.block import Block, Result
 from signsight.evaluation.metrics.region_perturbation import region_perturbation
 from signsight.models.classifier import to_pixels
 from signsight.perturbation.replacements import replacements
-from signsight.rng import generator
 from small_models import block_of, gap, linear
 
 CPU = torch.device("cpu")

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from signsight.core.rng import generator
 from signsight.evaluation.metrics.block import Block
 from signsight.evaluation.metrics.road import road
 from signsight.evaluation.metrics.subsets import faithfulness_correlation, sensitivity_n
 from signsight.models.classifier import Classifier, to_pixels
 from signsight.perturbation.imputation import impute
-from signsight.rng import generator
 from small_models import linear, pictures
 
 COUNT, SIZE = 5, 12

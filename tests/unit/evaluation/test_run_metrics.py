@@ -15,12 +15,12 @@ import pytest
 import torch
 
 from signsight.attribution import run as attribution
+from signsight.core.errors import UserError
+from signsight.core.files import ArrayFile
 from signsight.data.imageset import ImageSet
-from signsight.errors import UserError
 from signsight.evaluation import run
 from signsight.evaluation.metrics.block import Block, Result
 from signsight.evaluation.run import Settings, evaluate_set, merge, sample_rows, shard_rows
-from signsight.files import ArrayFile
 from small_models import gap, image_set, pictures
 
 CPU = torch.device("cpu")

@@ -8,7 +8,7 @@ import torch
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as reference
 
-from signsight.errors import UserError
+from signsight.core.errors import UserError
 from signsight.models.augment import Draws, augment, draw, inverse_affine, resample
 from signsight.models.presets import resolve
 

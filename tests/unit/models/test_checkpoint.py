@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from signsight.errors import UserError
+from signsight.core.errors import UserError
 from signsight.models import checkpoint
 from signsight.models.classifier import Classifier, new_classifier
 

@@ -12,7 +12,7 @@ import torch
 import torchvision
 from torch import nn
 
-from signsight.errors import UserError
+from signsight.core.errors import UserError
 from signsight.models import registry
 from signsight.models.layers import as_map, target_layer
 from signsight.models.stn3 import SpatialTransformer, Stn3

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from signsight.errors import UserError
+from signsight.core.errors import UserError
 from signsight.models.optimisation import learning_rate, make_optimizer, uses_bfloat16
 from signsight.models.presets import PRESETS, resolve
 

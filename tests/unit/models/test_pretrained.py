@@ -16,9 +16,9 @@ import torchvision
 from torchvision.transforms import v2
 
 import tiny_imagenette
-from signsight.config import complete, load_schema
+from signsight.config.check import complete, load_schema
+from signsight.core.errors import UserError
 from signsight.data.download import fetch
-from signsight.errors import UserError
 from signsight.models import checkpoint, registry
 from signsight.models.classifier import new_classifier
 from signsight.models.pretrained import HALF, adopt, imagenet_classifier

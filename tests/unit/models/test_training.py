@@ -15,8 +15,8 @@ import pandas as pd
 import pytest
 import torch
 
+from signsight.core.errors import UserError
 from signsight.data.imageset import ImageSet, image_writer, open_image_set, write_index
-from signsight.errors import UserError
 from signsight.models import checkpoint, training
 from signsight.models.resume import fingerprint
 

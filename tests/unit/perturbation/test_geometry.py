@@ -11,8 +11,8 @@ import pytest
 import torch
 from PIL import Image
 
+from signsight.core.errors import UserError
 from signsight.data.imageset import image_writer, open_image_set, write_index
-from signsight.errors import UserError
 from signsight.perturbation.geometry import block_size, homography, make_warp, warp_images, warped_set
 
 TRANSFORMS = ["rotation", "perspective_vertical", "perspective_horizontal"]

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from signsight.attribution.registry import register
 from signsight.attribution.smooth import noisy_copies
 from signsight.attribution.task import Task
-from signsight.errors import UserError
+from signsight.core.errors import UserError
 from signsight.models.layers import as_map
 
 LAYER = "attribution.layer"

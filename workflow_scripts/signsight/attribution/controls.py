@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from signsight.attribution.registry import register
 from signsight.attribution.task import Task
-from signsight.rng import generator
+from signsight.core.rng import generator
 
 GREY = (0.299, 0.587, 0.114)  # luma of ITU-R BT.601
 SOBEL = ((-1.0, 0.0, 1.0), (-2.0, 0.0, 2.0), (-1.0, 0.0, 1.0))

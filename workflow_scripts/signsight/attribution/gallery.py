@@ -12,10 +12,10 @@ import torch
 from signsight.attribution.reduce import reduced
 from signsight.attribution.registry import methods
 from signsight.attribution.run import Settings, explain_batch
-from signsight.errors import UserError
+from signsight.core.errors import UserError
+from signsight.core.words import nearest
 from signsight.models.classifier import Classifier, forward_batches
 from signsight.models.stages import stages
-from signsight.words import nearest
 
 
 def picture_table(

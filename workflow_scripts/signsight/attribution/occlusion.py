@@ -9,7 +9,7 @@ import torch
 from signsight.attribution.pieces import scores_in_pieces
 from signsight.attribution.registry import register
 from signsight.attribution.task import Task
-from signsight.errors import UserError
+from signsight.core.errors import UserError
 
 KEY = "attribution.parameters.occlusion"
 

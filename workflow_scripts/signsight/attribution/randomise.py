@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from signsight.core.rng import generator
 from signsight.models.classifier import Classifier
-from signsight.rng import generator
 
 NORMALISATIONS = (
     nn.modules.batchnorm._NormBase,  # batch and instance normalisation

@@ -16,7 +16,7 @@ decorators on one function give the same computation several names.
 
 from __future__ import annotations
 
-from signsight.registry import Registry
+from signsight.core.registry import Registry
 
 methods = Registry("attribution", "attribution method")
 register = methods.register

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import torch
 from torch.overrides import TorchFunctionMode
 
-from signsight.errors import UserError
+from signsight.core.errors import UserError
 
 Rule = Literal["guided", "deconvolution", "plain"]
 

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from signsight.attribution.pieces import scores_in_pieces
 from signsight.attribution.registry import register
 from signsight.attribution.task import Task
-from signsight.rng import generator
+from signsight.core.rng import generator
 
 
 @register(

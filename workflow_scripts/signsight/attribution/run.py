@@ -17,9 +17,9 @@ from torch import nn
 from signsight.attribution.reduce import reduced
 from signsight.attribution.registry import methods
 from signsight.attribution.task import Task
+from signsight.core.errors import UserError
+from signsight.core.files import ArrayWriter
 from signsight.data.imageset import ImageSet
-from signsight.errors import UserError
-from signsight.files import ArrayWriter
 from signsight.models.classifier import Classifier, to_pixels
 
 log = logging.getLogger("signsight")

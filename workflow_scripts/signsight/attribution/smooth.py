@@ -10,7 +10,7 @@ import torch
 from signsight.attribution.gradient import guided_gradient, pixel_gradient
 from signsight.attribution.registry import register
 from signsight.attribution.task import Task
-from signsight.rng import generator
+from signsight.core.rng import generator
 
 
 def noisy_copies(

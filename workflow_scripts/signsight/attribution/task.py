@@ -8,9 +8,9 @@ from functools import cached_property
 import torch
 from torch import nn
 
-from signsight.errors import UserError
+from signsight.core.errors import UserError
+from signsight.core.words import nearest
 from signsight.models.classifier import Classifier
-from signsight.words import nearest
 
 
 @dataclass(frozen=True)

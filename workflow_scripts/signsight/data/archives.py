@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from signsight.core.errors import UserError
 from signsight.data.pictures import Archive
-from signsight.errors import UserError
 
 log = logging.getLogger("signsight")
 

@@ -15,13 +15,13 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from signsight.core.errors import UserError
+from signsight.core.files import ArrayWriter
 from signsight.data.archives import ROI, mask_source
 from signsight.data.fit import Mode, fit
 from signsight.data.imageset import COLUMNS, image_writer, write_index
 from signsight.data.pictures import Pictures, open_labels, open_rgb
 from signsight.data.progress import progress
-from signsight.errors import UserError
-from signsight.files import ArrayWriter
 
 LABELS = 3  # of a truth mask: background, sign, symbol
 BATCH = 64  # pictures a task: some 0.5 MB of output at 48 x 48

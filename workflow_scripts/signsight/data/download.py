@@ -16,10 +16,10 @@ from urllib.request import url2pathname
 
 import requests
 
+from signsight.core.errors import UserError
+from signsight.core.files import atomic, write_json
 from signsight.data.archives import TEST_IMAGES, TEST_TRUTH, TRAINING_IMAGES
 from signsight.data.progress import progress
-from signsight.errors import UserError
-from signsight.files import atomic, write_json
 
 log = logging.getLogger("signsight")
 

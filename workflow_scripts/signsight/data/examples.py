@@ -10,10 +10,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from signsight.core.errors import UserError
+from signsight.core.files import atomic
+from signsight.core.rng import generator
 from signsight.data.split import held_out_rows, held_out_tracks
-from signsight.errors import UserError
-from signsight.files import atomic
-from signsight.rng import generator
 
 log = logging.getLogger("signsight")
 

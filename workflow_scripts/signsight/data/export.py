@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from signsight.core.errors import UserError
+from signsight.core.files import atomic
 from signsight.data.imageset import open_image_set
 from signsight.data.progress import progress
-from signsight.errors import UserError
-from signsight.files import atomic
 
 BATCH = 256
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from signsight.core.errors import UserError
 from signsight.data.split import held_out_tracks
-from signsight.errors import UserError
 
 log = logging.getLogger("signsight")
 

@@ -13,9 +13,9 @@ from typing import Literal
 
 import pandas as pd
 
+from signsight.core.errors import UserError
 from signsight.data.folder import COLUMNS
 from signsight.data.pictures import leads_outside
-from signsight.errors import UserError
 
 IMAGENETTE_SOURCE = "https://s3.amazonaws.com/fast-ai-imageclas/"
 IMAGENETTE = "imagenette2-320.tgz"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from signsight.errors import UserError
-from signsight.files import ArrayFile, ArrayWriter, atomic, write_csv
+from signsight.core.errors import UserError
+from signsight.core.files import ArrayFile, ArrayWriter, atomic, write_csv
 
 if TYPE_CHECKING:
     import pandas as pd  # a second to import, which jobs that only turn pixels do without

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from signsight.core.errors import UserError
 from signsight.data.fit import Mode, fit
 from signsight.data.pictures import FolderPictures, open_rgb
-from signsight.errors import UserError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".ppm", ".bmp", ".webp", ".tif", ".tiff", ".gif"}
 

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from PIL import Image, ImageOps
 
-from signsight.errors import UserError
+from signsight.core.errors import UserError
 
 
 class Pictures(Protocol):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from signsight.errors import UserError
+from signsight.core.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd

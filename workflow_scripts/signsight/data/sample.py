@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from signsight.rng import generator
+from signsight.core.rng import generator
 
 
 def sampled(records: pd.DataFrame, images: int | None, seed: int) -> pd.DataFrame:

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from signsight.core.errors import UserError
 from signsight.data.imageset import COLUMNS, image_writer, write_index
 from signsight.data.pictures import FolderPictures, open_rgb
-from signsight.data.signs.stock import stock_sign
-from signsight.errors import UserError
+from signsight.signs.stock import stock_sign
 
 
 def write_stock(folder: Path, classes: int, *, size: int, source: str | None) -> None:

@@ -15,10 +15,10 @@ import numpy as np
 import torch
 
 from signsight.attribution.run import frozen
-from signsight.errors import UserError
+from signsight.core.errors import UserError
+from signsight.core.rng import generator
 from signsight.evaluation.metrics.block import Block
 from signsight.perturbation.replacements import replacements
-from signsight.rng import generator
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 import pandas as pd
 
-from signsight.errors import UserError
+from signsight.core.errors import UserError
 from signsight.evaluation.statistics import bootstrap, mean_interval, wilson
 
 Results = Mapping[str, Mapping[str, Path | str]]  # metric -> method -> .npz

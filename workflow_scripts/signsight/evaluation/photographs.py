@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from signsight.attribution.run import Settings, explain_batch, frozen
+from signsight.core.files import write_csv
 from signsight.data.fit import Mode
 from signsight.data.photographs import fitted_photographs, list_photographs
-from signsight.files import write_csv
 from signsight.models.classifier import Classifier, forward_batches
 
 

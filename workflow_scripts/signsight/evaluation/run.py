@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from signsight.core.errors import UserError
+from signsight.core.files import ArrayFile, atomic
+from signsight.core.rng import generator
 from signsight.data.imageset import ImageSet
-from signsight.errors import UserError
 from signsight.evaluation.metrics.block import Block, Explain, Result
 from signsight.evaluation.metrics.registry import metrics
-from signsight.files import ArrayFile, atomic
-from signsight.rng import generator
 
 if TYPE_CHECKING:
     import torch

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from PIL import Image
 
+from signsight.core.files import atomic
 from signsight.data.imageset import ImageSet, open_image_set
-from signsight.files import atomic
 from signsight.models.classifier import Classifier, forward_batches
 
 log = logging.getLogger("signsight")

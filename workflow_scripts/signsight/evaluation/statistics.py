@@ -7,7 +7,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from signsight.rng import generator
+from signsight.core.rng import generator
 
 NORMAL = NormalDist()
 ROUNDING = 1e-6  # of a value: below it two float32 computations of the same thing may differ

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from signsight.errors import UserError
-from signsight.rng import generator
+from signsight.core.errors import UserError
+from signsight.core.rng import generator
 
 FLIPS = {"": (1.0, 1.0), "lr": (-1.0, 1.0), "tb": (1.0, -1.0)}
 PADDING = {"black": "zeros", "edge": "border"}

@@ -15,8 +15,8 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from signsight import files
-from signsight.errors import UserError
+from signsight.core import files
+from signsight.core.errors import UserError
 from signsight.models.classifier import Classifier
 from signsight.models.registry import build
 

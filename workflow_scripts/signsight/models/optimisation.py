@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from signsight.errors import UserError
+from signsight.core.errors import UserError
 
 WARM_UP = 0.25  # share of the one cycle in which the learning rate rises
 START, END = 1 / 25, 1e-4  # of the highest learning rate, at the start and the end of the cycle

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from signsight.errors import UserError
-from signsight.words import nearest
+from signsight.core.errors import UserError
+from signsight.core.words import nearest
 
 PRESETS: dict[str, dict[str, Any]] = {
     # Arcos-García et al. 2018 as trained by the GTSRB study.

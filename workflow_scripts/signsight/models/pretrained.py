@@ -9,11 +9,11 @@ from pathlib import Path
 import torch
 import torchvision
 
-from signsight.errors import UserError
-from signsight.files import atomic
+from signsight.core.errors import UserError
+from signsight.core.files import atomic
+from signsight.core.rng import generator
 from signsight.models import checkpoint
 from signsight.models.classifier import Classifier, new_classifier
-from signsight.rng import generator
 
 # torchvision's GoogLeNet and Inception undo ImageNet's normalisation inside; here theirs stands in its place.
 HALF = {"googlenet": (0.5, 0.5, 0.5), "inception_v3": (0.5, 0.5, 0.5)}

@@ -14,9 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from signsight.errors import UserError
-from signsight.registry import Registry
-from signsight.words import nearest
+from signsight.core.errors import UserError
+from signsight.core.registry import Registry
+from signsight.core.words import nearest
 
 if TYPE_CHECKING:
     from torch import nn

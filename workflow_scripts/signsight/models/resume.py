@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 import torch
 
+from signsight.core.files import atomic
 from signsight.data.imageset import ImageSet
-from signsight.files import atomic
 
 log = logging.getLogger("signsight")
 FILE = "state.pt"

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from signsight.errors import UserError
+from signsight.core.errors import UserError
 from signsight.models.registry import networks
 
 SMALLEST = 32  # below this the third localisation net has no pixel left

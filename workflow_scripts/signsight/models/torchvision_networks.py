@@ -10,7 +10,7 @@ import torch
 import torchvision
 from torch import nn
 
-from signsight.errors import UserError
+from signsight.core.errors import UserError
 from signsight.models.checkpoint import read_tensors, with_versions
 
 IMAGENET = 1000  # classes of every torchvision classifier as it comes

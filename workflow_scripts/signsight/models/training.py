@@ -16,9 +16,10 @@ import pandas as pd
 import torch
 from torch.nn import functional
 
+from signsight.core.errors import UserError
+from signsight.core.files import atomic
+from signsight.core.rng import generator
 from signsight.data.imageset import ImageSet
-from signsight.errors import UserError
-from signsight.files import atomic
 from signsight.models import checkpoint, resume
 from signsight.models.augment import Draws, augment, draw
 from signsight.models.classifier import (
@@ -30,7 +31,6 @@ from signsight.models.classifier import (
 )
 from signsight.models.optimisation import learning_rate, make_optimizer, uses_bfloat16
 from signsight.models.presets import resolve
-from signsight.rng import generator
 
 log = logging.getLogger("signsight")
 

@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from signsight.errors import UserError
+from signsight.core.errors import UserError
+from signsight.core.words import nearest
 from signsight.models.registry import torchvision_names
-from signsight.words import nearest
 
 PARTS = ("model.safetensors", "model.json")  # of a trained model's folder
 

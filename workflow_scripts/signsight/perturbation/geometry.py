@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from signsight.core.errors import UserError
 from signsight.data.imageset import ImageSet, copy_index, image_writer
-from signsight.errors import UserError
 
 BLOCK_BYTES = 1 << 20
 ROW_ELEMENTS = 1 << 16

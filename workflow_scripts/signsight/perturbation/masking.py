@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from signsight.core.files import ArrayFile, ArrayWriter
 from signsight.data.imageset import ImageSet, copy_index, image_writer
-from signsight.files import ArrayFile, ArrayWriter
 from signsight.perturbation.grid import paint_cells, rank_cells
 
 BLOCK = 1024

@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 
-from signsight.registry import Registry
+from signsight.core.registry import Registry
 
 replacements = Registry("perturbation", "replacement")
 register = replacements.register

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import torch
 
-from signsight.errors import UserError
+from signsight.core.errors import UserError
 
 
 def refuse(what: str) -> NoReturn:

@@ -10,7 +10,7 @@ from torch import nn
 
 from signsight.attribution.lrp.mode import Propagation
 from signsight.attribution.lrp.rules import Rules
-from signsight.errors import UserError
+from signsight.core.errors import UserError
 from signsight.models.classifier import Classifier
 from signsight.models.layers import as_map
 

@@ -15,11 +15,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from signsight.attribution.randomise import Layer, cascade, one_by_one, weight_layers
+from signsight.core.rng import generator
 from signsight.evaluation.metrics.block import Block, Result
 from signsight.evaluation.metrics.registry import register
 from signsight.evaluation.similarity import rank_correlation, ssim
 from signsight.models.classifier import Classifier
-from signsight.rng import generator
 
 WALKS = {"cascading": cascade, "independent": one_by_one}
 

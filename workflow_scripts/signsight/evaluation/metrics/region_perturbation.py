@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from signsight.errors import UserError
+from signsight.core.errors import UserError
 from signsight.evaluation.engine import (
     Fills,
     Hiding,

@@ -15,7 +15,7 @@ figures; means: what it says, in a few words}.
 
 from __future__ import annotations
 
-from signsight.registry import Registry
+from signsight.core.registry import Registry
 
 metrics = Registry("evaluation/metrics", "metric")
 register = metrics.register

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from signsight.core.rng import generator
 from signsight.evaluation.engine import (
     Pairs,
     clean_logits,
@@ -19,7 +20,6 @@ from signsight.evaluation.metrics.block import Block, Result
 from signsight.evaluation.metrics.registry import register
 from signsight.models.classifier import to_pixels
 from signsight.perturbation.imputation import impute
-from signsight.rng import generator
 
 
 @register(

@@ -11,10 +11,10 @@ from itertools import combinations
 
 import numpy as np
 
+from signsight.core.rng import generator
 from signsight.evaluation.metrics.block import Block, Result
 from signsight.evaluation.metrics.registry import register
 from signsight.evaluation.similarity import rank_correlation
-from signsight.rng import generator
 
 
 @register(

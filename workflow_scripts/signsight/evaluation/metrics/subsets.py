@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from signsight.core.rng import generator
 from signsight.evaluation.engine import (
     Fills,
     Pairs,
@@ -18,7 +19,6 @@ from signsight.evaluation.engine import (
 from signsight.evaluation.metrics.block import Block, Result
 from signsight.evaluation.metrics.registry import register
 from signsight.models.classifier import to_pixels
-from signsight.rng import generator
 
 
 @register(

@@ -1,0 +1,77 @@
+# The network: trained (the best checkpoint by validation accuracy, and the history), or taken as it is.
+from signsight.models.registry import networks
+
+NETWORK = config["model"]["name"]
+NETWORK_CODE = [
+    "models/checkpoint.py",
+    (
+        networks.file(NETWORK)
+        if NETWORK in networks.names()
+        else "models/torchvision_networks.py"
+    ),
+]
+HISTORY = [f"{R}/train/history.csv"] if TRAINED else []
+# Which of torchvision's weights the model has, or is like.
+NAMED_WEIGHTS = config["model"]["weights"]
+if ORIGIN.kind != "download" or NAMED_WEIGHTS == ORIGIN.place:
+    NAMED_WEIGHTS = "DEFAULT"
+
+
+if TRAINED:
+
+    rule train:
+        input:
+            images=image_set("crop/train"),
+            examples=f"{R}/examples/examples.csv",
+            classes=CLASSES,
+            weights=WEIGHTS,
+        output:
+            weights=f"{R}/{{run}}train/model.safetensors",
+            about=f"{R}/{{run}}train/model.json",
+            history=f"{R}/{{run}}train/history.csv",
+        log:
+            log_of("{run}train"),
+        benchmark:
+            benchmark_of("{run}train")
+        # nearly everything waits for it
+        priority: 100
+        conda:
+            "../envs/torch.yaml"
+        threads: 8
+        resources:
+            gpu=GPU,
+        params:
+            code=code_digest("models/training.py", *NETWORK_CODE),
+            model={"name": NETWORK, "settings": {"weights": f for f in WEIGHTS}},
+            training=training_settings(config),
+            seed=lambda wildcards: training_seed(wildcards.run),
+            # outside the outputs: it must outlive a job that was killed
+            resume=f"{R}/{{run}}train/resume",
+        script:
+            "../workflow_scripts/models/train.py"
+
+else:
+
+    rule pretrained:
+        input:
+            weights=WEIGHTS,
+            classes=[] if MODEL_CLASSES else CLASSES,
+        output:
+            MODEL,
+        log:
+            log_of("pretrained"),
+        benchmark:
+            benchmark_of("pretrained")
+        priority: 100
+        conda:
+            "../envs/torch.yaml"
+        params:
+            code=code_digest("models/pretrained.py", *NETWORK_CODE),
+            kind=ORIGIN.kind,
+            weights=ORIGIN.place or None,
+            named=NAMED_WEIGHTS,
+            network=NETWORK,
+            size=config["data"]["size"],
+            seed=config["seed"],
+        script:
+            "../workflow_scripts/models/pretrained.py"

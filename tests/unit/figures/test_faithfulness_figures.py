@@ -1,0 +1,189 @@
+"""Figures of faithfulness: the table's values, with four methods and with more than twenty, legible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from signsight.figures import faithfulness
+from signsight.figures.faithfulness import curve_of
+from signsight.figures.method_curves import TOGETHER, grouped, span_of
+from signsight.figures.published import published_file
+from signsight.figures.style import method_label
+from synthetic_metrics import FOUR, LAYERS, MANY, curves, numbers
+
+Check = Callable[[Figure], None]
+SAMEK = ["random", "sensitivity_l2", "deconvolution_l2", "lrp_epsilon_001", "lrp_epsilon_100"]
+
+ZERO = {"deletion": "zero", "insertion": "zero"}
+SOFTMAX = {"deletion": "softmax", "insertion": "softmax"}
+
+
+def line(axes: Axes, label: str) -> np.ndarray:
+    """(n, 2) data of the one line with that label."""
+    (found,) = [line for line in axes.lines if line.get_label() == label]
+    return found.get_xydata()
+
+
+def texts(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
+
+
+def within(figure: Figure) -> None:
+    """Every text, turned ones too, lies within the figure."""
+    figure.draw_without_rendering()
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    for text in figure.findobj(lambda artist: hasattr(artist, "get_rotation")):
+        if text.get_visible() and text.get_text().strip():
+            box = text.get_window_extent(renderer)
+            inside = min(box.x0, box.y0) >= 0 and box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1
+            assert inside, text.get_text()
+
+
+def test_few_methods_share_a_panel_and_many_stand_by_family_beside_random() -> None:
+    assert grouped(FOUR) == {"": FOUR}
+    groups = grouped(MANY)
+    assert len(groups) > 3 and max(map(len, groups.values())) <= TOGETHER + 2
+    assert all("random" in names for names in groups.values())
+    assert {name for names in groups.values() for name in names} == set(MANY)
+
+
+@pytest.mark.parametrize("methods", [FOUR, MANY], ids=["4", "22"])
+def test_aopc_shows_the_paired_difference_from_random(methods: list[str], legible: Check) -> None:
+    table = curves(methods)
+    figure = faithfulness.aopc_relative(table)
+    found = set()
+    for panel in figure.axes:
+        labelled = {line.get_label() for line in panel.lines if not line.get_label().startswith("_")}
+        for name in methods[1:]:
+            if method_label(name) in labelled:
+                found.add(name)
+                rows = curve_of(table, "region_perturbation", "aopc").query("method == @name")
+                np.testing.assert_allclose(line(panel, method_label(name)), rows[["x", "relative"]])
+        assert set(line(panel, "Random")[:, 1]) == {0}
+        assert panel.get_ylim() == figure.axes[0].get_ylim()
+        assert "higher = more faithful" in panel.get_ylabel() and "probability" in panel.get_ylabel()
+    assert found == set(methods[1:])
+    legible(figure)
+
+
+def test_published_values_stand_beside_ours(published_aopc: pd.DataFrame, legible: Check) -> None:
+    table = curves(SAMEK)
+    figure = faithfulness.aopc_relative(table, "softmax", published_aopc)
+    panel = figure.axes[-1]
+    hollow = [mark for mark in panel.lines if mark.get_markerfacecolor() == "white"]
+    theirs = published_aopc[published_aopc["method"].isin(SAMEK)].sort_values("relative", kind="stable")
+    assert [mark.get_xdata()[0] for mark in hollow] == theirs["relative"].tolist()
+    names = [text.get_text() for text in panel.get_yticklabels()]
+    assert names == [method_label(name) for name in theirs["method"]]
+    ours = curve_of(table, "region_perturbation", "aopc").query("x == 100").set_index("method")["relative"]
+    shown = [bars.lines[0].get_xdata()[0] for bars in panel.containers]
+    np.testing.assert_allclose(shown, ours[theirs["method"]])
+    assert panel.get_title(loc="left") == "After 100 regions"
+    legible(figure)
+
+
+def test_published_values_of_a_later_step_say_so(published_aopc: pd.DataFrame, legible: Check) -> None:
+    figure = faithfulness.aopc_relative(curves(SAMEK, steps=30), "softmax", published_aopc)
+    assert figure.axes[-1].get_title(loc="left") == "After 30 regions"
+    assert "published (at 100)" in figure.axes[-1].get_xlabel()
+    legible(figure)
+    strangers = faithfulness.aopc_relative(curves(["random", "rise"]), "softmax", published_aopc)
+    assert len(strangers.axes) == 1
+
+
+@pytest.mark.parametrize("methods", [FOUR, MANY], ids=["4", "22"])
+def test_opposite_orders_have_a_panel_a_method_in_order(methods: list[str], legible: Check) -> None:
+    table, values = curves(methods), numbers(methods)
+    figure = faithfulness.opposite_orders(table, values, "region_perturbation", "softmax")
+    best = values[values["quantity"] == "abpc"].sort_values("value", ascending=False)
+    assert [panel.get_title(loc="left") for panel in figure.axes] == [method_label(m) for m in best["method"]]
+    first = curve_of(table, "region_perturbation", "morf").query("method == @best.method.iloc[0]")
+    np.testing.assert_allclose(figure.axes[0].lines[0].get_xydata(), first[["x", "value"]])
+    assert f"ABPC {best['value'].iloc[0]:.3f} [" in " ".join(texts(figure))
+    assert {"Regions replaced", "Fall of the probability"} <= set(texts(figure))
+    assert len({panel.get_ylim() for panel in figure.axes}) == 1
+    legible(figure)
+
+
+def test_road_writes_shares(legible: Check) -> None:
+    figure = faithfulness.opposite_orders(curves(FOUR), numbers(FOUR), "road", "correct")
+    figure.draw_without_rendering()
+    assert {"Pixels imputed", "Accuracy"} <= set(texts(figure))
+    assert any("%" in text.get_text() for text in figure.axes[0].get_xticklabels())
+    legible(figure)
+
+
+@pytest.mark.parametrize("methods", [FOUR, MANY], ids=["4", "22"])
+def test_deletion_and_insertion_have_the_area_behind_the_name(methods: list[str], legible: Check) -> None:
+    values = numbers(methods)
+    figure = faithfulness.deletion_insertion(curves(methods), values, ZERO, SOFTMAX)
+    shown = texts(figure)
+    for quantity in ("deletion_auc", "insertion_auc"):
+        row = values[(values["quantity"] == quantity) & (values["method"] == "random")].iloc[0]
+        assert f"Random  {row['value']:.3f}" in shown
+    left = figure.axes[0].get_title(loc="left"), figure.axes[1].get_title(loc="left")
+    assert left[0].startswith("Deletion") and left[1].startswith("Insertion")
+    assert all(panel.get_ylim() == (0, 1) for panel in figure.axes)
+    legible(figure)
+
+
+def test_lines_that_end_together_are_named_in_the_order_of_their_areas() -> None:
+    figure = faithfulness.deletion_insertion(curves(FOUR), numbers(FOUR), ZERO, SOFTMAX)
+    names = [text for text in figure.axes[1].texts if "  " in text.get_text()]
+    names.sort(key=lambda text: text.get_position()[1])
+    areas = [float(text.get_text().split("  ")[1].replace("−", "-")) for text in names]
+    assert areas == sorted(areas) and len(areas) == 4
+
+
+def test_cascade_names_the_layers() -> None:
+    figure = faithfulness.cascade(curves(FOUR))
+    figure.draw_without_rendering()
+    for panel in figure.axes:
+        assert [text.get_text() for text in panel.get_xticklabels()] == LAYERS
+    assert "Rank correlation" in figure.axes[0].get_ylabel() and "SSIM" in figure.axes[1].get_ylabel()
+    within(figure)
+    for panel in figure.axes:
+        boxes = [text.get_window_extent() for text in panel.texts]
+        assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+
+
+def test_one_kind_of_curve_alone(legible: Check) -> None:
+    figure = faithfulness.cascade(curves(FOUR), "independent")
+    assert len(figure.axes) == 1 and "alone" in figure.axes[0].get_xlabel()
+    table = curves(FOUR)
+    alone = faithfulness.deletion_insertion(
+        table[table["metric"] != "insertion"], numbers(FOUR), {"deletion": "blur"}, {"deletion": "logit"}
+    )
+    assert len(alone.axes) == 1 and alone.axes[0].get_ylabel().startswith("Logit")
+    legible(alone)
+
+
+def test_methods_without_values_are_left_unnamed(legible: Check) -> None:
+    table = curves(FOUR)
+    table.loc[table["method"] == "saliency", ["value", "low", "high", "relative"]] = np.nan
+    figure = faithfulness.aopc_relative(table)
+    assert "Saliency" not in texts(figure) and "Grad-CAM" in texts(figure)
+    legible(figure)
+
+
+def test_limits_hold_everything_and_have_a_width() -> None:
+    table = pd.DataFrame({"value": [0.0, 1.0], "low": [-0.5, np.nan]})
+    low, high = span_of(table, ["value", "low"])
+    assert low < -0.5 and high > 1
+    low, high = span_of(table * 0, ["value"])
+    assert low < 0 < high
+    assert span_of(table * np.nan, ["value"]) == (0, 1)
+
+
+@pytest.fixture(scope="module")
+def published_aopc() -> pd.DataFrame:
+    """The published replication, as it is shipped."""
+    return pd.read_csv(published_file("samek_replication"))

@@ -1,0 +1,44 @@
+"""Rule evaluate: one metric over the maps of one method, or over a share of the images."""
+
+from functools import partial
+from pathlib import Path
+
+from signsight.attribution import run
+from signsight.core.files import ArrayFile
+from signsight.core.job import job, torch_device
+from signsight.data.imageset import open_image_set
+from signsight.evaluation.run import Settings, evaluate_set, sample_rows, shard_rows
+from signsight.models.checkpoint import load
+from signsight.models.memory import batch_size_for
+
+with job(snakemake):
+    params, config = snakemake.params, snakemake.config
+    device = torch_device(config["device"], snakemake.threads)
+    model = load(Path(snakemake.input.model[0]).parent, device)
+    images = open_image_set(Path(snakemake.input.images[0]).parent)
+    settings = Settings(
+        metric=snakemake.wildcards.metric,
+        parameters=params.metric["parameters"],
+        seed=params.seed,
+        batch_size=batch_size_for(config["evaluation"]["batch_size"], model),
+        **params.protocol,
+    )
+    again = run.Settings(
+        seed=params.seed,
+        batch_size=batch_size_for(config["attribution"]["batch_size"], model),
+        **params.explain,
+        **params.method,
+    )
+    rows = sample_rows(len(images), params.metric["images"], params.seed)
+    regions = snakemake.input.get("regions")
+    evaluate_set(
+        settings,
+        model,
+        images,
+        ArrayFile(snakemake.input.maps),
+        shard_rows(rows, *params.share),
+        device,
+        snakemake.output[0],
+        regions=ArrayFile(regions) if regions else None,
+        explainer=partial(run.explainer, settings=again, device=device),
+    )

@@ -1,0 +1,16 @@
+"""Rule masking_table: accuracy by number of masked cells, and the number of empty maps."""
+
+import pandas as pd
+
+from signsight.core.files import write_csv
+from signsight.core.job import job
+from signsight.evaluation.accuracy import load_masking, masking_table
+
+with job(snakemake):
+    scores = [load_masking(file) for file in snakemake.input]
+    correct, empty = (
+        dict(zip(snakemake.params.methods, part, strict=True)) for part in zip(*scores, strict=True)
+    )
+    counts = [{"method": m, "n": len(e), "empty": int(e.sum())} for m, e in empty.items()]
+    write_csv(snakemake.output.masking, masking_table(correct, empty, snakemake.params.confidence))
+    write_csv(snakemake.output.empty, pd.DataFrame(counts))

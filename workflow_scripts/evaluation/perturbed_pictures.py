@@ -1,0 +1,42 @@
+"""Rule perturbed_pictures: a few images at some steps of a region perturbation, by every method."""
+
+from pathlib import Path
+
+import numpy as np
+
+from signsight.core.files import ArrayFile
+from signsight.core.job import job, torch_device
+from signsight.data.imageset import open_image_set
+from signsight.evaluation.metrics.block import Block
+from signsight.evaluation.perturbed_pictures import perturbed_pictures, shown_steps
+from signsight.evaluation.run import save
+from signsight.figures.choice import example_rows
+from signsight.models.checkpoint import load
+from signsight.models.memory import batch_size_for
+
+with job(snakemake):
+    params, config = snakemake.params, snakemake.config
+    device = torch_device(config["device"], snakemake.threads)
+    model = load(Path(snakemake.input.model[0]).parent, device)
+    images = open_image_set(Path(snakemake.input.images[0]).parent)
+    rows = example_rows(images.index, params.shown)
+    steps = shown_steps(params.metric["steps"])
+    names = ("region", "replacement", "score", "region_score", "border")
+    found = []
+    for maps in snakemake.input.maps:
+        block = Block(
+            model=model,
+            images=images.take(rows),
+            maps=ArrayFile(maps).take(rows),
+            ids=images.index["image_id"].iloc[rows].tolist(),
+            truth=images.class_ids[rows],
+            regions=None,
+            target=params.target,
+            seed=params.seed,
+            device=device,
+            batch_size=batch_size_for(config["evaluation"]["batch_size"], model),
+        )
+        found.append(perturbed_pictures(block, steps, **{name: params.metric[name] for name in names}))
+    pictures, scores = (np.stack(parts) for parts in zip(*found, strict=True))
+    arrays = {"pictures": pictures, "scores": scores, "steps": np.array(steps)}
+    save(snakemake.output[0], arrays | {"class_ids": images.class_ids[rows]})

@@ -1,0 +1,24 @@
+"""Rule train: the classifier and the history of its training."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from signsight.core.job import job, torch_device
+from signsight.data.examples import read_examples
+from signsight.data.imageset import open_image_set
+from signsight.models.training import train
+
+with job(snakemake):
+    params = snakemake.params
+    train(
+        open_image_set(Path(snakemake.input.images[0]).parent),
+        read_examples(snakemake.input.examples),
+        model=params.model,
+        classes=pd.read_csv(snakemake.input.classes)["name"].tolist(),
+        settings=params.training,
+        seed=params.seed,
+        device=torch_device(snakemake.config["device"], snakemake.threads),
+        folder=Path(snakemake.output.weights).parent,
+        resume_folder=Path(params.resume),
+    )

@@ -1,0 +1,1 @@
+"""The config: its schema filled and checked, and what its keys choose."""

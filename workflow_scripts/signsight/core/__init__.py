@@ -1,0 +1,1 @@
+"""What everything stands on: files, random numbers, messages, registries, digests of code."""

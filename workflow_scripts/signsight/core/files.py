@@ -1,0 +1,177 @@
+"""Files that are there whole or not at all, and arrays that are streamed and never held."""
+
+from __future__ import annotations
+
+import errno
+import glob
+import json
+import os
+import re
+import shutil
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from signsight.core.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HOST = re.sub(r"\W+", "-", socket.gethostname())
+
+
+@contextmanager
+def atomic(path: Path | str) -> Iterator[Path]:
+    """A temporary path beside `path` to write to; renamed to `path` on success, deleted on failure.
+
+    A full disk ends in a UserError that names the path.
+    """
+    path = Path(path)
+    part = path.with_name(f".{path.name}.{HOST}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_orphans(path)
+        yield part
+        part.replace(path)
+    except OSError as fault:
+        _remove(part)
+        if fault.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise UserError(
+                f"The disk is full while writing {path}; free some space there and run again."
+            ) from fault
+        raise
+    except BaseException:
+        _remove(part)
+        raise
+
+
+def _remove_orphans(path: Path) -> None:
+    """Remove what processes of this machine that were killed left of `path`."""
+    for part in path.parent.glob(f".{glob.escape(path.name)}.{HOST}.*.part"):
+        try:
+            os.kill(int(part.name.split(".")[-2]), 0)
+        except ProcessLookupError:
+            _remove(part)
+        except PermissionError:
+            continue  # another user's process, and alive
+
+
+def _remove(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def write_text(path: Path | str, text: str) -> None:
+    """Write `text` to `path`, whole or not at all."""
+    with atomic(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def write_csv(path: Path | str, table: pd.DataFrame) -> None:
+    """Write a table without its row numbers to `path`, whole or not at all."""
+    with atomic(path) as part:
+        table.to_csv(part, index=False)
+
+
+def write_json(path: Path | str, value: Any) -> None:
+    """Write `value` as indented JSON to `path`, whole or not at all."""
+    write_text(path, json.dumps(value, indent=2, sort_keys=False) + "\n")
+
+
+class ArrayFile:
+    """An `.npy` file read in pieces with plain reads, so that memory stays that of one piece.
+
+    (A memory map counts every page that was touched as the job's memory.)
+    Attributes: `path`, `shape` tuple of int, `dtype`.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        try:
+            with self.path.open("rb") as file:
+                version = np.lib.format.read_magic(file)
+                reader = {
+                    1: np.lib.format.read_array_header_1_0,
+                    2: np.lib.format.read_array_header_2_0,
+                }
+                self.shape, fortran, self.dtype = reader[version[0]](file)
+                self._start = file.tell()
+        except (OSError, ValueError, KeyError) as fault:
+            raise UserError(
+                f"{self.path} is no readable .npy file ({fault}); delete it and run again."
+            ) from fault
+        if not self.shape or self.dtype.hasobject:
+            raise UserError(f"{self.path} holds no rows of numbers; save an array of numbers there.")
+        if fortran:
+            raise UserError(f"{self.path} is stored column by column; save it in C order.")
+        self._row = int(np.prod(self.shape[1:], dtype=np.int64)) * self.dtype.itemsize
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        """Rows start..stop-1 as a new array of shape (stop - start, ...)."""
+        stop = min(stop, len(self))
+        out = np.empty((max(stop - start, 0), *self.shape[1:]), self.dtype)
+        with self.path.open("rb") as file:
+            file.seek(self._start + start * self._row)
+            if file.readinto(out.data if out.size else bytearray()) != out.nbytes:
+                raise UserError(f"{self.path} is shorter than its header says; delete it and run again.")
+        return out
+
+    def take(self, rows: Iterable[int]) -> np.ndarray:
+        """The given rows in that order, (len(rows), ...)."""
+        pieces = [self.read(row, row + 1) for row in rows]
+        return np.concatenate(pieces) if pieces else self.read(0, 0)
+
+    def batches(self, size: int) -> Iterator[np.ndarray]:
+        """All rows in order, `size` at a time (the last piece may be shorter)."""
+        for start in range(0, len(self), size):
+            yield self.read(start, start + size)
+
+
+class ArrayWriter:
+    """Writes an `.npy` file of known shape in pieces; the file appears at its name when complete.
+
+    Use as a context manager; leaving it with rows missing raises ValueError and leaves no file.
+    """
+
+    def __init__(self, path: Path | str, shape: tuple[int, ...], dtype: np.typing.DTypeLike) -> None:
+        self.shape, self.dtype, self._rows = tuple(shape), np.dtype(dtype), 0
+        self._path, self._context = Path(path), atomic(path)
+
+    def __enter__(self) -> ArrayWriter:
+        part = self._context.__enter__()
+        try:
+            self._file = part.open("wb", buffering=1 << 20)
+        except OSError as fault:
+            self._context.__exit__(type(fault), fault, fault.__traceback__)
+            raise
+        header = {
+            "descr": np.lib.format.dtype_to_descr(self.dtype),
+            "fortran_order": False,
+            "shape": self.shape,
+        }
+        np.lib.format.write_array_header_1_0(self._file, header)
+        return self
+
+    def append(self, rows: np.ndarray) -> None:
+        """Add rows of shape (n, *shape[1:]); values are cast to the file's dtype."""
+        if rows.shape[1:] != self.shape[1:]:
+            raise ValueError(f"rows of shape {rows.shape[1:]} for a file of {self.shape[1:]}")
+        self._file.write(np.ascontiguousarray(rows, dtype=self.dtype).data)
+        self._rows += len(rows)
+
+    def __exit__(self, kind: type | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            self._file.close()
+            if kind is None and self._rows != self.shape[0]:
+                raise ValueError(f"{self._path}: {self._rows} rows written of {self.shape[0]}")
+        except BaseException as fault:
+            self._context.__exit__(type(fault), fault, fault.__traceback__)
+            raise
+        self._context.__exit__(kind, value, trace)

@@ -1,6 +1,0 @@
-"""The embedded data set `signs`: our own drawing of the 43 German signs of GTSRB, and its renderer."""
-
-from signsight.data.signs.archives import ARCHIVES, render_archives
-from signsight.data.signs.stock import stock_sign
-
-__all__ = ["ARCHIVES", "render_archives", "stock_sign"]

@@ -1,0 +1,223 @@
+"""Figures of curves: training, accuracy by masked cells and by degree, AOPC by step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullFormatter
+
+from signsight.figures.numbers import span, subsets_shown
+from signsight.figures.style import (
+    BLUE,
+    GREY,
+    INK,
+    VERMILLION,
+    MethodStyle,
+    band_entry,
+    chance_entry,
+    chance_line,
+    key,
+    label_ends,
+    method_style,
+    panels,
+    percent_axis,
+    styled,
+)
+
+SUBSETS = {"all": "All images with a map", "common": "Images that every method has a map for"}
+TRANSFORMS = {
+    "rotation": ("Rotation in the plane", "Angle (degrees, counterclockwise)"),
+    "perspective_vertical": ("Turned about the vertical axis", "Angle (degrees)"),
+    "perspective_horizontal": ("Turned about the horizontal axis", "Angle (degrees)"),
+}
+PUBLISHED = {"linestyle": (0, (4, 2)), "linewidth": 1.3, "markersize": 4.5}
+
+
+@styled
+def training_curve(history: pd.DataFrame) -> Figure:
+    """Loss and accuracy by epoch, training and validation; the kept epoch is marked.
+
+    history: `epoch, train_loss, train_accuracy, validation_loss, validation_accuracy`. The kept
+    epoch is the first one with the best validation accuracy.
+    """
+    figure, axes = panels(1, 2, 3.7, 3.0, gap_x=0.95, top=0.2, bottom=0.95)
+    best = history.loc[history["validation_accuracy"].idxmax()]
+    both = (
+        ("train", "Training", BLUE, "o", (0, (1, 1.2))),
+        ("validation", "Validation", VERMILLION, "s", "-"),
+    )
+    for panel, value in zip(axes[0], ("loss", "accuracy"), strict=True):
+        for name, label, colour, marker, line in both:
+            panel.plot(
+                history["epoch"],
+                history[f"{name}_{value}"],
+                color=colour,
+                marker=marker if len(history) <= 40 else None,
+                markersize=4,
+                linestyle=line,
+                label=label,
+            )
+        panel.axvline(best["epoch"], color=GREY, linewidth=1, zorder=1)
+        panel.set_xlabel("Epoch")
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    _loss_axis(axes[0, 0], history)
+    axes[0, 0].set_ylabel("Loss (cross-entropy, nats)")
+    axes[0, 1].set_ylabel("Accuracy")
+    lowest = float(history[["train_accuracy", "validation_accuracy"]].min(axis=None))
+    percent_axis(axes[0, 1], max(0.0, lowest - 0.05 * (1 - lowest)), 1 + 0.02 * (1 - lowest))
+    kept = f"kept: epoch {best['epoch']:.0f}, validation {100 * best['validation_accuracy']:.2f} %"
+    lines = [(line, str(line.get_label())) for line in axes[0, 0].lines[:2]]
+    key(figure, [*lines, (Line2D([], [], color=GREY, linewidth=1), kept)])
+    return figure
+
+
+def _loss_axis(axes: Axes, history: pd.DataFrame) -> None:
+    """A logarithmic axis when every loss is positive, so that the late epochs can be told apart."""
+    losses = history[["train_loss", "validation_loss"]]
+    if not (losses > 0).all(axis=None):
+        return
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+@styled
+def masking(
+    table: pd.DataFrame,
+    classes: int,
+    cells: int = 64,
+    published: pd.DataFrame | None = None,
+    confidence: float = 0.95,
+) -> Figure:
+    """Accuracy by number of masked cells: one panel a subset that says something, one curve a method.
+
+    table: `method, subset ('all' | 'common'), masked_cells, n, accuracy, low, high`.
+    classes: number of classes, for the chance level; cells: all cells of the grid.
+    published: `method, subset, masked_cells, accuracy`, drawn dashed where the table has the method.
+    """
+    methods = list(dict.fromkeys(table["method"]))
+    subsets = subsets_shown(table, published)
+    height = max(3.6, 0.21 * (len(methods) + 1))
+    figure, axes = panels(1, len(subsets), 3.9, height, right=2.1, top=0.6, bottom=_foot(subsets), gap_x=0.45)
+    shown = False
+    for panel, subset in zip(axes[0], subsets, strict=True):
+        rows = table[table["subset"] == subset]
+        for name in methods:
+            own = rows[rows["method"] == name]
+            _curve(panel, own, "masked_cells", method_style(name), len(methods))
+            if published is not None:
+                other = published[(published["method"] == name) & (published["subset"] == subset)]
+                other = other[other["masked_cells"] <= table["masked_cells"].max()]
+                shown |= _published(panel, other, "masked_cells", method_style(name))
+        panel.set_title(f"{SUBSETS[subset]}\nn = {span(rows['n'])}", loc="left")
+        panel.set_xlabel(f"Most relevant cells masked (of {cells})")
+        panel.set_xlim(0, table["masked_cells"].max())
+        panel.xaxis.set_major_locator(MaxNLocator(11, integer=True))
+        percent_axis(panel)
+        chance_line(panel, classes)
+    axes[0, 0].set_ylabel("Accuracy")
+    for panel in axes[0, 1:]:
+        panel.tick_params(labelleft=False)
+    _label_last(axes[0, -1], rows, "masked_cells", "accuracy")
+    key(figure, _entries(shown, len(methods) == 1, confidence, classes))
+    return figure
+
+
+@styled
+def degrees(
+    table: pd.DataFrame,
+    classes: int,
+    published: Mapping[str, pd.DataFrame] | None = None,
+    confidence: float = 0.95,
+) -> Figure:
+    """Accuracy by angle: one panel a transform.
+
+    table: `transform (a key of TRANSFORMS), degree, n, accuracy, low, high`.
+    published: by transform, `degree, accuracy`.
+    """
+    names = [name for name in TRANSFORMS if (table["transform"] == name).any()]
+    figure, axes = panels(1, len(names), 3.1, 3.0, bottom=_foot(names), gap_x=0.35)
+    style = MethodStyle("This network", BLUE, "o", "-")
+    shown = False
+    for panel, name in zip(axes[0], names, strict=True):
+        rows = table[table["transform"] == name].sort_values("degree")
+        _curve(panel, rows, "degree", style)
+        if published is not None and name in published:
+            # Black: in its own colour it would vanish where both curves agree.
+            rival = MethodStyle("Published", INK, "", "-")
+            shown |= _published(panel, published[name].sort_values("degree"), "degree", rival)
+        title, axis = TRANSFORMS[name]
+        panel.set_title(title, loc="left")
+        panel.set_xlabel(axis)
+        panel.set_xlim(-90, 90)
+        panel.xaxis.set_major_locator(MultipleLocator(30))
+        percent_axis(panel)
+        chance_line(panel, classes)
+    axes[0, 0].set_ylabel("Accuracy")
+    for panel in axes[0, 1:]:
+        panel.tick_params(labelleft=False)
+    key(figure, _entries(shown, True, confidence, classes))
+    return figure
+
+
+def _foot(panels_across: list[str]) -> float:
+    """Inches below the panels: a single panel is so narrow that its key takes two lines."""
+    return 0.95 if len(panels_across) > 1 else 1.2
+
+
+def _curve(axes: Axes, rows: pd.DataFrame, x: str, style: MethodStyle, curves: int = 1) -> None:
+    """One of `curves` lines with its interval as a band; `rows` has `x`, accuracy, low, high."""
+    rows = rows.sort_values(x)
+    axes.plot(
+        rows[x],
+        rows["accuracy"],
+        color=style.colour,
+        linestyle=style.line,
+        marker=style.marker if len(rows) <= 40 else None,
+        markersize=5.5 if len(rows) <= 15 else 4,
+        label=style.label,
+        clip_on=False,
+        zorder=3,
+    )
+    look = {"color": style.colour, "alpha": 0.2 if curves <= 8 else 0.08, "linewidth": 0}
+    axes.fill_between(rows[x], rows["low"], rows["high"], label=style.label, **look)
+
+
+def _published(axes: Axes, rows: pd.DataFrame, x: str, style: MethodStyle) -> bool:
+    """The published curve in the method's colour, dashed, with hollow markers; False if there is none."""
+    if rows.empty:
+        return False
+    axes.plot(
+        rows[x],
+        rows["accuracy"],
+        color=style.colour,
+        marker=style.marker if len(rows) <= 40 else None,
+        markerfacecolor="white",
+        clip_on=False,
+        label=f"{style.label} (published)",
+        zorder=3.5,
+        **PUBLISHED,
+    )
+    return True
+
+
+def _label_last(axes: Axes, rows: pd.DataFrame, x: str, y: str) -> None:
+    ends = rows.sort_values(x).groupby("method", sort=False)[y].last()
+    label_ends(axes, [(method_style(name), float(end)) for name, end in ends.items()])
+
+
+def _entries(published: bool, single: bool, confidence: float, classes: int) -> list:
+    """Entries of the key: this network, published curve, band, chance."""
+    colour = BLUE if single else GREY
+    marker = {} if single else {"marker": "o"}
+    entries = [(Line2D([], [], color=colour, **marker), "this network")]
+    if published:
+        rival = Line2D([], [], color=INK if single else GREY, **PUBLISHED, **marker)
+        rival.set_markerfacecolor("white")
+        entries.append((rival, "published study"))
+    return [*entries, band_entry(confidence), chance_entry(classes)]

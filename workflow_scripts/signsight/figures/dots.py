@@ -1,0 +1,166 @@
+"""Figures of one number a method: cost against faithfulness, localisation, spread over networks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullFormatter
+
+from signsight.figures.method_curves import span_of
+from signsight.figures.style import (
+    GREY,
+    INK,
+    interval_name,
+    key,
+    label_ends,
+    method_label,
+    method_style,
+    panels,
+    styled,
+)
+
+ROW = 0.24  # inches from one method to the next
+PLACES = {
+    "symbol": "in the symbol",
+    "sign": "in the rest of the sign",
+    "outside": "outside the sign",
+}
+
+
+def seconds_per_image(benchmarks: Mapping[str, Path | str], images: int) -> pd.DataFrame:
+    """`method, seconds` per image from the benchmark files of the attribution jobs (column `s`).
+
+    benchmarks: method -> file; several runs of one job are averaged.
+    """
+    rows = [
+        (method, float(pd.read_csv(path, sep="\t")["s"].mean()) / images)
+        for method, path in benchmarks.items()
+    ]
+    return pd.DataFrame(rows, columns=["method", "seconds"])
+
+
+@styled
+def cost(
+    seconds: pd.DataFrame, numbers: pd.DataFrame, label: str = "AOPC", confidence: float = 0.95
+) -> Figure:
+    """Seconds per image (logarithmic) against a number of the same method, with its interval.
+
+    seconds: `method, seconds`; numbers: rows of the metric table of one quantity, named `label`.
+    """
+    both = numbers.merge(seconds, on="method").dropna(subset=["value", "seconds"])
+    figure, axes = panels(
+        1, 1, 5.8, max(3.8, 0.21 * (len(both) + 1)), left=0.95, right=2.45, top=0.2, bottom=0.95
+    )
+    panel = axes[0, 0]
+    panel.set_xscale("log")
+    left, right = both["seconds"].min(), both["seconds"].max()
+    panel.set_xlim(left / 1.6, right * 1.6)
+    for row in both.itertuples():
+        style = method_style(row.method)
+        bounds = [row.value - row.low], [row.high - row.value]
+        panel.errorbar(
+            [row.seconds], [row.value], yerr=bounds, color=style.colour, marker=style.marker, markersize=6.5,
+            linewidth=1.2, label=style.label, zorder=3,
+        )  # fmt: skip
+    low, high = span_of(both, ("value", "low", "high"))
+    panel.set_ylim(low, high)
+    panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if right / left < 300 else (1,), numticks=20))
+    panel.xaxis.set_minor_formatter(NullFormatter())
+    panel.xaxis.set_major_formatter(lambda value, _: f"{round(value * 1000, 9):g}")
+    panel.set_xlabel("Milliseconds for an image's map")
+    better = "higher" if both["direction"].iloc[0] == "higher" else "lower"
+    panel.set_ylabel(f"{label}, {better} = better")
+    for row in both.itertuples():  # so that the name at the right is found
+        across = [row.seconds, panel.get_xlim()[1]]
+        panel.plot(across, [row.value] * 2, color=method_style(row.method).colour, linewidth=0.5, alpha=0.5)
+    label_ends(panel, [(method_style(row.method), float(row.value)) for row in both.itertuples()])
+    key(figure, [_interval_entry(confidence)])
+    return figure
+
+
+@styled
+def localisation(numbers: pd.DataFrame, confidence: float = 0.95) -> Figure:
+    """Where the positive relevance of each method lies: in the symbol, in the rest of the sign, outside.
+
+    numbers: the metric table with `mass_symbol`, `mass_sign`, `mass_outside`; a region that no image
+    has is left out. Methods in the order of the first region; the dotted line is the region's share of
+    the image.
+    """
+    rows = numbers[numbers["metric"] == "localisation"].dropna(subset=["value"])
+    names = [name for name in PLACES if (rows["quantity"] == f"mass_{name}").any()]
+    tables = [rows[rows["quantity"] == f"mass_{name}"] for name in names]
+    order = tables[0].sort_values("value", kind="stable")["method"].tolist()
+    figure, axes = _rows_of_methods(order, len(names), 2.5)
+    for panel, name, table in zip(axes, names, tables, strict=True):
+        _dots(panel, table, order)
+        panel.axvline(table["chance"].iloc[0], color=INK, linestyle=":", linewidth=1.2, zorder=1)
+        place = "in the sign" if name == "sign" and "symbol" not in names else PLACES[name]
+        panel.set_title(f"Relevance {place}", loc="left", fontsize=10)
+        panel.set_xlim(0, 1)
+        panel.xaxis.set_major_formatter(lambda share, _: f"{round(100 * share, 6):g} %")
+        panel.xaxis.set_major_locator(MultipleLocator(0.25))
+        panel.set_xlabel("Share of the positive relevance")
+    chance = Line2D([], [], color=INK, linestyle=":", linewidth=1.2), "share of the image's area"
+    key(figure, [_interval_entry(confidence), chance])
+    return figure
+
+
+@styled
+def seeds(table: pd.DataFrame, label: str, direction: str = "higher") -> Figure:
+    """One quantity of networks that differ in their seed: a dot a network, a bar at their mean.
+
+    table: `seed, method, value` (more columns do no harm); label: the quantity's name. Best method on
+    top.
+    """
+    mean = table.groupby("method", sort=False)["value"].mean()
+    order = mean.sort_values(ascending=direction == "higher", kind="stable").index.tolist()
+    figure, (panel,) = _rows_of_methods(order, 1, 4.4)
+    count = table["seed"].nunique()
+    for y, name in enumerate(order):
+        own, style = table[table["method"] == name].sort_values("seed"), method_style(name)
+        offsets = np.linspace(0.22, -0.22, len(own)) if len(own) > 1 else [0.0]
+        panel.plot(
+            own["value"], y + np.asarray(offsets), color=style.colour, marker=style.marker, linestyle="none",
+            markersize=4.5, alpha=0.85, label=style.label,
+        )  # fmt: skip
+        panel.plot([mean[name]] * 2, [y - 0.36, y + 0.36], color=INK, linewidth=1.6, zorder=4)
+    panel.set_xlim(*span_of(table, ["value"]))
+    panel.xaxis.set_major_locator(MaxNLocator(6))
+    panel.set_xlabel(f"{label}, {direction} = better")
+    dot = Line2D([], [], color=GREY, marker="o", linestyle="none", markersize=4.5)
+    bar = Line2D([], [], color=INK, marker="|", linestyle="none", markersize=11, markeredgewidth=1.6)
+    key(figure, [(dot, f"one of {count} networks"), (bar, "mean")])
+    return figure
+
+
+def _rows_of_methods(order: Sequence[str], columns: int, width: float) -> tuple[Figure, np.ndarray]:
+    """Panels side by side whose rows are the methods, the last one on top, named at the left."""
+    high = ROW * max(len(order), 3)
+    figure, axes = panels(1, columns, width, high, left=1.95, right=0.35, top=0.45, bottom=1.0, gap_x=0.6)
+    for place, panel in enumerate(axes[0]):
+        panel.set_ylim(-0.6, len(order) - 0.4)
+        panel.set_yticks(range(len(order)), [method_label(name) for name in order])
+        panel.tick_params(axis="y", length=0, labelleft=place == 0)
+    return figure, axes[0]
+
+
+def _dots(axes: Axes, table: pd.DataFrame, order: Sequence[str]) -> None:
+    """A dot and its interval for every method."""
+    place = {name: y for y, name in enumerate(order)}
+    for row in table[table["method"].isin(order)].itertuples():
+        style, bounds = method_style(row.method), ([row.value - row.low], [row.high - row.value])
+        axes.errorbar(
+            [row.value], [place[row.method]], xerr=bounds, color=style.colour, marker=style.marker,
+            linewidth=1.2, label=style.label, zorder=3,
+        )  # fmt: skip
+
+
+def _interval_entry(confidence: float) -> tuple[Line2D, str]:
+    bar = Line2D([], [], color=GREY, linewidth=1.2, marker="o", markersize=4.5)
+    return bar, f"mean with its {interval_name(confidence)} interval"

@@ -1,0 +1,208 @@
+"""Figures of faithfulness curves: AOPC, deletion and insertion, pairs of opposite orders, cascades."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from signsight.figures.method_curves import RELATIVE, Curve, family_curves, span_of
+from signsight.figures.numbers import fixed
+from signsight.figures.style import (
+    BLUE,
+    GREY,
+    INK,
+    NARROW,
+    VERMILLION,
+    key,
+    method_style,
+    panels,
+    styled,
+)
+
+REPLACED = "Regions replaced, most relevant first"
+UNITS = {"softmax": "probability", "logit": "logit", "correct": "accuracy"}
+# metric -> its quantity and that one's name, the x axis, and whether the curves are falls by steps, or
+# scores by shares
+OPPOSITE = {
+    "region_perturbation": ("abpc", "ABPC", "Regions replaced", True),
+    "road": ("road", "ROAD", "Pixels imputed", False),
+}
+WALKS = {
+    "cascading": "Layers drawn anew one after the other",
+    "independent": "Each layer drawn anew alone",
+}
+ACROSS = 5  # small panels beside each other
+HOLLOW = {"markerfacecolor": "white", "linestyle": "none", "markersize": 6.5}
+
+
+def curve_of(table: pd.DataFrame, metric: str, curve: str) -> pd.DataFrame:
+    """The rows of one curve of the curve table."""
+    return table[(table["metric"] == metric) & (table["curve"] == curve)].assign(
+        label=lambda rows: rows["label"].fillna("").astype(str)
+    )
+
+
+@styled
+def aopc_relative(
+    table: pd.DataFrame,
+    score: str = "softmax",
+    published: pd.DataFrame | None = None,
+    confidence: float = 0.95,
+) -> Figure:
+    """AOPC minus that of a random order by number of replaced regions (Samek et al. 2017, Fig. 4).
+
+    table: the curve table, with the area `aopc` of `region_perturbation`. score: whose fall it is.
+    published: `method, step, relative`, drawn beside ours in a panel of its own.
+    """
+    rows = curve_of(table, "region_perturbation", "aopc")
+    y = f"AOPC − AOPC of a random order\n({UNITS[score]}), higher = more faithful"
+    curve = Curve(rows, "", REPLACED, y, columns=RELATIVE)
+    beside = None if published is None else published[published["method"].isin(rows["method"])]
+    extra = int(beside is not None and not beside.empty)
+    figure, axes = family_curves([curve], confidence, extra, zero=method_style("random").label)
+    if extra:
+        _published(axes[-1], rows, beside)
+    return figure
+
+
+def _published(axes: Axes, rows: pd.DataFrame, published: pd.DataFrame) -> None:
+    """Published and our own values at the published step (or our last one) as dots, method by method."""
+    step = min(int(published["step"].iloc[0]), int(rows["x"].max()))
+    ours = rows[rows["x"] == step].set_index("method")
+    order = published.sort_values("relative", kind="stable")["method"].tolist()
+    theirs = published.set_index("method")["relative"]
+    for place, name in enumerate(order):
+        row, style = ours.loc[name], method_style(name)
+        bounds = [row["relative"] - row["relative_low"]], [row["relative_high"] - row["relative"]]
+        axes.errorbar([row["relative"]], [place], xerr=bounds, color=style.colour, marker=style.marker)
+        axes.plot([theirs[name]], [place], color=style.colour, marker=style.marker, zorder=4, **HOLLOW)
+    axes.yaxis.tick_right()
+    axes.set_yticks(range(len(order)), [method_style(name).label for name in order])
+    axes.tick_params(right=False)
+    axes.set_ylim(-0.6, len(order) - 0.4)
+    axes.axvline(0, color=method_style("random").colour, linewidth=1.6, zorder=1)
+    axes.set_title(f"After {step} regions", loc="left")
+    wanted = int(published["step"].iloc[0])
+    note = "" if step == wanted else f" (at {wanted})"
+    axes.set_xlabel(f"AOPC − AOPC of a random order\nfilled: this network; hollow: published{note}")
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+
+
+@styled
+def deletion_insertion(
+    table: pd.DataFrame,
+    numbers: pd.DataFrame,
+    hidden: Mapping[str, str],
+    score: Mapping[str, str],
+    confidence: float = 0.95,
+) -> Figure:
+    """The class's score while the most relevant pixels are hidden, and while they are shown; the AUC of
+    each line behind its name.
+
+    table: the curve table; numbers: the metric table. hidden, score: of `deletion` and `insertion`, the
+    replacement and the score, for the axes.
+    """
+    curves = []
+    for name, done, best in (("deletion", "hidden", "low"), ("insertion", "shown", "high")):
+        rows = curve_of(table, name, name)
+        if not rows.empty:
+            own = numbers[numbers["quantity"] == f"{name}_auc"].set_index("method")["value"]
+            bounds = {} if score[name] == "logit" else {"limits": (0, 1), "percent": True}
+            x = f"Pixels {done} ({hidden[name]}), most relevant first"
+            y = f"{UNITS[score[name]].capitalize()}, {best} = faithful"
+            curves.append(Curve(rows, name.capitalize(), x, y, numbers=own.to_dict(), share=True, **bounds))
+    return family_curves(curves, confidence)[0]
+
+
+@styled
+def cascade(table: pd.DataFrame, walk: str = "cascading", confidence: float = 0.95) -> Figure:
+    """Rank correlation and SSIM of a method's maps before and after layers of the network were drawn anew.
+
+    table: the curve table. walk: `cascading` from the output on, or `independent`.
+    """
+    kinds = {walk: "Rank correlation with the map", f"{walk}_ssim": "SSIM with the map"}
+    curves = []
+    for name, y in kinds.items():
+        rows = curve_of(table, "randomisation", name)
+        if not rows.empty:
+            low, high = span_of(rows, ("value", "low", "high"))
+            curves.append(Curve(rows, "", WALKS[walk], y, limits=(min(low, -0.05), max(high, 1.0))))
+    return family_curves(curves, confidence)[0]
+
+
+@styled
+def opposite_orders(table: pd.DataFrame, numbers: pd.DataFrame, metric: str, score: str) -> Figure:
+    """A small panel a method: most and least relevant first, the area between them shaded, the number.
+
+    table: the curve table with the curves `morf` and `lerf` of `metric`, a key of OPPOSITE, which tells
+    the quantity of numbers, the metric table, that orders the panels (best first) and is written
+    above them. score: a key of UNITS, what the curves are of.
+    """
+    quantity, label, x_label, falls = OPPOSITE[metric]
+    y_label = f"Fall of the {UNITS[score]}" if falls else UNITS[score].capitalize()
+    own = numbers[(numbers["metric"] == metric) & (numbers["quantity"] == quantity)]
+    own = own.sort_values("value", ascending=own["direction"].iloc[0] != "higher", kind="stable")
+    morf, lerf = curve_of(table, metric, "morf"), curve_of(table, metric, "lerf")
+    columns = min(len(own), ACROSS)
+    rows = -(-len(own) // columns)
+    wide, gap, left, right = 1.85, 0.28, 0.95, 0.25
+    narrow = left + columns * wide + (columns - 1) * gap + right < NARROW
+    low = 0.75 if narrow else 0.5  # the key of a narrow figure has two lines
+    sides = {"left": left, "right": right, "top": 0.6, "bottom": 0.55 + low}
+    figure, axes = panels(rows, columns, wide, 1.5, **sides, gap_x=gap, gap_y=0.75)
+    limits = span_of(pd.concat([morf, lerf]), ("value", "low", "high"))
+    random = morf[morf["method"] == "random"].sort_values("point")
+    flat = axes.ravel()
+    for place, (panel, row) in enumerate(zip(flat, own.itertuples(), strict=False)):
+        both = [c[c["method"] == row.method].sort_values("point") for c in (morf, lerf)]
+        _pair(panel, both, random)
+        panel.set_ylim(*limits)
+        panel.set_xlim(both[0]["x"].min(), both[0]["x"].max())
+        text = f"{label} {fixed(row.value)} [{fixed(row.low)}, {fixed(row.high)}]"
+        panel.set_title(method_style(row.method).label, loc="left", fontsize=9.5, pad=17)
+        panel.text(0, 1.04, text, transform=panel.transAxes, fontsize=8, va="bottom")
+        panel.xaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
+        panel.yaxis.set_major_locator(MaxNLocator(4))
+        if not falls:
+            panel.xaxis.set_major_formatter(lambda part, _: f"{round(100 * part, 6):g} %")
+        panel.tick_params(
+            labelleft=place % columns == 0, labelbottom=place + columns >= len(own), labelsize=8.5
+        )
+    for panel in flat[len(own) :]:
+        panel.remove()
+    _shared_labels(figure, x_label, y_label, low)
+    entries = [
+        (Line2D([], [], color=VERMILLION), "most relevant first"),
+        (Line2D([], [], color=BLUE, linestyle=(0, (4, 1.5))), "least relevant first"),
+        (Patch(color=GREY, alpha=0.25, linewidth=0), "area between"),
+    ]
+    if len(random):
+        entries.append((Line2D([], [], color=GREY, linestyle=":"), "random order"))
+    key(figure, entries)
+    return figure
+
+
+def _pair(axes: Axes, both: list[pd.DataFrame], random: pd.DataFrame) -> None:
+    for rows, colour, line in zip(both, (VERMILLION, BLUE), ("-", (0, (4, 1.5))), strict=True):
+        axes.plot(rows["x"], rows["value"], color=colour, linestyle=line, linewidth=1.5, zorder=3)
+    axes.fill_between(
+        both[0]["x"], both[0]["value"], both[1]["value"], color=GREY, alpha=0.25, linewidth=0, label="between"
+    )
+    if len(random):
+        axes.plot(random["x"], random["value"], color=GREY, linestyle=":", linewidth=1.3, zorder=2)
+
+
+def _shared_labels(figure: Figure, x_label: str, y_label: str, low: float) -> None:
+    """One label for all x axes, `low` inches above the edge, and one for all y axes."""
+    high = figure.get_size_inches()[1]
+    figure.text(0.5, low / high, x_label, ha="center", va="center", fontsize=10.5, color=INK)
+    figure.text(
+        0.22 / figure.get_size_inches()[0], 0.5 + 0.25 / high, y_label, rotation=90, ha="center", va="center",
+        fontsize=10.5,
+    )  # fmt: skip

@@ -1,0 +1,234 @@
+"""The gallery: sheets of pictures by methods, and single files of every map in several colourings."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+
+from signsight.figures.colour import normalise, overlay, to_rgb
+from signsight.figures.examples import KEY_LINE, colour_keys
+from signsight.figures.numbers import percent
+from signsight.figures.sheet import LINE, Block, sheet
+from signsight.figures.style import GREY, RIGHT, WRONG, method_style, styled
+
+ROWS, COLUMNS = 8, 16  # most pictures and methods on one page
+SIDE = 384  # pixels of a single file, at least
+CELL, LEFT = 1.0, 2.1  # inches
+HEAD_LETTERS = 13
+PALE = 246  # grey of the tiles of a method that refused
+
+
+@dataclass(frozen=True)
+class Column:
+    """What one method gave: maps (n, H, W) float, and colours (n, 3, H, W) where it has them.
+
+    refused: the sentence of a method that does not suit the network; then there are no maps.
+    """
+
+    method: str
+    signed: bool
+    maps: np.ndarray | None = None
+    colours: np.ndarray | None = None
+    refused: str = ""
+    label: str = ""
+
+    @property
+    def title(self) -> str:
+        """Its name in figures."""
+        return self.label or method_style(self.method).label
+
+
+@dataclass(frozen=True)
+class Source:
+    """The file of a column, of rule `gallery_maps`, and what there is to know of its method."""
+
+    path: Path | str
+    method: str
+    signed: bool
+    label: str = ""
+
+    def read(self, rows: slice = slice(None), colours: bool = False) -> Column:
+        """The column, of these pictures only, and with `colours` also those."""
+        with np.load(self.path) as file:
+            if "refused" in file:
+                return Column(self.method, self.signed, refused=str(file["refused"]), label=self.label)
+            kept = {key: file[key][rows] for key in file.files if key == "maps" or colours}
+        return Column(self.method, self.signed, label=self.label, **kept)
+
+
+def names_of(table: pd.DataFrame) -> list[str]:
+    """'01-stem' for every picture, so that the names sort as the pictures do."""
+    stems = [re.sub(r"[^\w.-]+", "_", Path(file).stem) for file in table["file"]]
+    return [f"{place:0{digits(len(stems))}d}-{stem}" for place, stem in enumerate(stems, 1)]
+
+
+def digits(count: int) -> int:
+    """Digits of numbers up to `count` that are to sort, two at least."""
+    return max(len(str(count)), 2)
+
+
+def row_title(row: pd.Series, name: str) -> str:
+    """Name of the picture and the predicted class with its probability.
+
+    Where the right class is given, with the sign for right or wrong and the class; where another
+    class is explained, with that one.
+    """
+    predicted, given = row["predicted_name"], row["class_name"]
+    lines = [name, _surely(predicted, row["probability"])]
+    if given:
+        lines[1] = f"{RIGHT if given == predicted else WRONG} {lines[1]}"
+        lines += [f"true: {given}"] if given != predicted else []
+    if row["explained_id"] != row["predicted_id"]:
+        lines.append(f"explained: {_surely(row['explained_name'], row['explained_probability'])}")
+    return "\n".join(lines)
+
+
+def _surely(name: str, probability: float) -> str:
+    """'Speed limit 80, 82.2 %'."""
+    return f"{name}, {percent(probability)}".replace(" %", "\N{NO-BREAK SPACE}%")
+
+
+def pages(count: int, most: int) -> list[slice]:
+    """`count` things on as few pages as hold `most` each, spread evenly."""
+    number = max(-(-count // most), 1)
+    edges = [round(count * page / number) for page in range(number + 1)]
+    return [slice(low, high) for low, high in pairwise(edges)]
+
+
+def gallery_pages(
+    images: np.ndarray, table: pd.DataFrame, sources: Sequence[Source]
+) -> Iterator[tuple[str, Figure]]:
+    """(name, sheet) of every page, one at a time; names sort: first all methods of the first pictures.
+
+    images: (n, H, W, 3) uint8; table: of `attribution.gallery.picture_table`.
+    """
+    titles = [row_title(row, name) for (_, row), name in zip(table.iterrows(), names_of(table), strict=True)]
+    layout = [(r, c) for r in pages(len(images), ROWS) for c in pages(len(sources), COLUMNS)]
+    for page, (rows, some) in enumerate(layout, 1):
+        columns = [source.read(rows) for source in sources[some]]
+        yield f"page-{page:0{digits(len(layout))}d}", gallery_sheet(images[rows], titles[rows], columns)
+
+
+@styled
+def gallery_sheet(images: np.ndarray, titles: Sequence[str], columns: Sequence[Column]) -> Figure:
+    """Rows are pictures (n, H, W, 3) in their true colours, columns the heat maps of the methods.
+
+    A method that refused has empty tiles, and its reason stands below the sheet.
+    """
+    cells = [images]
+    for column in columns:
+        refused = column.maps is None
+        cells.append(np.full_like(images, PALE) if refused else to_rgb(column.maps, column.signed))
+    heads = [textwrap.fill(column.title, HEAD_LETTERS, break_on_hyphens=False) for column in columns]
+    shown = [column for column in columns if column.maps is not None]
+    scales = [signed for signed in (False, True) if signed in {column.signed for column in shown}]
+    reasons = [f"{column.title}: {column.refused}" for column in columns if column.maps is None]
+    notes = "\n".join(line for text in reasons for line in textwrap.wrap(text, _letters(len(columns))))
+    below = LINE * (notes.count("\n") + 1) + 0.1 if notes else 0.0
+    keys = 0.15 + KEY_LINE * len(scales)
+    figure = sheet(
+        [Block(np.stack(cells, axis=1), titles, ["Picture", *heads])], CELL, LEFT, foot=keys + below
+    )
+    colour_keys(figure, scales)
+    axes = figure.axes[0]
+    for place, column in enumerate(columns, 1):
+        if column.maps is None:
+            _mark_refused(axes, place, len(columns) + 1)
+    high = axes.get_ylim()[0]
+    axes.text(0.15, high - keys - 0.05, notes, fontsize=8.5, va="bottom", linespacing=1.25)
+    return figure
+
+
+def _letters(columns: int) -> int:
+    """Letters of a line as wide as a sheet."""
+    return max(round((LEFT + (columns + 1) * CELL) / 0.078), 40)
+
+
+def _mark_refused(axes: Axes, place: int, columns: int) -> None:
+    """Write into the empty tiles of a column of the sheet that there is a reason below."""
+    for row in axes.images:
+        left, right, bottom, top = row.get_extent()
+        x = left + (right - left) / columns * (place + 0.46)
+        text = {"ha": "center", "va": "center", "fontsize": 8, "color": GREY}
+        axes.text(x, (top + bottom) / 2, "refused,\nsee below", **text)
+
+
+def grey(values: np.ndarray, signed: bool) -> np.ndarray:
+    """Maps (..., H, W) as greys (..., H, W) uint8: black is zero and white the largest value, or with
+    `signed` black the most negative, mid-grey zero and white the most positive."""
+    share = normalise(values, signed)
+    return np.rint((share + 1) * 127.5 if signed else share * 255).astype(np.uint8)
+
+
+def coloured_gradient(colours: np.ndarray) -> np.ndarray:
+    """One value a colour (3, H, W) as a picture (H, W, 3) uint8; zero is mid-grey in every colour.
+
+    The three colours share one scale, so that their balance is the method's own.
+    """
+    channels, height, width = colours.shape
+    share = normalise(colours.reshape(channels * height, width), True).reshape(colours.shape)
+    return np.rint((share + 1) * 127.5).astype(np.uint8).transpose(1, 2, 0)
+
+
+def hard(picture: np.ndarray, side: int = SIDE) -> np.ndarray:
+    """A picture (H, W[, 3]) with every pixel repeated until it is `side` high: nothing is smoothed."""
+    times = max(-(-side // picture.shape[0]), 1)
+    return picture.repeat(times, axis=0).repeat(times, axis=1)
+
+
+def drawings(image: np.ndarray, column: Column, row: int) -> dict[str, np.ndarray]:
+    """Kind -> drawing of one map, (H, W) or (H, W, 3) uint8: heat, overlay, grey and maybe colour."""
+    values = column.maps[row]
+    drawn = {
+        "heat": to_rgb(values, column.signed),
+        "overlay": overlay(image, values, column.signed),
+        "grey": grey(values, column.signed),
+    }
+    if column.colours is not None:
+        drawn["colour"] = coloured_gradient(column.colours[row])
+    return drawn
+
+
+def write_singles(folder: Path, images: np.ndarray, table: pd.DataFrame, sources: Sequence[Source]) -> None:
+    """Write `<picture>/<NN>-<method>-<kind>.png` to `folder`; NN is the place among the methods.
+
+    00-picture.png is the picture as the classifier sees it. Methods that refused have no files.
+    """
+    width, names = digits(len(sources)), names_of(table)
+    for image, name in zip(images, names, strict=True):
+        (folder / name).mkdir(parents=True)
+        _write(folder / name / f"{0:0{width}d}-picture.png", image)
+    for place, source in enumerate(sources, 1):
+        column = source.read(colours=True)  # one method in memory at a time
+        for row, name in enumerate(names if column.maps is not None else ()):
+            for kind, drawn in drawings(images[row], column, row).items():
+                _write(folder / name / f"{place:0{width}d}-{source.method}-{kind}.png", drawn)
+
+
+def _write(path: Path, picture: np.ndarray) -> None:
+    Image.fromarray(hard(picture)).save(
+        path, compress_level=3
+    )  # twice as fast as the default, a tenth larger
+
+
+def overlays(images: np.ndarray, column: Column, side: int) -> np.ndarray:
+    """The pictures (n, H, W, 3) side by side in grey under their maps, about `side` pixels high."""
+    laid = [overlay(image, values, column.signed) for image, values in zip(images, column.maps, strict=True)]
+    return side_by_side(np.stack(laid), side)
+
+
+def side_by_side(pictures: np.ndarray, side: int) -> np.ndarray:
+    """Pictures (n, H, W, 3) uint8 in a row with white gaps, every pixel repeated to `side` at least."""
+    gap = np.full((pictures.shape[1], 1, 3), 255, np.uint8)
+    row = [piece for picture in pictures for piece in (picture, gap)][:-1]
+    return hard(np.concatenate(row, axis=1), side)

@@ -1,0 +1,335 @@
+"""`summary.md`: the key numbers of an experiment, with intervals, and published beside reproduced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from signsight.figures.numbers import (
+    MINUS,
+    NONE,
+    count,
+    markdown,
+    percent,
+    points,
+    signed,
+    subsets_shown,
+    within,
+)
+from signsight.figures.stickers import TARGETS, conditions, size_label
+from signsight.figures.style import interval_name, method_label
+from signsight.figures.trust import spread_over_seeds, trust
+
+CELLS = (1, 3, 5, 10)
+DEGREES = (-60, -45, -30, -15, 0, 15, 30, 45, 60)
+TRANSFORMS = {
+    "rotation": "rotation in the plane",
+    "perspective_vertical": "turned about the vertical axis",
+    "perspective_horizontal": "turned about the horizontal axis",
+}
+SUBSETS = {
+    "all": "All images that the method has a map for",
+    "common": "Only the images that every method has a map for",
+}
+STEADY = 0.05  # an angle is called harmless as long as it takes no more than this share
+
+
+def summary(
+    *,
+    experiment: str,
+    dataset: str,
+    model: str,
+    sizes: Mapping[str, int],
+    clean: pd.DataFrame,
+    history: pd.DataFrame | None = None,
+    masking: pd.DataFrame | None = None,
+    empty_maps: pd.DataFrame | None = None,
+    geometry: pd.DataFrame | None = None,
+    stickers: pd.DataFrame | None = None,
+    sticker_confusions: pd.DataFrame | None = None,
+    metrics: pd.DataFrame | None = None,
+    ranking: pd.DataFrame | None = None,
+    seeds: pd.DataFrame | None = None,
+    published: Mapping[str, pd.DataFrame] | None = None,
+    cropped: bool = True,
+    confidence: float = 0.95,
+) -> str:
+    """The summary as Markdown; a table that is None or empty (a stage switched off) is left out.
+
+    sizes: number of images by 'training', 'validation', 'test'. The tables are those of the
+    evaluation folder. published: by 'clean', 'masking', 'stickers' and the names of transforms, where
+    the data set has published figures; cropped: which of the two published clean accuracies to take.
+    """
+    published = published or {}
+    parts = [
+        _head(experiment, dataset, model, sizes, clean, history, confidence),
+        _clean_published(clean, published.get("clean"), cropped),
+    ]
+    if _there(masking):
+        theirs = published.get("masking")
+        parts += [_masking(masking, theirs), _masking_published(masking, theirs)]
+    if _there(empty_maps):
+        parts.append(_empty_maps(empty_maps))
+    if _there(geometry):
+        parts += [_geometry(geometry), _geometry_published(geometry, published)]
+    if _there(stickers):
+        parts += [_stickers(stickers), _stickers_published(stickers, published.get("stickers"))]
+    if _there(sticker_confusions):
+        parts.append(_sticker_confusions(sticker_confusions))
+    if _there(metrics):
+        parts.append(trust(metrics, ranking))
+    if _there(seeds):
+        parts.append(spread_over_seeds(seeds))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _there(table: pd.DataFrame | None) -> bool:
+    return table is not None and not table.empty
+
+
+def _degree(degree: float) -> str:
+    return signed(degree, 0) + "°"
+
+
+def _head(
+    experiment: str,
+    dataset: str,
+    model: str,
+    sizes: Mapping[str, int],
+    clean: pd.DataFrame,
+    history: pd.DataFrame | None,
+    confidence: float,
+) -> str:
+    row = clean.iloc[0]
+    rows = [
+        ["Data set", f"`{dataset}`"],
+        ["Network", f"`{model}`"],
+        *[[f"{name.capitalize()} images", count(size)] for name, size in sizes.items()],
+        ["**Test accuracy**", f"**{within(row['accuracy'], row['low'], row['high'], 2)}**"],
+        ["Misclassified", f"{count(row['n'] - row['correct'])} of {count(row['n'])}"],
+    ]
+    if _there(history):
+        best = history.loc[history["validation_accuracy"].idxmax()]
+        kept = f"{best['epoch']:.0f} of {history['epoch'].max():.0f}"
+        kept += f", validation accuracy {percent(best['validation_accuracy'], 2)}"
+        rows.append(["Kept epoch", kept])
+        if "seconds" in history:
+            rows.append(["Training time", f"{history['seconds'].sum() / 60:.1f} min"])
+    note = (
+        f"Brackets hold {interval_name(confidence)} intervals: Wilson's for accuracies, paired over"
+        " the images for differences from the untouched images. Differences are in percentage points."
+    )
+    return f"# {experiment}\n\n{markdown(['', ''], rows)}\n\n{note}"
+
+
+def _clean_published(clean: pd.DataFrame, published: pd.DataFrame | None, cropped: bool) -> str:
+    if not _there(published):
+        return ""
+    name = "cropped" if cropped else "uncropped"
+    theirs = float(published.set_index("images")["accuracy"][name])
+    ours = float(clean["accuracy"].iloc[0])
+    row = [f"Test accuracy, {name}", percent(theirs, 2), percent(ours, 2), points(ours - theirs, 2)]
+    return "### Published and reproduced: accuracy\n\n" + _compared("Images", [row])
+
+
+def _compared(first: str, rows: list[list[str]]) -> str:
+    return markdown([first, "Published", "Reproduced", "Difference"], rows)
+
+
+def _both(name: str, row: Any) -> list[str]:
+    """A row of `_compared`; `row` has `accuracy` and `accuracy_published`."""
+    values = percent(row.accuracy_published), percent(row.accuracy)
+    return [name, *values, points(row.accuracy - row.accuracy_published)]
+
+
+def _masking(table: pd.DataFrame, published: pd.DataFrame | None) -> str:
+    last = int(table["masked_cells"].max())
+    cells = [k for k in CELLS if k <= last] or [last]
+    parts = ["## Accuracy after masking the most relevant cells"]
+    for subset in subsets_shown(table, published):
+        rows = table[table["subset"] == subset]
+        header = ["Method", "Images", *[f"{k} masked" for k in cells]]
+        body = []
+        for method, own in rows.groupby("method", sort=False):
+            by = own.set_index("masked_cells")
+            body.append([method_label(str(method)), count(own["n"].iloc[0]), *[_cell(by, k) for k in cells]])
+        parts += [f"{SUBSETS[subset]}:", markdown(header, body)]
+    at = 5 if 5 in cells else cells[-1]
+    return "\n\n".join([*parts, _masking_words(table, subset, at)])
+
+
+def _cell(by: pd.DataFrame, place: int, decimals: int = 1) -> str:
+    """Accuracy and interval of the row at `place`, or a dash."""
+    if place not in by.index:
+        return NONE
+    row = by.loc[place]
+    return within(row["accuracy"], row["low"], row["high"], decimals)
+
+
+def _masking_words(table: pd.DataFrame, subset: str, cells: int) -> str:
+    """'After 5 masked cells, Saliency takes 41.2 points [..], ...' on the images of `subset`."""
+    rows = table[(table["subset"] == subset) & (table["masked_cells"] == cells)]
+    rows = rows.sort_values("difference", kind="stable")
+    losses = [
+        f"{method_label(row.method)} {_taken(row.difference)}"
+        f" [{_taken(row.difference_high)}, {_taken(row.difference_low)}]"
+        for row in rows.itertuples()
+    ]
+    where = "the images that every method has a map for" if subset == "common" else "all images"
+    return (
+        f"After {cells} masked {'cell' if cells == 1 else 'cells'}, on {where}, this many points of"
+        f" accuracy are gone: {', '.join(losses)}. The more a method takes, the more the network uses"
+        " what it points at."
+    )
+
+
+def _taken(difference: float) -> str:
+    """A loss in points: −0.412 -> '41.2'; a gain keeps a minus."""
+    text = f"{abs(100 * difference):.1f}"
+    return MINUS + text if difference > 0 and float(text) else text
+
+
+def _masking_published(table: pd.DataFrame, published: pd.DataFrame | None) -> str:
+    if not _there(published):
+        return ""
+    keys = ["method", "subset", "masked_cells"]
+    both = table.merge(published, on=keys, suffixes=("", "_published"))
+    both = both[both["masked_cells"].isin(CELLS)]
+    rows = [
+        _both(f"{method_label(row.method)}, {row.subset}, {row.masked_cells} masked", row)
+        for row in both.itertuples()
+    ]
+    if not rows:
+        return ""
+    note = "The study's common images are those with a Grad-CAM++ map, ours those with every map."
+    body = _compared("Method, subset, cells", rows)
+    return f"### Published and reproduced: masking\n\n{body}\n\n{note}"
+
+
+def _empty_maps(table: pd.DataFrame) -> str:
+    rows = [
+        [method_label(row.method), count(row.n), count(row.empty), percent(row.empty / row.n)]
+        for row in table.itertuples()
+    ]
+    return "## Images without a map (all zero)\n\n" + markdown(["Method", "Images", "Empty", "Share"], rows)
+
+
+def _geometry(table: pd.DataFrame) -> str:
+    degrees = [degree for degree in DEGREES if (table["degree"] == degree).any()]
+    rows, words = [], []
+    for name, title in TRANSFORMS.items():
+        own = table[table["transform"] == name]
+        if own.empty:
+            continue
+        by = own.set_index("degree").sort_index()
+        found = [percent(by["accuracy"].get(degree, float("nan"))) for degree in degrees]
+        rows.append([title.capitalize(), *found])
+        words.append(_steady_words(by["accuracy"], title))
+    body = markdown(["Transform", *map(_degree, degrees)], rows) if degrees else ""
+    parts = ["## Accuracy by angle", body, "\n".join(word for word in words if word)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _steady_words(accuracy: pd.Series, title: str) -> str:
+    """Over which angles about 0 the accuracy stays within STEADY of that at 0 degrees."""
+    if 0 not in accuracy.index:
+        return ""
+    fine = accuracy >= accuracy[0] - STEADY
+    left, right = fine[fine.index <= 0][::-1], fine[fine.index >= 0]
+    ends = [int(side[side.cummin()].index[-1]) for side in (left, right)]
+    return (
+        f"- {title.capitalize()}: no more than {100 * STEADY:.0f} points are lost from"
+        f" {_degree(ends[0])} to {_degree(ends[1])}; the least accuracy is {percent(accuracy.min())}"
+        f" at {_degree(accuracy.idxmin())}."
+    )
+
+
+def _geometry_published(table: pd.DataFrame, published: Mapping[str, pd.DataFrame]) -> str:
+    rows, words = [], []
+    for name, title in TRANSFORMS.items():
+        if name not in published:
+            continue
+        own = table[table["transform"] == name]
+        both = own.merge(published[name], on="degree", suffixes=("", "_published"))
+        if both.empty:
+            continue
+        gap = both["accuracy"] - both["accuracy_published"]
+        words.append(
+            f"- {title.capitalize()}: over {len(both)} angles the reproduced accuracy differs by"
+            f" {points(gap.mean())} points on average, by {100 * gap.abs().mean():.1f} in magnitude."
+        )
+        rows += [
+            _both(f"{title.capitalize()}, {_degree(row.degree)}", row)
+            for row in both[both["degree"].isin(DEGREES)].itertuples()
+        ]
+    if not words:
+        return ""
+    body = [_compared("Transform, angle", rows)] if rows else []
+    return "\n\n".join(["### Published and reproduced: angles", *body, "\n".join(words)])
+
+
+def _stickers(table: pd.DataFrame) -> str:
+    methods = list(dict.fromkeys(table["method"]))
+    parts = ["## Accuracy with stickers on the most relevant cell"]
+    for target, title in TARGETS.items():
+        own = table[table["target"] == target]
+        if own.empty:
+            continue
+        by = own.set_index(["method", "sticker", "sign_size"]).sort_index()
+        body = []
+        for sticker, size in conditions(own):
+            cells = [_cell(by, (method, sticker, size)) for method in methods]
+            body.append([f"{sticker}, {size_label(size)}", *cells])
+        header = ["Sticker, size of the sign", *map(method_label, methods)]
+        parts += [f"{title} (n = {count(own['n'].iloc[0])}):", markdown(header, body)]
+        parts.append(_sticker_words(own))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _sticker_words(own: pd.DataFrame) -> str:
+    """The sticker that takes most."""
+    worst = own.loc[own["difference"].idxmin()]
+    if worst["difference"] >= 0:
+        return "No sticker lowers the accuracy."
+    return (
+        f"The {worst['sticker']} sticker on {size_label(worst['sign_size'])} signs, placed by"
+        f" {method_label(worst['method'])}, takes most: {_taken(worst['difference'])} points"
+        f" [{_taken(worst['difference_high'])}, {_taken(worst['difference_low'])}]."
+    )
+
+
+def _stickers_published(table: pd.DataFrame, published: pd.DataFrame | None) -> str:
+    stock = table[(table["target"] == "stock") & (table["method"] != "random")]
+    if not _there(published) or stock.empty:
+        return ""
+    both = stock.merge(published, on=["sticker", "sign_size"], suffixes=("", "_published"))
+    rows = [
+        _both(f"{row.sticker}, {size_label(row.sign_size)}, placed by {method_label(row.method)}", row)
+        for row in both.itertuples()
+    ]
+    if not rows:
+        return ""
+    return "### Published and reproduced: stickers on stock signs\n\n" + _compared(
+        "Sticker, size of the sign", rows
+    )
+
+
+def _sticker_confusions(table: pd.DataFrame, most: int = 5) -> str:
+    """The commonest confusions of each target under a sticker, over all methods and stickers."""
+    wrong = table[(table["class_id"] != table["predicted_id"]) & (table["sign_size"] != "none")]
+    parts = []
+    for target, title in TARGETS.items():
+        own = wrong[(wrong["target"] == target) & (wrong["count"] > 0)]
+        total = own.groupby(["class_name", "predicted_name"], as_index=False)["count"].sum()
+        total = total.sort_values("count", ascending=False, kind="stable").head(most)
+        lines = [
+            f"{row.class_name} → {row.predicted_name} ({count(row.count)})" for row in total.itertuples()
+        ]
+        if lines:
+            parts.append(f"- {title}: {'; '.join(lines)}.")
+    if not parts:
+        return ""
+    head = "Commonest confusions under a sticker (times, over all methods, stickers and sizes):"
+    return "\n\n".join([head, "\n".join(parts)])

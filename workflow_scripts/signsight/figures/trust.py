@@ -1,0 +1,94 @@
+"""The metrics in `summary.md`: which explanation is to be trusted, and by how much."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from signsight.evaluation.metrics.registry import metrics as registry
+from signsight.figures.numbers import MINUS, NONE, markdown, percent
+from signsight.figures.style import method_label
+
+ARROWS = {"higher": "↑", "lower": "↓"}
+
+
+def trust(metrics: pd.DataFrame, ranking: pd.DataFrame) -> str:
+    """One table a metric, methods in the order of its first quantity, as Markdown.
+
+    metrics, ranking: the tables of `evaluation.metric_table` and `evaluation.ranking`. Each cell has
+    the mean, its interval and the rank; methods that no other one beats significantly are bold.
+    """
+    if not (metrics["direction"] != "").any():
+        return ""
+    head = (
+        "## Which explanation is to be trusted\n\nMean over images with its interval; arrows say which way "
+        "is better. A method's rank is one more than the number of methods that are significantly better "
+        "(paired tests, Holm's correction); **bold**: none is."
+    )
+    parts = [
+        _table(metric, rows, ranking[ranking["metric"] == metric])
+        for metric, rows in metrics[metrics["direction"] != ""].groupby("metric", sort=False)
+    ]
+    return "\n\n".join([head, *parts])
+
+
+def _table(metric: str, rows: pd.DataFrame, ranking: pd.DataFrame) -> str:
+    told = registry.about(metric)["quantities"]
+    quantities = list(dict.fromkeys(rows["quantity"]))
+    first = ranking[ranking["quantity"] == quantities[0]].sort_values("place", na_position="last")
+    head = ["Method", *(f"{told[q]['label']} {ARROWS[told[q]['direction']]}" for q in quantities)]
+    cells = {(r.method, r.quantity): r for r in rows.itertuples()}
+    ranks = {(r.method, r.quantity): r.rank for r in ranking.itertuples()}
+    body = [
+        [method_label(m), *(_cell(cells[m, q], ranks.get((m, q))) for q in quantities)]
+        for m in first["method"]
+    ]
+    chances = [rows[rows["quantity"] == q]["chance"].iloc[0] for q in quantities]
+    if any(pd.notna(c) for c in chances):
+        body.append(["*Chance*", *(NONE if pd.isna(c) else _number(c) for c in chances)])
+    left = int(rows["left_out"].max())
+    out = f", at most {left:,} of them left out" if left else ""
+    count = int((rows["n"] + rows["left_out"]).max())
+    name = metric.upper() if metric == "road" else metric.replace("_", " ").capitalize()
+    title = f"### {name}: {count:,} images{out}"
+    return "\n\n".join([title, markdown(head, body)])
+
+
+def _cell(row: object, rank: object) -> str:
+    if pd.isna(row.value):
+        return NONE
+    text = f"{_number(row.value)} [{_number(row.low)}, {_number(row.high)}]"
+    if pd.isna(rank):
+        return text
+    return f"**{text} ({int(rank)})**" if int(rank) == 1 else f"{text} ({int(rank)})"
+
+
+def _number(value: float) -> str:
+    return NONE if pd.isna(value) else f"{round(value, 3) + 0.0:.3f}".replace("-", MINUS)
+
+
+def spread_over_seeds(seeds: pd.DataFrame) -> str:
+    """What models of other seeds say: accuracy of each, and the range of every number, as Markdown.
+
+    seeds: the table of rule seed_table: `seed` and the columns of the metric table.
+    """
+    clean = seeds[seeds["metric"] == "accuracy"]
+    accuracies = [f"seed {row.seed}: {percent(row.value, 2)}" for row in clean.itertuples()]
+    head = f"## Models of {len(clean)} seeds\n\nTest accuracy by seed: {', '.join(accuracies)}."
+    rows = seeds[(seeds["metric"] != "accuracy") & (seeds["direction"] != "")]
+    if rows.empty:
+        return head
+    told = {metric: registry.about(metric)["quantities"] for metric in rows["metric"].unique()}
+    columns = list(dict.fromkeys(zip(rows["metric"], rows["quantity"], strict=True)))
+    numbers = rows.groupby(["method", "metric", "quantity"], sort=False)["value"].agg(["mean", "min", "max"])
+    body = [
+        [method_label(method), *(_range(numbers.loc[(method, *column)]) for column in columns)]
+        for method in dict.fromkeys(rows["method"])
+    ]
+    words = "Mean over the models, with the lowest and the highest of them:"
+    return "\n\n".join([head, words, markdown(["Method", *(told[m][q]["label"] for m, q in columns)], body)])
+
+
+def _range(row: pd.Series) -> str:
+    if pd.isna(row["mean"]):
+        return NONE
+    return f"{_number(row['mean'])} ({_number(row['min'])} to {_number(row['max'])})"
