@@ -10,7 +10,7 @@ from snakemake.utils import update_config
 BASE = Path(workflow.basedir)
 sys.path.insert(0, str(BASE / "workflow_scripts"))
 
-from signsight.attribution.registry import methods as method_registry
+from signsight.core.registry import methods as method_registry
 from signsight.config.check import (
     complete,
     degree_groups,
@@ -24,7 +24,7 @@ from signsight.config.check import (
 )
 from signsight.core.digest import code_digest
 from signsight.core.errors import UserError
-from signsight.evaluation.metrics.registry import metrics as metric_registry
+from signsight.core.registry import metrics as metric_registry
 from signsight.figures.published import published_file
 
 update_config(config, typed(workflow.config_settings.config))

@@ -11,9 +11,9 @@ from functools import partial
 import torch
 from bench_score import interleaved
 
-from signsight.attribution.registry import methods
 from signsight.attribution.run import frozen
 from signsight.attribution.task import Task
+from signsight.core.registry import methods
 from signsight.models.registry import build
 from small_models import classifier
 

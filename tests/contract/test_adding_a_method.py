@@ -22,7 +22,7 @@ import pytest
 import torch
 import yaml
 
-from signsight.attribution.registry import methods
+from signsight.core.registry import methods
 from signsight.attribution.run import Settings, explain_batch
 from signsight.config.check import complete, load_schema, method_choice
 from signsight.core.errors import UserError

@@ -19,9 +19,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from signsight.attribution.registry import methods
 from signsight.attribution.run import frozen
 from signsight.attribution.task import Task
+from signsight.core.registry import methods
 from signsight.models.classifier import Classifier
 from signsight.models.registry import build
 from small_models import classifier, gap

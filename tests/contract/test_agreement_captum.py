@@ -26,10 +26,10 @@ from torch import nn
 from torchvision.models.resnet import BasicBlock, ResNet
 from torchvision.models.vgg import VGG, make_layers
 
-from signsight.attribution.registry import methods
 from signsight.attribution.run import frozen
 from signsight.attribution.smooth import noisy_copies
 from signsight.attribution.task import Task
+from signsight.core.registry import methods
 from signsight.models.classifier import Classifier
 from small_models import classifier
 

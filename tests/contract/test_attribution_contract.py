@@ -17,10 +17,10 @@ from torch import nn
 from torch.overrides import _len_torch_function_stack
 
 from signsight.attribution.reduce import REDUCTIONS, reduced
-from signsight.attribution.registry import methods
 from signsight.attribution.run import Settings, explain_batch, frozen
 from signsight.attribution.task import Task
 from signsight.core.errors import UserError
+from signsight.core.registry import methods
 from signsight.models.classifier import Classifier, to_pixels
 from signsight.models.registry import build
 from small_models import FEW, TRANSFORMERS, classifier, gap, linear, pictures, relu_net, transformer

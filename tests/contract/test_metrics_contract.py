@@ -12,8 +12,8 @@ import torch
 from torch import nn
 
 from signsight.attribution.run import Settings, explain_batch
+from signsight.core.registry import metrics
 from signsight.evaluation.metrics.block import Block, Result
-from signsight.evaluation.metrics.registry import metrics
 from signsight.models.classifier import Classifier
 from small_models import MEAN, STD, classifier, gap, pictures
 

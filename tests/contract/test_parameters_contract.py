@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 
-from signsight.attribution.registry import methods
 from signsight.config.check import complete as completed
 from signsight.config.check import load_schema, metric_choice
-from signsight.evaluation.metrics.registry import metrics
-from signsight.perturbation.replacements import replacements
+from signsight.core.registry import methods, metrics, replacements
 
 SCHEMA = load_schema(Path(__file__).parents[2] / "config" / "schema.yaml")
 GIVEN = 4  # task, images, targets, ids

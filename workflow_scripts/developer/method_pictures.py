@@ -6,11 +6,11 @@ import numpy as np
 from PIL import Image
 
 from signsight.attribution.gallery import explain_pictures, picture_table
-from signsight.attribution.registry import methods
 from signsight.attribution.run import Settings
 from signsight.core.errors import UserError
 from signsight.core.files import atomic
 from signsight.core.job import job, torch_device
+from signsight.core.registry import methods
 from signsight.data.imageset import open_image_set
 from signsight.figures.choice import example_rows
 from signsight.figures.gallery import Column, overlays, side_by_side

@@ -2,8 +2,8 @@
 
 from signsight.core.files import write_csv
 from signsight.core.job import job
+from signsight.core.registry import metrics
 from signsight.evaluation.metric_table import curve_table, metric_table
-from signsight.evaluation.metrics.registry import metrics
 from signsight.evaluation.ranking import agreement_table, pair_table, ranking_table
 
 with job(snakemake):

@@ -4,10 +4,10 @@ import pandas as pd
 
 from signsight.core.files import write_csv
 from signsight.core.job import job
+from signsight.core.registry import metrics
 from signsight.data.imageset import read_index
 from signsight.evaluation.accuracy import load_correct
 from signsight.evaluation.metric_table import METRIC_COLUMNS, metric_table
-from signsight.evaluation.metrics.registry import metrics
 from signsight.evaluation.statistics import wilson
 
 with job(snakemake):

@@ -10,10 +10,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from signsight.attribution.cam import cam
-from signsight.attribution.registry import methods
 from signsight.attribution.run import frozen
 from signsight.attribution.task import Task
 from signsight.core.errors import UserError
+from signsight.core.registry import methods
 from signsight.models.classifier import Classifier
 from small_models import GapNet, classifier, gap, transformer
 

@@ -7,8 +7,8 @@ import torch
 from scipy import ndimage
 
 from signsight.attribution.controls import centre_gaussian, random_map, sobel
-from signsight.attribution.registry import methods
 from signsight.attribution.task import Task
+from signsight.core.registry import methods
 from small_models import linear
 
 TASK = Task(linear(), None, "logit", 0)

@@ -13,9 +13,9 @@ from torch import nn
 
 from signsight.attribution.gallery import explain_pictures, layer_sweep, picture_table, sweeps
 from signsight.attribution.reduce import REDUCTIONS
-from signsight.attribution.registry import methods
 from signsight.attribution.run import Settings
 from signsight.core.errors import UserError
+from signsight.core.registry import methods
 from signsight.data.photographs import fitted_photographs, list_photographs
 from signsight.models.registry import build
 from signsight.models.stages import stages

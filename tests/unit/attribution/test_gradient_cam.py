@@ -12,9 +12,9 @@ from torch.nn import functional as F
 
 from signsight.attribution.cam import activation_and_gradient
 from signsight.attribution.reduce import reduced
-from signsight.attribution.registry import methods
 from signsight.attribution.task import Task
 from signsight.core.errors import UserError
+from signsight.core.registry import methods
 from signsight.models.classifier import Classifier
 from small_models import STD, classifier, gap, linear
 

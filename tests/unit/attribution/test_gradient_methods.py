@@ -12,8 +12,8 @@ import torch
 from torch import nn
 
 from signsight.attribution.reduce import reduced
-from signsight.attribution.registry import methods
 from signsight.attribution.task import Task
+from signsight.core.registry import methods
 from signsight.core.rng import generator
 from signsight.models.classifier import Classifier
 from small_models import MEAN, STD, classifier, linear, relu_net

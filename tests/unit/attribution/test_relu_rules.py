@@ -10,10 +10,10 @@ from torch import nn
 from torch.nn import functional as F
 from torch.overrides import _len_torch_function_stack
 
-from signsight.attribution.registry import methods
 from signsight.attribution.relu import Rule, relu_rule
 from signsight.attribution.task import Task
 from signsight.core.errors import UserError
+from signsight.core.registry import methods
 from signsight.models.classifier import Classifier
 from signsight.models.registry import build
 from small_models import RELUS, classifier, linear, relu_net

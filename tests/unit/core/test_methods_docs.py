@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from signsight.attribution.registry import methods
 from signsight.config.check import load_schema
+from signsight.core.registry import methods
 from signsight.docs.methods import (
     COLOURS,
     COSTS,

@@ -32,7 +32,7 @@ def test_names_come_from_the_files_without_torch() -> None:
 
 
 def test_every_name_gives_its_entry_and_its_file() -> None:
-    from signsight.perturbation.replacements import replacements
+    from signsight.core.registry import replacements
 
     for name in replacements.names():
         assert replacements.get(name).__doc__

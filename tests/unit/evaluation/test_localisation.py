@@ -12,11 +12,11 @@ import pytest
 import torch
 
 from signsight.core.errors import UserError
+from signsight.core.registry import metrics
 from signsight.data.regions import roi_regions
 from signsight.evaluation.engine import pixel_order
 from signsight.evaluation.metrics.block import Block
 from signsight.evaluation.metrics.localisation import localisation, relevance_rank
-from signsight.evaluation.metrics.registry import metrics
 
 REGIONS = np.array([[0, 0, 0, 0], [0, 1, 2, 0], [0, 1, 1, 0], [0, 0, 0, 0]], np.uint8)
 

@@ -11,6 +11,7 @@ from torch import nn
 
 from signsight.attribution.randomise import Layer, cascade, draw_anew, one_by_one, weight_layers
 from signsight.attribution.run import Settings, explain_batch, explainer
+from signsight.core.registry import metrics
 from signsight.evaluation.metrics.block import Block
 from signsight.evaluation.metrics.randomisation import (
     cascade_maps,
@@ -19,7 +20,6 @@ from signsight.evaluation.metrics.randomisation import (
     randomisation,
     stages,
 )
-from signsight.evaluation.metrics.registry import metrics
 from signsight.evaluation.similarity import rank_correlation
 from signsight.models.classifier import Classifier, new_classifier
 from small_models import classifier, gap, linear, pictures

@@ -10,11 +10,11 @@ import torch
 from torch import nn
 
 from signsight.core.errors import UserError
+from signsight.core.registry import replacements
 from signsight.core.rng import generator
 from signsight.evaluation.metrics.block import Block, Result
 from signsight.evaluation.metrics.region_perturbation import region_perturbation
 from signsight.models.classifier import to_pixels
-from signsight.perturbation.replacements import replacements
 from small_models import block_of, gap, linear
 
 CPU = torch.device("cpu")

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from signsight.attribution.run import Settings, explain_batch, explainer
+from signsight.core.registry import metrics
 from signsight.core.rng import generator
 from signsight.evaluation.metrics.block import Block
-from signsight.evaluation.metrics.registry import metrics
 from signsight.evaluation.metrics.stability import noisy, stability
 from small_models import gap, pictures
 

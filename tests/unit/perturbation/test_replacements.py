@@ -8,8 +8,8 @@ import scipy.stats
 import torch
 from torchvision.transforms.functional import gaussian_blur
 
+from signsight.core.registry import replacements
 from signsight.core.rng import generator
-from signsight.perturbation.replacements import replacements
 
 IMAGE = np.random.default_rng(0).random((48, 40, 3), dtype=np.float32)
 

@@ -10,15 +10,17 @@ behind the layer works on a copy.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Annotated
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from signsight.attribution.registry import register
 from signsight.attribution.smooth import noisy_copies
 from signsight.attribution.task import Task
 from signsight.core.errors import UserError
+from signsight.core.parameters import Limits
+from signsight.core.registry import methods
 from signsight.models.layers import as_map
 
 LAYER = "attribution.layer"
@@ -102,8 +104,11 @@ def weighed_map(weights: torch.Tensor, activation: torch.Tensor, images: torch.T
     return enlarged(F.relu(torch.einsum("bk,bkhw->bhw", weights, activation)), images)
 
 
-@register(
+@methods.register(
     "cam",
+    label="CAM",
+    family="Class activation",
+    style=32,
     signed=True,
     needs="forward",
     paper="Zhou et al. 2016, arXiv:1512.04150",
@@ -147,8 +152,11 @@ def _pooled_head(task: Task, images: torch.Tensor) -> tuple[torch.Tensor, nn.Lin
     raise UserError(NO_POOLED_HEAD)
 
 
-@register(
+@methods.register(
     "grad_cam",
+    label="Grad-CAM",
+    family="Class activation",
+    style=1,
     signed=False,
     needs="gradient",
     paper="Selvaraju et al. 2017, arXiv:1610.02391",
@@ -173,8 +181,11 @@ def _plus_plus_weights(
     return (alpha * F.relu(first)).sum((2, 3))
 
 
-@register(
+@methods.register(
     "grad_cam_pp",
+    label="Grad-CAM++",
+    family="Class activation",
+    style=2,
     signed=False,
     needs="gradient",
     paper="Chattopadhay et al. 2018, arXiv:1710.11063",
@@ -189,8 +200,11 @@ def grad_cam_pp(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: li
     return weighed_map(weights, activation, images)
 
 
-@register(
+@methods.register(
     "smooth_grad_cam_pp",
+    label="Smooth Grad-CAM++",
+    family="Class activation",
+    style=3,
     signed=False,
     needs="gradient",
     paper="Omeiza et al. 2019, arXiv:1908.01224",
@@ -202,8 +216,10 @@ def smooth_grad_cam_pp(
     images: torch.Tensor,
     targets: torch.Tensor,
     ids: list[str],
-    samples: int = 25,
-    spread: float = 0.15,
+    samples: Annotated[int, Limits(1), "Noisy copies of each image."] = 25,
+    spread: Annotated[
+        float, Limits(0), "Standard deviation of the noise as a share of the image's (max - min)."
+    ] = 0.15,
 ) -> torch.Tensor:
     """Grad-CAM++ with g, g^2 and g^3 averaged over noisy copies of the image.
 

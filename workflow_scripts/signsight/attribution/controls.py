@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 import torch
 from torch.nn import functional as F
 
-from signsight.attribution.registry import register
 from signsight.attribution.task import Task
+from signsight.core.parameters import Limits
+from signsight.core.registry import methods
 from signsight.core.rng import generator
 
 GREY = (0.299, 0.587, 0.114)  # luma of ITU-R BT.601
 SOBEL = ((-1.0, 0.0, 1.0), (-2.0, 0.0, 2.0), (-1.0, 0.0, 1.0))
 
 
-@register(
+@methods.register(
     "random",
+    label="Random",
+    family="Controls",
     signed=False,
     needs="nothing",
     paper="control: uniform noise in [0, 1) for each pixel",
@@ -29,8 +34,11 @@ def random_map(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: lis
     return torch.from_numpy(np.stack(draws)).to(images.device)
 
 
-@register(
+@methods.register(
     "centre_gaussian",
+    label="Centre Gaussian",
+    family="Controls",
+    style=27,
     signed=False,
     needs="nothing",
     paper="control: a Gaussian about the image's centre, the same for every image",
@@ -38,7 +46,11 @@ def random_map(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: lis
     misleads="scores high wherever the objects are centred, without looking at them",
 )
 def centre_gaussian(
-    task: Task, images: torch.Tensor, targets: torch.Tensor, ids: list[str], sd: float = 0.25
+    task: Task,
+    images: torch.Tensor,
+    targets: torch.Tensor,
+    ids: list[str],
+    sd: Annotated[float, Limits(above=0), "Standard deviation as a share of the side."] = 0.25,
 ) -> torch.Tensor:
     """exp(-(x^2 + y^2) / (2 sd^2)), with x and y from the centre, in shares of the sides, as is sd."""
     down, across = (
@@ -48,8 +60,11 @@ def centre_gaussian(
     return (down[:, None] * across).expand(len(images), -1, -1).to(images)
 
 
-@register(
+@methods.register(
     "sobel",
+    label="Sobel edges",
+    family="Controls",
+    style=28,
     signed=False,
     needs="nothing",
     paper="control: edges of the image (Sobel), as in Adebayo et al. 2018, arXiv:1810.03292",

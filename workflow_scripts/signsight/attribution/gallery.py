@@ -10,9 +10,9 @@ import pandas as pd
 import torch
 
 from signsight.attribution.reduce import reduced
-from signsight.attribution.registry import methods
 from signsight.attribution.run import Settings, explain_batch
 from signsight.core.errors import UserError
+from signsight.core.registry import methods
 from signsight.core.words import nearest
 from signsight.models.classifier import Classifier, forward_batches
 from signsight.models.stages import stages

@@ -8,9 +8,9 @@ from __future__ import annotations
 import torch
 
 from signsight.attribution.phases import FastFirstLayer
-from signsight.attribution.registry import register
 from signsight.attribution.relu import relu_rule
 from signsight.attribution.task import Task
+from signsight.core.registry import methods
 
 
 def pixel_gradient(task: Task, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -26,8 +26,11 @@ def guided_gradient(task: Task, images: torch.Tensor, targets: torch.Tensor) -> 
         return pixel_gradient(task, images, targets)
 
 
-@register(
+@methods.register(
     "gradient",
+    label="Gradient",
+    family="Gradients",
+    style=26,
     signed=True,
     needs="gradient",
     reduce="sum",
@@ -35,8 +38,11 @@ def guided_gradient(task: Task, images: torch.Tensor, targets: torch.Tensor) -> 
     measures="how the score changes when a pixel gets brighter, and in which direction",
     misleads="noisy in deep networks; colours of opposite sign cancel; flat where the network is saturated",
 )
-@register(
+@methods.register(
     "saliency",
+    label="Saliency",
+    family="Gradients",
+    style=0,
     signed=False,
     needs="gradient",
     reduce="max_abs",
@@ -44,8 +50,11 @@ def guided_gradient(task: Task, images: torch.Tensor, targets: torch.Tensor) -> 
     measures="how fast the score changes with a pixel's most sensitive colour, whichever way",
     misleads="noisy in deep networks; flat where the network is saturated; no evidence for or against",
 )
-@register(
+@methods.register(
     "sensitivity_l2",
+    label="Sensitivity ℓ2",
+    family="Gradients",
+    style=16,
     signed=False,
     needs="gradient",
     reduce="l2",
@@ -53,8 +62,11 @@ def guided_gradient(task: Task, images: torch.Tensor, targets: torch.Tensor) -> 
     measures="how fast the score changes with a pixel, length over the three colours",
     misleads="noisy in deep networks; flat where the network is saturated; no evidence for or against",
 )
-@register(
+@methods.register(
     "sensitivity_linf",
+    label="Sensitivity ℓ∞",
+    family="Gradients",
+    style=17,
     signed=False,
     needs="gradient",
     reduce="max_abs",
@@ -62,8 +74,11 @@ def guided_gradient(task: Task, images: torch.Tensor, targets: torch.Tensor) -> 
     measures="the same as saliency, by the name of the evaluation study",
     misleads="as saliency",
 )
-@register(
+@methods.register(
     "positive_saliency",
+    label="Positive saliency",
+    family="Gradients",
+    style=29,
     signed=False,
     needs="gradient",
     reduce="max_positive",
@@ -71,8 +86,11 @@ def guided_gradient(task: Task, images: torch.Tensor, targets: torch.Tensor) -> 
     measures="how fast the score rises when a colour of the pixel gets brighter",
     misleads="noisy; dark evidence is missing, for it shows where the gradient is negative",
 )
-@register(
+@methods.register(
     "negative_saliency",
+    label="Negative saliency",
+    family="Gradients",
+    style=30,
     signed=False,
     needs="gradient",
     reduce="max_negative",
@@ -85,8 +103,11 @@ def gradient(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: list[
     return pixel_gradient(task, images, targets)
 
 
-@register(
+@methods.register(
     "gradient_x_input",
+    label="Gradient × input",
+    family="Gradients",
+    style=13,
     signed=True,
     needs="gradient",
     reduce="sum",
@@ -104,8 +125,11 @@ def gradient_x_input(task: Task, images: torch.Tensor, targets: torch.Tensor, id
     return pixel_gradient(task, images, targets) * (images - task.model.mean[:, None, None])
 
 
-@register(
+@methods.register(
     "guided_backprop",
+    label="Guided backprop",
+    family="Altered backward passes",
+    style=7,
     signed=False,
     needs="gradient",
     reduce="max_abs",
@@ -118,8 +142,11 @@ def guided_backprop(task: Task, images: torch.Tensor, targets: torch.Tensor, ids
     return guided_gradient(task, images, targets)
 
 
-@register(
+@methods.register(
     "deconvolution",
+    label="Deconvolution",
+    family="Altered backward passes",
+    style=6,
     signed=True,
     needs="gradient",
     reduce="sum",
@@ -127,8 +154,11 @@ def guided_backprop(task: Task, images: torch.Tensor, targets: torch.Tensor, ids
     measures="the pattern of brighter and darker pixels that drives the score; needs a network of ReLUs",
     misleads="nearly the same for every class; blurred where no max-pooling tells places apart",
 )
-@register(
+@methods.register(
     "deconvolution_l2",
+    label="Deconvolution ℓ2",
+    family="Altered backward passes",
+    style=18,
     signed=False,
     needs="gradient",
     reduce="l2",
@@ -136,8 +166,11 @@ def guided_backprop(task: Task, images: torch.Tensor, targets: torch.Tensor, ids
     measures="strength of the deconvolution pattern, length over the three colours",
     misleads="as deconvolution",
 )
-@register(
+@methods.register(
     "deconvolution_linf",
+    label="Deconvolution ℓ∞",
+    family="Altered backward passes",
+    style=19,
     signed=False,
     needs="gradient",
     reduce="max_abs",

@@ -6,14 +6,17 @@ import torch
 
 from signsight.attribution.cam import gradients_of, outputs_and_logits, weighed_map
 from signsight.attribution.phases import FastFirstLayer
-from signsight.attribution.registry import register
 from signsight.attribution.relu import relu_rule
 from signsight.attribution.task import Task
+from signsight.core.registry import methods
 from signsight.models.layers import as_map
 
 
-@register(
+@methods.register(
     "guided_grad_cam",
+    label="Guided Grad-CAM",
+    family="Altered backward passes",
+    style=14,
     signed=True,
     needs="gradient",
     reduce="sum",

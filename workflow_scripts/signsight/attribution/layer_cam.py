@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Annotated
+
 import torch
 from torch.nn import functional as F
 
 from signsight.attribution.cam import activations_and_gradients, enlarged
-from signsight.attribution.registry import register
 from signsight.attribution.task import Task
+from signsight.core.parameters import Limits
+from signsight.core.registry import methods
 
 KEY = "attribution.parameters.layer_cam.layers"
 
 
-@register(
+@methods.register(
     "layer_cam",
+    label="LayerCAM",
+    family="Class activation",
+    style=10,
     signed=False,
     needs="gradient",
     paper="Jiang et al. 2021, doi:10.1109/TIP.2021.3089943",
@@ -25,7 +32,12 @@ def layer_cam(
     images: torch.Tensor,
     targets: torch.Tensor,
     ids: list[str],
-    layers: list[str] | None = None,
+    layers: Annotated[
+        Sequence[str] | None,
+        Limits(unique=True),
+        "Layers by their names in the network, fused by the maximum of their maps, each scaled to"
+        " [0, 1]; null takes `attribution.layer`, unscaled.",
+    ] = None,
 ) -> torch.Tensor:
     """ReLU(sum over channels of ReLU(g) * A) of the task's layer, enlarged; or of several, fused.
 

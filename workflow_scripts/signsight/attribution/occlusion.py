@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 
 from signsight.attribution.pieces import scores_in_pieces
-from signsight.attribution.registry import register
 from signsight.attribution.task import Task
 from signsight.core.errors import UserError
+from signsight.core.parameters import Limits
+from signsight.core.registry import methods
 
 KEY = "attribution.parameters.occlusion"
 
 
-@register(
+@methods.register(
     "occlusion",
+    label="Occlusion",
+    family="Perturbation",
+    style=11,
     signed=True,
     needs="forward",
     paper="Zeiler & Fergus 2014, arXiv:1311.2901",
@@ -27,9 +32,21 @@ def occlusion(
     images: torch.Tensor,
     targets: torch.Tensor,
     ids: list[str],
-    window: int | None = None,
-    stride: int | None = None,
-    fill: Sequence[float] | None = None,
+    window: Annotated[
+        int | None,
+        Limits(1),
+        "Side in pixels of the window that is hidden; null takes a seventh of the image's side (32 of 224).",
+    ] = None,
+    stride: Annotated[
+        int | None,
+        Limits(1),
+        "Pixels between windows; null takes a sixteenth of the image's side (14 of 224).",
+    ] = None,
+    fill: Annotated[
+        Sequence[float] | None,
+        Limits(0, 1, length=3),
+        "Colour of the window, RGB in [0, 1]; null takes the mean colour of the model's normalisation.",
+    ] = None,
 ) -> torch.Tensor:
     """Mean of score(image) - score(image with the window hidden) over the windows that hold a pixel.
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 import torch
 
 from signsight.attribution.gradient import pixel_gradient
-from signsight.attribution.registry import register
 from signsight.attribution.task import Task
+from signsight.core.parameters import Limits
+from signsight.core.registry import methods
 
 
-@register(
+@methods.register(
     "integrated_gradients",
+    label="Integrated gradients",
+    family="Gradients",
+    style=4,
     signed=True,
     needs="gradient",
     reduce="sum",
@@ -26,9 +31,17 @@ def integrated_gradients(
     images: torch.Tensor,
     targets: torch.Tensor,
     ids: list[str],
-    steps: int = 50,
-    baseline: Sequence[float] = (0.0, 0.0, 0.0),
-    times_input: bool = True,
+    steps: Annotated[int, Limits(1, 1000), "Points of the Gauss-Legendre rule along the path."] = 50,
+    baseline: Annotated[
+        Sequence[float],
+        Limits(0, 1, length=3),
+        "Colour of the image that the path starts from, RGB in [0, 1].",
+    ] = (0.0, 0.0, 0.0),
+    times_input: Annotated[
+        bool,
+        "Multiply the mean gradient of the path by (image - baseline), as published; otherwise "
+        "the mean gradient itself.",
+    ] = True,
 ) -> torch.Tensor:
     """(image - baseline) times the mean gradient along the path between them, (B, 3, H, W).
 

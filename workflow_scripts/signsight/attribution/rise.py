@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Annotated
 
 import numpy as np
 import torch
 from torch.nn import functional as F
 
 from signsight.attribution.pieces import scores_in_pieces
-from signsight.attribution.registry import register
 from signsight.attribution.task import Task
+from signsight.core.parameters import Limits
+from signsight.core.registry import methods
 from signsight.core.rng import generator
 
 
-@register(
+@methods.register(
     "rise",
+    label="RISE",
+    family="Perturbation",
+    style=24,
     signed=True,
     needs="forward",
     paper="Petsiuk et al. 2018, arXiv:1806.07421",
@@ -28,10 +33,12 @@ def rise(
     images: torch.Tensor,
     targets: torch.Tensor,
     ids: list[str],
-    masks: int = 1000,
-    cells: int = 7,
-    p: float = 0.5,
-    centred: bool = True,
+    masks: Annotated[int, Limits(1), "Random masks, the same for every image."] = 1000,
+    cells: Annotated[int, Limits(1), "Cells along each side of a mask before it is enlarged."] = 7,
+    p: Annotated[float, Limits(above=0, below=1), "Probability that a cell is left visible."] = 0.5,
+    centred: Annotated[
+        bool, "Take off the mean score, so that zero means no difference; the paper does not."
+    ] = True,
 ) -> torch.Tensor:
     """Sum over k of (score_k - mean score) * mask_k / (masks * p), (B, H, W).
 

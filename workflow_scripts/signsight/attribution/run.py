@@ -15,10 +15,10 @@ import torch
 from torch import nn
 
 from signsight.attribution.reduce import reduced
-from signsight.attribution.registry import methods
 from signsight.attribution.task import Task
 from signsight.core.errors import UserError
 from signsight.core.files import ArrayWriter
+from signsight.core.registry import methods
 from signsight.data.imageset import ImageSet
 from signsight.models.classifier import Classifier, to_pixels
 

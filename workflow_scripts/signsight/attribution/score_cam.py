@@ -6,13 +6,16 @@ import torch
 
 from signsight.attribution.cam import enlarged, outputs_and_logits, weighed_map
 from signsight.attribution.pieces import scores_in_pieces
-from signsight.attribution.registry import register
 from signsight.attribution.task import Task
+from signsight.core.registry import methods
 from signsight.models.layers import as_map
 
 
-@register(
+@methods.register(
     "score_cam",
+    label="Score-CAM",
+    family="Class activation",
+    style=9,
     signed=False,
     needs="forward",
     paper="Wang et al. 2020, arXiv:1910.01279",

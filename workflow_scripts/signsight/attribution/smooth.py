@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Annotated
 
 import numpy as np
 import torch
 
 from signsight.attribution.gradient import guided_gradient, pixel_gradient
-from signsight.attribution.registry import register
 from signsight.attribution.task import Task
+from signsight.core.parameters import Limits
+from signsight.core.registry import methods
 from signsight.core.rng import generator
 
 
@@ -52,8 +54,11 @@ def _smooth(
     return total / samples
 
 
-@register(
+@methods.register(
     "smooth_grad",
+    label="SmoothGrad",
+    family="Gradients",
+    style=8,
     signed=False,
     needs="gradient",
     reduce="max_abs",
@@ -66,8 +71,10 @@ def smooth_grad(
     images: torch.Tensor,
     targets: torch.Tensor,
     ids: list[str],
-    samples: int = 25,
-    spread: float = 0.15,
+    samples: Annotated[int, Limits(1), "Noisy copies of each image."] = 25,
+    spread: Annotated[
+        float, Limits(0), "Standard deviation of the noise as a share of the image's (max - min)."
+    ] = 0.15,
 ) -> torch.Tensor:
     """Mean of the signed gradients of noisy copies, (B, 3, H, W).
 
@@ -77,8 +84,11 @@ def smooth_grad(
     return _smooth(pixel_gradient, task, images, targets, ids, samples, spread)
 
 
-@register(
+@methods.register(
     "smooth_guided_backprop",
+    label="Smooth guided backprop",
+    family="Altered backward passes",
+    style=31,
     signed=False,
     needs="gradient",
     reduce="max_abs",
@@ -91,8 +101,10 @@ def smooth_guided_backprop(
     images: torch.Tensor,
     targets: torch.Tensor,
     ids: list[str],
-    samples: int = 25,
-    spread: float = 0.15,
+    samples: Annotated[int, Limits(1), "Noisy copies of each image."] = 25,
+    spread: Annotated[
+        float, Limits(0), "Standard deviation of the noise as a share of the image's (max - min)."
+    ] = 0.15,
 ) -> torch.Tensor:
     """Mean of the guided gradients of noisy copies, (B, 3, H, W); `samples` and `spread` as above."""
     return _smooth(guided_gradient, task, images, targets, ids, samples, spread)

@@ -1,80 +1,214 @@
-"""Registries: things that a config names (data sets, networks, methods), found without importing them.
+"""Registries: things that a config names, found and described without importing the files that hold them.
 
-Importing torch costs seconds, and the Snakefile needs the names before any job. So a registry reads
-the names from the `@register("...")` lines of its folder, and imports a file when its entry is used.
+Importing torch costs seconds, and the Snakefile needs the names before any job. So a registry reads the
+`@<registry>.register("name", ...)` decorators of the package, and of the user's plugins, from their source;
+a file is imported when its thing is used. One declaration, in one file, says all there is to say of a thing:
+its code, its facts (keywords of the decorator, constants) and its parameters (`core.parameters`).
 """
 
 from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from signsight.core.errors import UserError
+from signsight.core.parameters import declared
+from signsight.core.source import PACKAGE, evaluated, tree_of
 from signsight.core.words import nearest
 
-PACKAGE = Path(__file__).parents[1]
 Entry = TypeVar("Entry")
+DECORATOR = re.compile(r'^@(\w+)\.register\(\s*"([^"]+)"', re.MULTILINE)
+NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class Registry:
-    """Entries of one package folder by name; `folder` is relative to the package."""
+    """Things of one kind by name.
 
-    def __init__(self, folder: str, noun: str) -> None:
-        self.folder, self.noun = folder, noun
-        self._entries: dict[str, object] = {}
+    variable: what the registry is called in Python, as in `@methods.register(...)`; noun: what one
+    thing is called in messages; key: the key under which the params of a rule name one thing.
+    """
+
+    def __init__(self, variable: str, noun: str, key: str) -> None:
+        self.variable, self.noun, self.key = variable, noun, key
+        self._entries: dict[str, Any] = {}
 
     def register(self, name: str, **about: object) -> Callable[[Entry], Entry]:
         """Decorator: enter a function or class under `name`; `about`, of constants, is for `about()`."""
 
         def enter(entry: Entry) -> Entry:
-            if name in self._entries:
-                raise ValueError(f"two entries named {name!r} in {self.folder}")
             self._entries[name] = entry
             return entry
 
         return enter
 
     def names(self) -> list[str]:
-        """All registered names, sorted, without importing the files that hold them."""
-        return sorted(registered_files(self.folder))
+        """All names, sorted; no file that holds them is imported."""
+        return sorted(_found()[self.variable])
+
+    def __contains__(self, name: object) -> bool:
+        return name in _found()[self.variable]
 
     def file(self, name: str) -> Path:
-        """The source file that registers `name`, relative to the package.
-
-        Raises UserError for an unknown name, with the near misses.
-        """
-        files = registered_files(self.folder)
+        """The source file that registers `name`. UserError for an unknown name, with the near misses."""
+        files = _found()[self.variable]
         if name not in files:
             raise UserError(f"Unknown {self.noun} {name!r}; {nearest(name, files)}")
         return files[name]
 
-    @cache  # noqa: B019 - registries live as long as the program
-    def about(self, name: str) -> dict[str, object]:
-        """What `@register` says of the entry (constants only), read from its source, not imported."""
-        tree = ast.parse((PACKAGE / self.file(name)).read_text(encoding="utf-8"))
-        calls = (call for node in tree.body for call in getattr(node, "decorator_list", []))
-        for call in calls:
-            if isinstance(call, ast.Call) and call.args and getattr(call.args[0], "value", None) == name:
-                return {word.arg: ast.literal_eval(word.value) for word in call.keywords if word.arg}
-        raise ValueError(f"{name!r} is registered by something else than a decorator")
+    def own(self) -> list[str]:
+        """The names that come from plugins."""
+        return [name for name in self.names() if self.file(name) in _plugins]
 
-    def get(self, name: str) -> object:
-        """The entry called `name`; imports its file. Raises UserError for an unknown name."""
-        module = "signsight." + ".".join(self.file(name).with_suffix("").parts)
-        importlib.import_module(module)
+    def about(self, name: str) -> dict[str, Any]:
+        """What `@register` says of the thing (constants), read from its source."""
+        return _declaration(self.variable, self.file(name), name)[0]
+
+    def parameters(self, name: str) -> dict[str, dict[str, Any]]:
+        """Parameter -> its JSON schema with `default` and `description`, read from the source."""
+        return _declaration(self.variable, self.file(name), name)[1]
+
+    def defaults(self, name: str) -> dict[str, Any]:
+        """Parameter -> default."""
+        return {key: part["default"] for key, part in self.parameters(name).items()}
+
+    def order(self, name: str) -> tuple[str, int]:
+        """Sort key: things as they stand in their files."""
+        return str(self.file(name)), _declaration(self.variable, self.file(name), name)[2]
+
+    def get(self, name: str) -> Any:
+        """The thing called `name`; imports its file. UserError for an unknown name."""
+        file = self.file(name)
+        if name not in self._entries:
+            if file in _plugins:
+                _import_plugin(file)
+            else:
+                parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
+                importlib.import_module(".".join(parts))
         return self._entries[name]
 
 
+methods = Registry("methods", "attribution method", "method")
+metrics = Registry("metrics", "metric", "metric")
+networks = Registry("networks", "network", "network")
+replacements = Registry("replacements", "replacement", "replacement")
+data_sets = Registry("data_sets", "data set", "data_set")
+figures = Registry("figures", "figure", "figure")
+REGISTRIES = {one.variable: one for one in (methods, metrics, networks, replacements, data_sets, figures)}
+
+_plugins: dict[Path, str] = {}  # file -> name of its module
+
+
+def use_plugins(files: Iterable[Path | str]) -> None:
+    """From now on the things of these Python files are known beside those of the package.
+
+    UserError for a file that is missing or no Python, has nothing registered, or takes a name that is taken.
+    """
+    _plugins.clear()
+    _found.cache_clear()
+    for place, file in enumerate(map(Path, files)):
+        _check_plugin(file)
+        _plugins[file] = f"signsight_plugin_{place}_{file.stem}"
+    _found()
+
+
+def plugins() -> list[Path]:
+    """The plugins in use."""
+    return list(_plugins)
+
+
+def _check_plugin(file: Path) -> None:
+    if not file.is_file():
+        raise UserError(f"Config key 'plugins' names {file}, which does not exist; correct the path.")
+    try:
+        tree_of(file)
+    except (SyntaxError, ValueError) as fault:
+        reason = f"line {fault.lineno}: {fault.msg}" if isinstance(fault, SyntaxError) else str(fault)
+        raise UserError(
+            f"Config key 'plugins': {file} is not valid Python ({reason}); correct it."
+        ) from fault
+    if not DECORATOR.search(file.read_text(encoding="utf-8")):
+        known = ", ".join(f"@{name}.register" for name in REGISTRIES)
+        raise UserError(
+            f"Config key 'plugins': {file} registers nothing; decorate your things with one of {known}."
+        )
+
+
+def _import_plugin(file: Path) -> None:
+    """Run a plugin; modules beside it can be imported by it."""
+    if str(file.parent.resolve()) not in sys.path:
+        sys.path.append(str(file.parent.resolve()))
+    specification = importlib.util.spec_from_file_location(_plugins[file], file)
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[_plugins[file]] = module
+    try:
+        specification.loader.exec_module(module)
+    except UserError:
+        raise
+    except Exception as fault:
+        raise UserError(
+            f"The plugin {file} cannot be imported ({type(fault).__name__}: {fault}); correct it."
+        ) from fault
+
+
 @cache
-def registered_files(folder: str) -> dict[str, Path]:
-    """Name -> source file (relative to the package) of every `@register("name"` line in `folder`."""
-    found: dict[str, Path] = {}
-    for file in sorted((PACKAGE / folder).rglob("*.py")):
-        for name in re.findall(r'^@(?:\w+\.)?register\(\s*"([^"]+)"', file.read_text(), re.MULTILINE):
-            found[name] = file.relative_to(PACKAGE)
+def _found() -> dict[str, dict[str, Path]]:
+    """Registry -> name -> file, of the package and of the plugins."""
+    found: dict[str, dict[str, Path]] = {name: {} for name in REGISTRIES}
+    for file in [*sorted(PACKAGE.rglob("*.py")), *_plugins]:
+        for variable, name in DECORATOR.findall(file.read_text(encoding="utf-8")):
+            if variable in found:
+                _check_name(variable, name, file, found[variable])
+                found[variable][name] = file
     return found
+
+
+def _check_name(variable: str, name: str, file: Path, taken: dict[str, Path]) -> None:
+    noun = REGISTRIES[variable].noun
+    if name in taken:
+        raise UserError(
+            f"{file} registers the {noun} {name!r}, which {taken[name].name} has; take another name."
+        )
+    if not NAME.fullmatch(name):
+        raise UserError(
+            f"{file} registers the {noun} {name!r}; use small letters, digits and '_', a letter first."
+        )
+
+
+@cache
+def _declaration(variable: str, file: Path, name: str) -> tuple[dict[str, Any], dict[str, Any], int]:
+    """Facts, parameters and line of a thing."""
+    noun = REGISTRIES[variable].noun
+    for node in tree_of(file).body:
+        for call in getattr(node, "decorator_list", []):
+            if not _registers(call, variable, name):
+                continue
+            signature = _signature(node)
+            try:
+                facts = {word.arg: evaluated(word.value, file) for word in call.keywords if word.arg}
+                return facts, declared(signature, file) if signature else {}, call.lineno
+            except ValueError as fault:
+                raise UserError(f"The {noun} {name!r}: {fault}; write a constant.") from fault
+    raise UserError(f"{file} registers the {noun} {name!r} within other code; decorate it at the top level.")
+
+
+def _registers(call: ast.expr, variable: str, name: str) -> bool:
+    """Whether a decorator is `@<variable>.register("<name>", ...)`."""
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute) or not call.args:
+        return False
+    owner, first = call.func.value, call.args[0]
+    same = isinstance(owner, ast.Name) and owner.id == variable
+    return same and isinstance(first, ast.Constant) and first.value == name
+
+
+def _signature(node: ast.AST) -> ast.FunctionDef | None:
+    """The function, or the `__init__` of the class."""
+    if isinstance(node, ast.ClassDef):
+        return next((one for one in node.body if getattr(one, "name", "") == "__init__"), None)
+    return node if isinstance(node, ast.FunctionDef) else None

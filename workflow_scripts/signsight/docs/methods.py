@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from signsight.attribution.registry import methods
 from signsight.config.check import load_schema
 from signsight.core.files import write_text
+from signsight.core.registry import methods
 from signsight.figures import numbers
 from signsight.figures.style import families, method_style
 

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from signsight.core.files import write_text
-from signsight.evaluation.metrics.registry import metrics
+from signsight.core.registry import metrics, replacements
 from signsight.figures.numbers import markdown
-from signsight.perturbation.replacements import replacements
 
 PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
 HEAD = """# Which explanation is to be trusted

@@ -16,9 +16,9 @@ import torch
 
 from signsight.attribution.run import frozen
 from signsight.core.errors import UserError
+from signsight.core.registry import replacements
 from signsight.core.rng import generator
 from signsight.evaluation.metrics.block import Block
-from signsight.perturbation.replacements import replacements
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ import numpy as np
 
 from signsight.core.errors import UserError
 from signsight.core.files import ArrayFile, atomic
+from signsight.core.registry import metrics
 from signsight.core.rng import generator
 from signsight.data.imageset import ImageSet
 from signsight.evaluation.metrics.block import Block, Explain, Result
-from signsight.evaluation.metrics.registry import metrics
 
 if TYPE_CHECKING:
     import torch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from signsight.evaluation.metrics.registry import metrics as registry
+from signsight.core.registry import metrics as registry
 from signsight.figures.numbers import MINUS, NONE, markdown, percent
 from signsight.figures.style import method_label
 

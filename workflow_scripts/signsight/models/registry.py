@@ -15,13 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from signsight.core.errors import UserError
-from signsight.core.registry import Registry
+from signsight.core.registry import networks
 from signsight.core.words import nearest
 
 if TYPE_CHECKING:
     from torch import nn
-
-networks = Registry("models", "network")
 
 
 @cache

@@ -10,19 +10,16 @@ from functools import cache
 
 import numpy as np
 
-from signsight.core.registry import Registry
-
-replacements = Registry("perturbation", "replacement")
-register = replacements.register
+from signsight.core.registry import replacements
 
 
-@register("uniform", random=True, source="Samek et al. 2017")
+@replacements.register("uniform", random=True, source="Samek et al. 2017")
 def uniform(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Uniform noise in [0, 1) for each pixel and channel."""
     return rng.random(image.shape, dtype=np.float32)
 
 
-@register("dirichlet", random=True, source="Samek et al. 2017, Fig. 8")
+@replacements.register("dirichlet", random=True, source="Samek et al. 2017, Fig. 8")
 def dirichlet(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """For each pixel a colour of Dirichlet(1, 1, 1): uniform among those whose channels sum to 1.
 
@@ -32,43 +29,43 @@ def dirichlet(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return draws / draws.sum(axis=2, keepdims=True)
 
 
-@register("zero", random=False, source="Petsiuk et al. 2018")
+@replacements.register("zero", random=False, source="Petsiuk et al. 2018")
 def zero(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Black everywhere."""
     return np.zeros_like(image)
 
 
-@register("gray", random=False, source="Samek et al. 2017, Fig. 8: a constant")
+@replacements.register("gray", random=False, source="Samek et al. 2017, Fig. 8: a constant")
 def gray(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """0.5 in every channel."""
     return np.full_like(image, 0.5)
 
 
-@register("white", random=False, source="GTSRB study")
+@replacements.register("white", random=False, source="GTSRB study")
 def white(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """White everywhere."""
     return np.ones_like(image)
 
 
-@register("inverse", random=False, source="Bach et al. 2015")
+@replacements.register("inverse", random=False, source="Bach et al. 2015")
 def inverse(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The image's negative: black for white and white for black."""
     return 1 - image
 
 
-@register("mean", random=False, source="Petsiuk et al. 2018")
+@replacements.register("mean", random=False, source="Petsiuk et al. 2018")
 def mean(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The image's mean colour everywhere."""
     return np.broadcast_to(image.mean(axis=(0, 1), dtype=np.float64), image.shape).astype(np.float32)
 
 
-@register("blur", random=False, source="Petsiuk et al. 2018: kernel of 11 px, sigma 5 px")
+@replacements.register("blur", random=False, source="Petsiuk et al. 2018: kernel of 11 px, sigma 5 px")
 def blur(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The image blurred by a Gaussian of sigma 5 px, cut off at 5 px."""
     return gaussian_blur(image, sigma=5, radius=5)
 
 
-@register("blur_sigma_3", random=False, source="Samek et al. 2017, Fig. 8: sigma 3 px")
+@replacements.register("blur_sigma_3", random=False, source="Samek et al. 2017, Fig. 8: sigma 3 px")
 def blur_sigma_3(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The image blurred by a Gaussian of sigma 3 px, cut off at 12 px."""
     return gaussian_blur(image, sigma=3, radius=12)

@@ -6,13 +6,16 @@ Relevance is that of the normalised pixels. With `layer` it is read at that laye
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 import torch
 
 from signsight.attribution.cam import enlarged
 from signsight.attribution.lrp.propagate import relevance
 from signsight.attribution.lrp.rules import AlphaBeta, Epsilon, Flat, Gamma, Rule, Rules, ZBox
-from signsight.attribution.registry import register
 from signsight.attribution.task import Task
+from signsight.core.parameters import Limits
+from signsight.core.registry import methods
 
 FIRST: dict[str, Rule | None] = {"z_box": ZBox(), "flat": Flat(), "same": None}
 
@@ -27,8 +30,11 @@ def _maps(
     return enlarged(relevance(task.model, images, targets, rules, module).sum(1), images)
 
 
-@register(
+@methods.register(
     "lrp_epsilon",
+    label="LRP-ε",
+    family="Relevance",
+    style=5,
     signed=True,
     needs="gradient",
     reduce="sum",
@@ -41,16 +47,23 @@ def lrp_epsilon(
     images: torch.Tensor,
     targets: torch.Tensor,
     ids: list[str],
-    epsilon: float = 0.01,
-    layer: str | None = None,
+    epsilon: Annotated[float, Limits(0), "Stabiliser of the denominators; 0 is LRP-0."] = 0.01,
+    layer: Annotated[
+        str | None,
+        "Layer at whose output the relevance is read out, by its name in the network; null reads "
+        "it at the pixels.",
+    ] = None,
 ) -> torch.Tensor:
     """The epsilon rule in every layer; epsilon 0 is LRP-0."""
     rule = Epsilon(epsilon)
     return _maps(task, images, targets, Rules(rule, rule), "lrp_epsilon", layer)
 
 
-@register(
+@methods.register(
     "lrp_alpha_beta",
+    label="LRP-αβ",
+    family="Relevance",
+    style=12,
     signed=True,
     needs="gradient",
     reduce="sum",
@@ -63,16 +76,23 @@ def lrp_alpha_beta(
     images: torch.Tensor,
     targets: torch.Tensor,
     ids: list[str],
-    alpha: float = 2,
-    layer: str | None = None,
+    alpha: Annotated[float, Limits(1), "Weight of the positive contributions; beta is 1 - alpha."] = 2,
+    layer: Annotated[
+        str | None,
+        "Layer at whose output the relevance is read out, by its name in the network; null reads "
+        "it at the pixels.",
+    ] = None,
 ) -> torch.Tensor:
     """The alpha-beta rule in every layer, beta = 1 - alpha."""
     rule = AlphaBeta(alpha)
     return _maps(task, images, targets, Rules(rule, rule), "lrp_alpha_beta", layer)
 
 
-@register(
+@methods.register(
     "lrp_gamma",
+    label="LRP-γ",
+    family="Relevance",
+    style=33,
     signed=True,
     needs="gradient",
     reduce="sum",
@@ -85,16 +105,23 @@ def lrp_gamma(
     images: torch.Tensor,
     targets: torch.Tensor,
     ids: list[str],
-    gamma: float = 0.25,
-    layer: str | None = None,
+    gamma: Annotated[float, Limits(0), "How much positive weights are favoured."] = 0.25,
+    layer: Annotated[
+        str | None,
+        "Layer at whose output the relevance is read out, by its name in the network; null reads "
+        "it at the pixels.",
+    ] = None,
 ) -> torch.Tensor:
     """The gamma rule in every layer."""
     rule = Gamma(gamma)
     return _maps(task, images, targets, Rules(rule, rule), "lrp_gamma", layer)
 
 
-@register(
+@methods.register(
     "lrp_composite",
+    label="LRP composite",
+    family="Relevance",
+    style=34,
     signed=True,
     needs="gradient",
     reduce="sum",
@@ -107,12 +134,19 @@ def lrp_composite(
     images: torch.Tensor,
     targets: torch.Tensor,
     ids: list[str],
-    epsilon: float = 0.25,
-    convolutions: str = "alpha_beta",
-    alpha: float = 1,
-    gamma: float = 0.25,
-    first: str = "z_box",
-    layer: str | None = None,
+    epsilon: Annotated[float, Limits(0), "Stabiliser of the fully connected layers."] = 0.25,
+    convolutions: Annotated[Literal["alpha_beta", "gamma"], "Rule of the convolutions."] = "alpha_beta",
+    alpha: Annotated[float, Limits(1), "Alpha of the alpha-beta rule; beta is 1 - alpha."] = 1,
+    gamma: Annotated[float, Limits(0), "Gamma of the gamma rule."] = 0.25,
+    first: Annotated[
+        Literal["z_box", "flat", "same"],
+        "Rule of the first convolution: `z_box` (pixels within [0, 1]), `flat`, or the `same` as the others.",
+    ] = "z_box",
+    layer: Annotated[
+        str | None,
+        "Layer at whose output the relevance is read out, by its name in the network; null reads "
+        "it at the pixels.",
+    ] = None,
 ) -> torch.Tensor:
     """Epsilon in linear layers, `convolutions` below, `first` where the network sees the image."""
     below = AlphaBeta(alpha) if convolutions == "alpha_beta" else Gamma(gamma)

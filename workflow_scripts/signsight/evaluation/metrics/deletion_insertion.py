@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 import numpy as np
 import torch
 
 from signsight.core.errors import UserError
+from signsight.core.parameters import Limits, Registered
+from signsight.core.registry import metrics
 from signsight.evaluation.engine import (
     Fills,
     Hiding,
@@ -17,11 +21,10 @@ from signsight.evaluation.engine import (
     targets,
 )
 from signsight.evaluation.metrics.block import Block, Result
-from signsight.evaluation.metrics.registry import register
 from signsight.models.classifier import to_pixels
 
 
-@register(
+@metrics.register(
     "deletion",
     needs="model",
     source="Petsiuk et al. 2018, RISE, BMVC",
@@ -38,7 +41,14 @@ from signsight.models.classifier import to_pixels
     },
 )
 def deletion(
-    block: Block, *, steps: int = 100, hidden: str = "zero", subset: str = "all", score: str = "softmax"
+    block: Block,
+    *,
+    steps: Annotated[int, Limits(1), "Steps from the first pixel to the last."] = 100,
+    hidden: Annotated[str, Registered("replacements"), "What a hidden pixel becomes."] = "zero",
+    subset: Annotated[
+        Literal["all", "correct"], "`correct` leaves out the images that the network gets wrong."
+    ] = "all",
+    score: Annotated[Literal["logit", "softmax"], "Score of the class that is followed."] = "softmax",
 ) -> Result:
     """Curve "deletion": the class's `score` with the most relevant share of the pixels hidden.
 
@@ -50,7 +60,7 @@ def deletion(
     return hiding(block, "deletion", steps, hidden, subset, score)
 
 
-@register(
+@metrics.register(
     "insertion",
     needs="model",
     source="Petsiuk et al. 2018, RISE, BMVC",
@@ -67,7 +77,14 @@ def deletion(
     },
 )
 def insertion(
-    block: Block, *, steps: int = 100, hidden: str = "zero", subset: str = "all", score: str = "softmax"
+    block: Block,
+    *,
+    steps: Annotated[int, Limits(1), "Steps from the first pixel to the last."] = 100,
+    hidden: Annotated[str, Registered("replacements"), "What a hidden pixel becomes."] = "zero",
+    subset: Annotated[
+        Literal["all", "correct"], "`correct` leaves out the images that the network gets wrong."
+    ] = "all",
+    score: Annotated[Literal["logit", "softmax"], "Score of the class that is followed."] = "softmax",
 ) -> Result:
     """Curve "insertion": as `deletion`, from the `hidden` image (share 0) to the whole one (share 1)."""
     return hiding(block, "insertion", steps, hidden, subset, score)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 import torch
 
+from signsight.core.parameters import Limits
+from signsight.core.registry import metrics
 from signsight.evaluation.engine import Hiding, clean_logits, perturbed_scores, score_of, targets
 from signsight.evaluation.metrics.block import Block, Result
-from signsight.evaluation.metrics.registry import register
 from signsight.models.classifier import to_pixels
 from signsight.perturbation.grid import cell_edges, rank_cells
 
 
-@register(
+@metrics.register(
     "grid_masking",
     needs="model",
     source="GTSRB study",
@@ -33,10 +35,18 @@ from signsight.perturbation.grid import cell_edges, rank_cells
 def grid_masking(
     block: Block,
     *,
-    grid: int = 8,
-    share: float = 0.25,
-    max_cells: int = 10,
-    colour: Sequence[float] = (1, 1, 1),
+    grid: Annotated[int, Limits(1), "Cells along each side."] = 8,
+    share: Annotated[
+        float,
+        Limits(None, 1, above=0),
+        "Share of a map's pixels, the highest, that count for the ranking of the cells.",
+    ] = 0.25,
+    max_cells: Annotated[int, Limits(1), "Data sets with 0 to this many masked cells are made."] = 10,
+    colour: Annotated[Sequence[float], Limits(0, 1, length=3), "Colour of masked cells, RGB in [0, 1]."] = (
+        1,
+        1,
+        1,
+    ),
 ) -> Result:
     """Curve "masked_accuracy": 1 where the true class is predicted with k = 0..`max_cells` cells painted.
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from signsight.core.registry import metrics
 from signsight.evaluation.metrics.block import Block, Result
-from signsight.evaluation.metrics.registry import register
 
 
-@register(
+@metrics.register(
     "localisation",
     needs="regions",
     source="Zhang et al. 2018, doi:10.1007/s11263-017-1059-x; Arras et al. 2022, arXiv:2003.07258",

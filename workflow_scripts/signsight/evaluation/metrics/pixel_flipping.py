@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
+from signsight.core.parameters import Limits, Registered
+from signsight.core.registry import metrics
 from signsight.evaluation.metrics.block import Block, Result
 from signsight.evaluation.metrics.deletion_insertion import hiding
-from signsight.evaluation.metrics.registry import register
 
 
-@register(
+@metrics.register(
     "pixel_flipping",
     needs="model",
     source="Bach et al. 2015, PLoS ONE 10(7)",
@@ -26,10 +29,10 @@ from signsight.evaluation.metrics.registry import register
 def pixel_flipping(
     block: Block,
     *,
-    steps: int = 100,
-    share: float = 1.0,
-    replacement: str = "inverse",
-    score: str = "softmax",
+    steps: Annotated[int, Limits(1), "Steps from the first pixel to the last."] = 100,
+    share: Annotated[float, Limits(None, 1, above=0), "Share of the pixels that are flipped."] = 1.0,
+    replacement: Annotated[str, Registered("replacements"), "What a flipped pixel becomes."] = "inverse",
+    score: Annotated[Literal["logit", "softmax"], "Score of the class that is followed."] = "softmax",
 ) -> Result:
     """Curve "pixel_flipping": the class's `score` with the most relevant pixels flipped.
 

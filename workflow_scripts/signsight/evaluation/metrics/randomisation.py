@@ -11,20 +11,22 @@ learned stays at 1.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
 import numpy as np
 
 from signsight.attribution.randomise import Layer, cascade, one_by_one, weight_layers
+from signsight.core.parameters import Limits
+from signsight.core.registry import metrics
 from signsight.core.rng import generator
 from signsight.evaluation.metrics.block import Block, Result
-from signsight.evaluation.metrics.registry import register
 from signsight.evaluation.similarity import rank_correlation, ssim
 from signsight.models.classifier import Classifier
 
 WALKS = {"cascading": cascade, "independent": one_by_one}
 
 
-@register(
+@metrics.register(
     "randomisation",
     needs="method",
     source="Adebayo et al. 2018, arXiv:1810.03292",
@@ -42,7 +44,19 @@ WALKS = {"cascading": cascade, "independent": one_by_one}
         },
     },
 )  # fmt: skip
-def randomisation(block: Block, absolute: bool = True, layers: int | None = None, draws: int = 1) -> Result:
+def randomisation(
+    block: Block,
+    absolute: Annotated[bool, "Compare absolute values of the maps, else signed ones."] = True,
+    layers: Annotated[
+        int | None, Limits(2), "Most layers at which the curves are read; null reads all."
+    ] = None,
+    draws: Annotated[
+        int,
+        Limits(1),
+        "Draws of new weights that are averaged; one draw can move a correlation by 0.1 and more,"
+        " which the interval over images does not show.",
+    ] = 1,
+) -> Result:
     """Likeness of maps before and after layers were drawn anew, for every layer from the last on.
 
     absolute: compare absolute values (the paper's ABS variant), else signed ones. layers: the most

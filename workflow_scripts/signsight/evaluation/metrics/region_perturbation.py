@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 import numpy as np
 import torch
 
 from signsight.core.errors import UserError
+from signsight.core.parameters import Limits, Registered
+from signsight.core.registry import metrics
 from signsight.evaluation.engine import (
     Fills,
     Hiding,
@@ -18,13 +22,12 @@ from signsight.evaluation.engine import (
     targets,
 )
 from signsight.evaluation.metrics.block import Block, Result
-from signsight.evaluation.metrics.registry import register
 from signsight.models.classifier import to_pixels
 
 KEYS = "evaluation.parameters.region_perturbation"
 
 
-@register(
+@metrics.register(
     "region_perturbation",
     needs="model",
     source="Samek et al. 2017, IEEE TNNLS 28(11), eq. 12 and 13",
@@ -51,14 +54,23 @@ KEYS = "evaluation.parameters.region_perturbation"
 def region_perturbation(
     block: Block,
     *,
-    region: int = 9,
-    steps: int = 100,
-    repetitions: int = 10,
-    replacement: str = "uniform",
-    score: str = "softmax",
-    region_score: str = "sum",
-    border: str = "partial",
-    orders: str = "both",
+    region: Annotated[int, Limits(1), "Height and width in pixels of a region (paper: 9)."] = 6,
+    steps: Annotated[int, Limits(1), "Regions that are replaced, one after the other (paper: 100)."] = 30,
+    repetitions: Annotated[int, Limits(1), "Repetitions with fresh noise."] = 10,
+    replacement: Annotated[str, Registered("replacements"), "What replaces a region."] = "uniform",
+    score: Annotated[Literal["logit", "softmax"], "Score of the class that is followed."] = "softmax",
+    region_score: Annotated[
+        Literal["sum", "mean", "max"], "How the values of a region's pixels become its relevance."
+    ] = "sum",
+    border: Annotated[
+        Literal["partial", "drop"],
+        "The rest at the right and the bottom where the region does not divide the size: a "
+        "smaller region, or never replaced.",
+    ] = "partial",
+    orders: Annotated[
+        Literal["both", "morf"],
+        "`morf` leaves out the least relevant first (LeRF), and so the ABPC, at half the cost.",
+    ] = "both",
 ) -> Result:
     """Curves "morf" and "lerf" of f(x0) - f(x_k), k = 0..`steps`, f the class's `score`.
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
 
+from signsight.core.parameters import Limits
+from signsight.core.registry import metrics
 from signsight.core.rng import generator
 from signsight.evaluation.engine import (
     Pairs,
@@ -17,12 +20,11 @@ from signsight.evaluation.engine import (
     targets,
 )
 from signsight.evaluation.metrics.block import Block, Result
-from signsight.evaluation.metrics.registry import register
 from signsight.models.classifier import to_pixels
 from signsight.perturbation.imputation import impute
 
 
-@register(
+@metrics.register(
     "road",
     needs="model",
     source="Rong et al. 2022, arXiv:2202.00449",
@@ -48,9 +50,16 @@ from signsight.perturbation.imputation import impute
 def road(
     block: Block,
     *,
-    shares: Sequence[float] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
-    noise: float = 0.01,
-    score: str = "softmax",
+    shares: Annotated[
+        Sequence[float], Limits(above=0, below=1, unique=True), "Shares of the pixels that are imputed."
+    ] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
+    noise: Annotated[
+        float, Limits(0, 1), "Standard deviation of the noise on imputed pixels, pixels in [0, 1]."
+    ] = 0.01,
+    score: Annotated[
+        Literal["logit", "softmax", "correct"],
+        "Score of the class that is followed; `correct` is 1 while it is predicted.",
+    ] = "softmax",
 ) -> Result:
     """Curves "morf" and "lerf": the class's `score` with a share of the pixels imputed.
 

@@ -8,16 +8,18 @@ with its seed held fixed, or a centred Gaussian, has 1 under noise.
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Annotated
 
 import numpy as np
 
+from signsight.core.parameters import Limits
+from signsight.core.registry import metrics
 from signsight.core.rng import generator
 from signsight.evaluation.metrics.block import Block, Result
-from signsight.evaluation.metrics.registry import register
 from signsight.evaluation.similarity import rank_correlation
 
 
-@register(
+@metrics.register(
     "stability",
     needs="method",
     source="Alvarez-Melis and Jaakkola 2018, arXiv:1806.08049 (under noise)",
@@ -45,7 +47,14 @@ from signsight.evaluation.similarity import rank_correlation
         },
     },
 )  # fmt: skip
-def stability(block: Block, seeds: int = 3, copies: int = 3, noise: float = 0.02) -> Result:
+def stability(
+    block: Block,
+    seeds: Annotated[int, Limits(2), "Runs of the method with other seeds."] = 3,
+    copies: Annotated[int, Limits(1), "Noisy copies of each image."] = 3,
+    noise: Annotated[
+        float, Limits(None, 1, above=0), "Standard deviation of their noise, pixels in [0, 1]."
+    ] = 0.02,
+) -> Result:
     """Repeatability under other seeds, and stability under small noise, of each map.
 
     seeds: runs of the method that are compared in pairs, the block's maps being the first. copies:

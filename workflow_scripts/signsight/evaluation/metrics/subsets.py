@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
 
+from signsight.core.parameters import Limits, Registered
+from signsight.core.registry import metrics
 from signsight.core.rng import generator
 from signsight.evaluation.engine import (
     Fills,
@@ -17,11 +20,10 @@ from signsight.evaluation.engine import (
     targets,
 )
 from signsight.evaluation.metrics.block import Block, Result
-from signsight.evaluation.metrics.registry import register
 from signsight.models.classifier import to_pixels
 
 
-@register(
+@metrics.register(
     "sensitivity_n",
     needs="model",
     source="Ancona et al. 2018, arXiv:1711.06104",
@@ -37,10 +39,14 @@ from signsight.models.classifier import to_pixels
 def sensitivity_n(
     block: Block,
     *,
-    shares: Sequence[float] = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8),
-    subsets: int = 100,
-    hidden: str = "zero",
-    score: str = "logit",
+    shares: Annotated[
+        Sequence[float],
+        Limits(above=0, below=1, unique=True),
+        "Sizes of the subsets as shares of the pixels.",
+    ] = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8),
+    subsets: Annotated[int, Limits(3), "Random subsets of each size."] = 100,
+    hidden: Annotated[str, Registered("replacements"), "What a hidden pixel becomes."] = "zero",
+    score: Annotated[Literal["logit", "softmax"], "Score of the class that is followed."] = "logit",
 ) -> Result:
     """Curve "correlation": Pearson's correlation over `subsets` random subsets of n pixels, by n.
 
@@ -55,7 +61,7 @@ def sensitivity_n(
     return Result({"sensitivity_n": value}, {"correlation": curve}, np.asarray(shares, np.float64))
 
 
-@register(
+@metrics.register(
     "faithfulness_correlation",
     needs="model",
     source="Bhatt et al. 2020, arXiv:2005.00631",
@@ -69,7 +75,12 @@ def sensitivity_n(
     },
 )  # fmt: skip
 def faithfulness_correlation(
-    block: Block, *, share: float = 0.05, subsets: int = 100, hidden: str = "zero", score: str = "logit"
+    block: Block,
+    *,
+    share: Annotated[float, Limits(above=0, below=1), "Size of the subsets as a share of the pixels."] = 0.05,
+    subsets: Annotated[int, Limits(3), "Random subsets of each size."] = 100,
+    hidden: Annotated[str, Registered("replacements"), "What a hidden pixel becomes."] = "zero",
+    score: Annotated[Literal["logit", "softmax"], "Score of the class that is followed."] = "logit",
 ) -> Result:
     """`sensitivity_n` for subsets of one size, a `share` of the pixels, as published."""
     curve = _correlations(block, [share], subsets, hidden, score)
