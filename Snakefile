@@ -17,6 +17,7 @@ include: "rules/perturbation.smk"
 include: "rules/evaluation.smk"
 include: "rules/figures.smk"
 include: "rules/gallery.smk"
+include: "rules/developer.smk"
 
 
 localrules:
@@ -35,58 +36,54 @@ localrules:
 rule all:
     default_target: True
     input:
-        TABLES,
-        FIGURES,
-        SUMMARY,
-        KEPT,
-        GALLERY_FILES,
+        PLAN.targets,
 
 
 rule data:
     input:
-        TEST_SET,
-        EXAMPLES,
+        PLAN.image_set("crop/test") if PLAN.has_data else [],
+        PLAN.examples,
 
 
 rule model:
     input:
-        MODEL,
-        HISTORY,
+        PLAN.model,
+        PLAN.history,
 
 
 rule attributions:
     input:
-        [f"{R}/attribute/{m}/maps.npy" for m in METHODS if HAS_DATA],
+        PLAN.maps(PLAN.methods).values() if PLAN.has_data else [],
 
 
 rule masked:
     input:
-        TABLES_OF["masking"],
-        KEPT_OF["mask"],
+        PLAN.stage("masking"),
 
 
 rule stickers:
     input:
-        TABLES_OF["stickers"],
-        KEPT_OF["stickers"],
+        PLAN.stage("stickers"),
 
 
 rule geometry:
     input:
-        TABLES_OF["geometry"],
-        KEPT_OF["geometry"],
+        PLAN.stage("geometry"),
 
 
 rule evaluation:
     input:
-        TABLES,
+        PLAN.table_files.values(),
 
 
 rule figures:
     input:
-        FIGURES,
+        [file for name in FIGURES.names for file in FIGURES.files(name)],
 
 
 rule gallery:
     input:
-        GALLERY_FILES,
+        PLAN.gallery,
+
+
+add_digests()

@@ -1,134 +1,66 @@
-# Archives and weights: downloaded (or copied) and checked, or rendered. Experiments share them, so their
-# logs and benchmarks lie beside them: a benchmark that is missing would make Snakemake run the job again.
-from signsight.data.archives import TEST_IMAGES, TEST_TRUTH, TRAINING_IMAGES
-from signsight.data.download import GTSRB_CHECKSUMS, GTSRB_SOURCE
-from signsight.data.imagenette import (
-    IMAGENETTE,
-    IMAGENETTE_CHECKSUMS,
-    IMAGENETTE_SOURCE,
-)
-from signsight.models.weights import origin
-
-GTSRB_ARCHIVES = [TRAINING_IMAGES, TEST_IMAGES, TEST_TRUTH]
-TRUTH_MASKS = "GTSRB_Truth_Masks.zip"
-# data set -> official server, checksums of its archives
-OFFICIAL = {
-    "gtsrb": (GTSRB_SOURCE, GTSRB_CHECKSUMS),
-    "imagenette": (IMAGENETTE_SOURCE, IMAGENETTE_CHECKSUMS),
-}
-DOWNLOADED = config["data"]["name"] in OFFICIAL
-SIGNS = config["data"]["signs"] | {"seed": config["seed"]}
-
-if DOWNLOADED:
-    OFFICIAL_SOURCE, CHECKSUMS = OFFICIAL[config["data"]["name"]]
-    SOURCE = config["data"]["source"] or OFFICIAL_SOURCE
-    CACHE = f"{config['cache']}/{config['data']['name']}/{key_of(SOURCE)}"
-else:
-    CACHE = f"{config['cache']}/signs/{key_of(SIGNS)}"
-
-try:
-    ORIGIN = origin(config["model"]["name"], config["model"]["weights"], train=TRAINED)
-except UserError as fault:
-    raise WorkflowError(str(fault)) from None
-# The files that `model.weights` stands for.
-WEIGHTS = {
-    "random": [],
-    "download": [f"{config['cache']}/weights/{key_of(ORIGIN.base)}/{ORIGIN.name}"],
-    "file": [ORIGIN.place],
-    "folder": [f"{ORIGIN.place}/model.safetensors", f"{ORIGIN.place}/model.json"],
-}[ORIGIN.kind]
+# Archives: downloaded (or copied) and checked, or drawn. Experiments share them, so their logs and benchmarks lie
+# beside them: a benchmark that is missing would make Snakemake run the job again. Then image sets, and the table of
+# training examples.
 
 
-if DOWNLOADED:
+if PLAN.archives:
 
     rule download:
         output:
-            f"{CACHE}/{{archive}}",
+            f"{PLAN.cache}/{{archive}}",
         log:
-            f"{CACHE}/{{archive}}.log",
+            f"{PLAN.cache}/{{archive}}.log",
         benchmark:
-            f"{CACHE}/{{archive}}.tsv"
+            f"{PLAN.cache}/{{archive}}.tsv"
         wildcard_constraints:
-            archive="|".join(CHECKSUMS),
+            archive="|".join(PLAN.archives),
         conda:
             "../envs/data.yaml"
         params:
-            source=SOURCE,
-            checksum=expected_checksum,
+            source=PLAN.source,
+            checksum=lambda wildcards: PLAN.checksum(wildcards.archive),
+            changed=lambda wildcards: archive_state(wildcards.archive),
         script:
             "../workflow_scripts/data/download.py"
 
 
-if ORIGIN.kind == "download":
-
-    rule download_weights:
-        output:
-            WEIGHTS,
-        log:
-            f"{WEIGHTS[0]}.log",
-        benchmark:
-            f"{WEIGHTS[0]}.tsv"
-        conda:
-            "../envs/data.yaml"
-        params:
-            source=ORIGIN.base,
-            checksum=ORIGIN.checksum,
-        script:
-            "../workflow_scripts/data/download.py"
-
-
-if config["data"]["name"] == "signs":
+if PLAN.drawn:
 
     rule render:
         output:
-            [f"{CACHE}/{name}" for name in [*GTSRB_ARCHIVES, TRUTH_MASKS]],
+            PLAN.drawn,
         log:
-            f"{CACHE}/render.log",
+            f"{PLAN.cache}/render.log",
         benchmark:
-            f"{CACHE}/render.tsv"
+            f"{PLAN.cache}/render.tsv"
         conda:
             "../envs/data.yaml"
         threads: 8
         params:
-            code=code_digest("signs/archives.py"),
-            signs=SIGNS,
+            data_set=PLAN.data_set,
+            seed=config["seed"],
         script:
             "../workflow_scripts/data/render.py"
 
 
-# From archives or a folder to image sets, and the table of training examples.
-from signsight.data.imagenette import CLASS_NAMES
-
-FOLDER = config["data"]["folder"] | {
-    "source": config["data"]["source"],
-    "seed": config["seed"],
-}
-IS_FOLDER = config["data"]["name"] == "folder"
-FOLDER = FOLDER if IS_FOLDER else None
-LISTING = listing(config["data"]["source"], "data.source") if IS_FOLDER else None
-# Whether the data set takes the classes of a network that is used as it is, or the network its.
-MODEL_CLASSES = not TRAINED and config["data"]["name"] in ("imagenette", "none")
-HAS_MASKS = config["data"]["name"] == "signs"
-EXAMPLES = [f"{R}/examples/examples.csv"] if TRAINED else []
-TEST_SET = image_set("crop/test") if HAS_DATA else []
-
-
 rule crop:
     input:
-        unpack(lambda wildcards: crop_sources(wildcards.part)),
+        unpack(lambda wildcards: PLAN.crop_inputs(wildcards.part)),
     output:
         images=f"{R}/crop/{{part}}/images.npy",
         index=f"{R}/crop/{{part}}/index.csv",
-        masks=[f"{R}/crop/{{part}}/masks.npy"] if HAS_MASKS else [],
+        masks=[f"{R}/crop/{{part}}/masks.npy"] if PLAN.has_masks else [],
     log:
-        log_of("crop", "{part}"),
+        PLAN.log("crop", "{part}"),
     benchmark:
-        benchmark_of("crop", "{part}")
+        PLAN.benchmark("crop", "{part}")
     conda:
         "../envs/data.yaml"
     threads: 2
     params:
-        code=code_digest("data/crop.py", "data/source.py"),
+        data_set=PLAN.data_set,
+        source=PLAN.folder,
+        listing=given(PLAN.folder),
         cut={
             "size": config["data"]["size"],
             "to_roi": config["data"]["crop_to_roi"],
@@ -136,8 +68,6 @@ rule crop:
             "fit": config["data"]["fit"],
         },
         allow_empty=config["data"]["allow_empty_classes"],
-        folder=FOLDER,
-        listing=LISTING,
         images=lambda wildcards: (
             config["data"]["images"] if wildcards.part == "test" else None
         ),
@@ -148,22 +78,20 @@ rule crop:
 
 rule classes:
     input:
-        MODEL[1:] if MODEL_CLASSES else [],
+        PLAN.model[1:] if PLAN.model_classes else [],
     output:
-        CLASSES,
+        PLAN.classes,
     log:
-        log_of("classes"),
+        PLAN.log("classes"),
     benchmark:
-        benchmark_of("classes")
+        PLAN.benchmark("classes")
     conda:
         "../envs/data.yaml"
     params:
-        code=code_digest("data/source.py"),
-        names=(
-            [*CLASS_NAMES.values()] if config["data"]["name"] == "imagenette" else None
-        ),
-        folder=FOLDER,
-        listing=LISTING,
+        data_set=PLAN.data_set,
+        source=PLAN.folder,
+        listing=given(PLAN.folder),
+        seed=config["seed"],
     script:
         "../workflow_scripts/data/classes.py"
 
@@ -174,20 +102,58 @@ rule examples:
     output:
         f"{R}/examples/examples.csv",
     log:
-        log_of("examples"),
+        PLAN.log("examples"),
     benchmark:
-        benchmark_of("examples")
+        PLAN.benchmark("examples")
     conda:
         "../envs/data.yaml"
     params:
-        code=code_digest("data/examples.py", "data/classes.py"),
-        mirror=config["data"]["mirror"] and HAS_SIGNS,
+        data_set=PLAN.data_set,
+        mirror=config["data"]["mirror"] and PLAN.about["mirror"],
         balance=config["data"]["balance"],
-        rotate=config["data"]["rotate"],
+        rotate=PLAN.rotate,
         split=config["data"]["split"],
         seed=config["seed"],
     script:
         "../workflow_scripts/data/examples.py"
+
+
+rule stock:
+    input:
+        classes=PLAN.classes,
+    output:
+        PLAN.image_set("stock/{target}"),
+    log:
+        PLAN.log("stock", "{target}"),
+    benchmark:
+        PLAN.benchmark("stock", "{target}")
+    conda:
+        "../envs/data.yaml"
+    params:
+        data_set=PLAN.data_set,
+        size=config["stickers"]["stock_size"],
+        source=lambda wildcards: PLAN.stock_source(wildcards.target),
+        listing=lambda wildcards: given(PLAN.stock_source(wildcards.target)),
+    script:
+        "../workflow_scripts/data/stock.py"
+
+
+rule regions:
+    # where the objects are, from the annotation of pictures that were not cropped to it
+    input:
+        f"{PLAN.test}/index.csv",
+    output:
+        f"{R}/regions/regions.npy",
+    log:
+        PLAN.log("regions"),
+    benchmark:
+        PLAN.benchmark("regions")
+    conda:
+        "../envs/data.yaml"
+    params:
+        size=config["data"]["size"],
+    script:
+        "../workflow_scripts/data/regions.py"
 
 
 rule export:
@@ -195,13 +161,13 @@ rule export:
     input:
         images=f"{R}/{{folder}}/images.npy",
         index=f"{R}/{{folder}}/index.csv",
-        classes=CLASSES,
+        classes=PLAN.classes,
     output:
         directory(f"{R}/export/{{folder}}"),
     log:
-        log_of("export", "{folder}"),
+        PLAN.log("export", "{folder}"),
     benchmark:
-        benchmark_of("export", "{folder}")
+        PLAN.benchmark("export", "{folder}")
     conda:
         "../envs/data.yaml"
     script:

@@ -1,38 +1,39 @@
 # The network: trained (the best checkpoint by validation accuracy, and the history), or taken as it is.
-from signsight.models.registry import networks
 
-NETWORK = config["model"]["name"]
-NETWORK_CODE = [
-    "models/checkpoint.py",
-    (
-        networks.file(NETWORK)
-        if NETWORK in networks.names()
-        else "models/torchvision_networks.py"
-    ),
-]
-HISTORY = [f"{R}/train/history.csv"] if TRAINED else []
-# Which of torchvision's weights the model has, or is like.
-NAMED_WEIGHTS = config["model"]["weights"]
-if ORIGIN.kind != "download" or NAMED_WEIGHTS == ORIGIN.place:
-    NAMED_WEIGHTS = "DEFAULT"
+if PLAN.weights.kind == "download":
+
+    rule download_weights:
+        output:
+            PLAN.weight_files,
+        log:
+            f"{PLAN.weight_files[0]}.log",
+        benchmark:
+            f"{PLAN.weight_files[0]}.tsv"
+        conda:
+            "../envs/data.yaml"
+        params:
+            source=PLAN.weights.base,
+            checksum=PLAN.weights.checksum,
+        script:
+            "../workflow_scripts/data/download.py"
 
 
-if TRAINED:
+if PLAN.trained:
 
     rule train:
         input:
-            images=image_set("crop/train"),
-            examples=f"{R}/examples/examples.csv",
-            classes=CLASSES,
-            weights=WEIGHTS,
+            images=PLAN.image_set("crop/train"),
+            examples=PLAN.examples,
+            classes=PLAN.classes,
+            weights=PLAN.weight_files,
         output:
             weights=f"{R}/{{run}}train/model.safetensors",
             about=f"{R}/{{run}}train/model.json",
             history=f"{R}/{{run}}train/history.csv",
         log:
-            log_of("{run}train"),
+            PLAN.log("{run}train"),
         benchmark:
-            benchmark_of("{run}train")
+            PLAN.benchmark("{run}train")
         # nearly everything waits for it
         priority: 100
         conda:
@@ -41,10 +42,9 @@ if TRAINED:
         resources:
             gpu=GPU,
         params:
-            code=code_digest("models/training.py", *NETWORK_CODE),
-            model={"name": NETWORK, "settings": {"weights": f for f in WEIGHTS}},
-            training=training_settings(config),
-            seed=lambda wildcards: training_seed(wildcards.run),
+            **PLAN.network,
+            training=PLAN.training,
+            seed=lambda wildcards: PLAN.training_seed(wildcards.run),
             # outside the outputs: it must outlive a job that was killed
             resume=f"{R}/{{run}}train/resume",
         script:
@@ -54,24 +54,27 @@ else:
 
     rule pretrained:
         input:
-            weights=WEIGHTS,
-            classes=[] if MODEL_CLASSES else CLASSES,
+            weights=PLAN.weight_files,
+            classes=[] if PLAN.model_classes else PLAN.classes,
+            names=PLAN.class_file,
         output:
-            MODEL,
+            PLAN.model,
         log:
-            log_of("pretrained"),
+            PLAN.log("pretrained"),
         benchmark:
-            benchmark_of("pretrained")
+            PLAN.benchmark("pretrained")
         priority: 100
         conda:
             "../envs/torch.yaml"
         params:
-            code=code_digest("models/pretrained.py", *NETWORK_CODE),
-            kind=ORIGIN.kind,
-            weights=ORIGIN.place or None,
-            named=NAMED_WEIGHTS,
-            network=NETWORK,
+            **PLAN.network,
+            kind=PLAN.weights.kind,
+            weights=PLAN.weights.place or None,
+            named=PLAN.named_weights,
             size=config["data"]["size"],
+            classes=config["model"]["classes"],
+            mean=config["model"]["mean"],
+            std=config["model"]["std"],
             seed=config["seed"],
         script:
             "../workflow_scripts/models/pretrained.py"

@@ -62,6 +62,10 @@ class Registry:
             raise UserError(f"Unknown {self.noun} {name!r}; {nearest(name, files)}")
         return files[name]
 
+    def default(self) -> list[str]:
+        """The names that declare themselves to be taken where a config names none."""
+        return [name for name in self.names() if self.about(name).get("default")]
+
     def own(self) -> list[str]:
         """The names that come from plugins."""
         return [name for name in self.names() if self.file(name) in _plugins]

@@ -1,0 +1,273 @@
+"""A config as the workflow takes it: completed, nulls replaced by what applies, contradictions refused."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from signsight.config.choices import (
+    STAGES,
+    TRANSFORMS,
+    Config,
+    base_method,
+    chance_control,
+    controls,
+    degree_groups,
+    method_choice,
+    metric_choice,
+    training_settings,
+)
+from signsight.config.schema import Schema, filled, refuse_parameters, walk_keys
+from signsight.core.errors import UserError
+from signsight.core.registry import Registry, methods, metrics, networks
+from signsight.data.dataset import facts
+from signsight.models.registry import torchvision_names
+
+
+def complete(config: Config, schema: Schema) -> Config:
+    """A checked copy of `config` with every missing key at its default and nulls replaced by what applies.
+
+    Raises UserError for an unknown key or name, a wrong type or value, and keys that contradict
+    each other: one sentence that names the key, what is allowed, and the nearest right one.
+    """
+    full = filled(config, schema)
+    _expand_paths(full, schema)
+    _refuse_wrong_variants(full)
+    _apply(full)
+    for refuse in (_data, _model, _layers, _stages, _metrics, _bounds, _inputs):
+        refuse(full)
+    for transform in TRANSFORMS:
+        degree_groups(full, transform)
+    training_settings(full)
+    return full
+
+
+def truth_regions(config: Config) -> str | None:
+    """How it is known where the object is: "masks", the "roi" of the annotation, or not at all."""
+    truth = facts(config["data"]["name"])["truth"]
+    return None if truth == "roi" and config["data"]["crop_to_roi"] else truth
+
+
+def path_keys(config: Config, schema: Schema) -> Iterator[tuple[Config, str, str]]:
+    """(group, key, dotted key) of every key that holds a path and is set."""
+    for name, part in walk_keys(schema):
+        if not part.get("path"):
+            continue
+        *groups, key = name.split(".")
+        group = config
+        for one in groups:
+            group = group[one]
+        if isinstance(group[key], str):
+            yield group, key, name
+
+
+def _expand_paths(config: Config, schema: Schema) -> None:
+    for group, key, name in path_keys(config, schema):
+        if "{" in group[key] or "}" in group[key]:
+            raise UserError(
+                f"Config key {name!r} is {group[key]!r}; Snakemake reads braces in paths as wildcards, so "
+                "rename the file or folder."
+            )
+        group[key] = str(Path(group[key]).expanduser()) if group[key].startswith("~") else group[key]
+
+
+def _apply(config: Config) -> None:
+    """Replace null by what applies: stages, and the methods and metrics of each."""
+    names, pictures = config["attribution"]["methods"], facts(config["data"]["name"])["pictures"]
+    asked = STAGES if config["stages"] is None else config["stages"]
+    stages = [stage for stage in asked if pictures]
+    explaining = [name for name in names if name not in controls(config)]
+    chance = chance_control(config)
+    placing = [*explaining[:1], *([chance] if chance else [])]
+    measured = metrics.default() if chance else []
+    for group, key, stage, default in (
+        ("masking", "methods", "masking", names),
+        ("stickers", "methods", "stickers", placing),
+        ("evaluation", "metrics", "metrics", measured),
+    ):
+        own = config[group][key]
+        config[group][key] = [] if stage not in stages else list(default) if own is None else own
+    if "geometry" not in stages:
+        config["geometry"] |= {transform: [] for transform in TRANSFORMS}
+    config["stages"] = stages
+    config["gallery"]["methods"] = config["gallery"]["methods"] or list(names)
+
+
+def _refuse_wrong_variants(config: Config) -> None:
+    """Checks the names, parameters and layers of variants."""
+    for name, variant in config["attribution"]["variants"].items():
+        where = f"attribution.variants.{name}"
+        if name in methods:
+            raise UserError(f"Config key {where!r} has the name of a registered method; take another name.")
+        refuse_parameters(variant["parameters"], methods.parameters(variant["method"]), f"{where}.parameters")
+        if variant["layer"] and not methods.about(variant["method"]).get("layer"):
+            raise UserError(
+                f"Config key '{where}.layer' is {variant['layer']!r}, but the method {variant['method']!r}"
+                " looks at no layer; leave it out."
+            )
+
+
+def _data(config: Config) -> None:
+    data, about = config["data"], facts(config["data"]["name"])
+    name = data["name"]
+    if about["source"] == "folder" and not data["source"]:
+        raise UserError(
+            f"Config key 'data.source' is missing: data.name {name!r} needs the folder of your pictures"
+            " there."
+        )
+    if about["source"] == "none" and data["source"]:
+        raise UserError(
+            f"Config key 'data.source' is {data['source']!r}, but data.name {name!r} takes none; for your own"
+            " pictures write 'name: folder' in 'data'."
+        )
+    if isinstance(data["checksums"], dict):
+        for archive in about["archives"]:
+            if archive not in data["checksums"]:
+                raise UserError(
+                    f"Config key 'data.checksums' lacks {archive}; name all archives or write 'none'."
+                )
+    if data["fit"] not in about["fits"]:
+        raise UserError(
+            f"Config key 'data.fit' is {data['fit']!r}, which data.name {name!r} does not take: its pictures"
+            f" are cut to their annotation; leave it at {about['fits'][0]!r}."
+        )
+    for low, high in about["ascending"]:
+        if data[name][low] > data[name][high]:
+            raise UserError(f"Config key 'data.{name}.{low}' is above 'data.{name}.{high}'; swap them.")
+
+
+def _model(config: Config) -> None:
+    """Checks of `model` that need no file."""
+    model, data = config["model"], config["data"]["name"]
+    if model["train"] and not facts(data)["pictures"]:
+        raise UserError(
+            f"Config key 'model.train' is true, but data.name {data!r} has nothing to train on; set "
+            "'model.train: false' or name a data set."
+        )
+    if not model["train"] and model["seeds"]:
+        raise UserError(
+            "Config key 'model.seeds' names seeds of a training, but 'model.train' is false; empty one or "
+            "set the other to true."
+        )
+    if not model["train"] and model["weights"] is None and model["name"] not in torchvision_names():
+        raise UserError(
+            f"Config key 'model.weights' is null, so {model['name']!r}, which is not to be trained, would "
+            "know nothing; give a file of weights, or the folder of a trained model (results/demo/train)."
+        )
+    if model["train"]:
+        for key in ("classes", "mean", "std"):
+            if model[key] is not None:
+                raise UserError(
+                    f"Config key 'model.{key}' is for a network that is used as it is; a training takes it"
+                    " from the data set, so leave it out or set 'model.train: false'."
+                )
+    for key in ("mean", "std"):
+        if model[key] is not None and len(model[key]) != model["channels"]:
+            raise UserError(
+                f"Config key 'model.{key}' has {len(model[key])} numbers, but 'model.channels' is "
+                f"{model['channels']}; give one for each."
+            )
+    if (model["mean"] is None) != (model["std"] is None):
+        raise UserError("Config keys 'model.mean' and 'model.std' go together; give both or neither.")
+    known = networks.parameters(model["name"]) if model["name"] in networks else {}
+    refuse_parameters(model["parameters"], known, "model.parameters")
+
+
+def _layers(config: Config) -> None:
+    """A layer that no method of the run looks at is refused, not ignored."""
+    layer, names = config["attribution"]["layer"], used_methods(config)
+    if layer and not any(method_choice(config, name)["layer"] == layer for name in names):
+        raise UserError(
+            f"Config key 'attribution.layer' is {layer!r}, but none of the methods looks at the target layer;"
+            " leave it out, or name a layer for one method under 'attribution.variants'."
+        )
+
+
+def used_methods(config: Config) -> list[str]:
+    """All methods and variants that some stage runs."""
+    names = [*config["attribution"]["methods"]]
+    names += config["gallery"]["methods"] if config["gallery"]["source"] else []
+    names += [config["real_examples"]["method"]] if config["real_examples"]["source"] else []
+    return list(dict.fromkeys(names))
+
+
+def _stages(config: Config) -> None:
+    names = config["attribution"]["methods"]
+    for stage in ("masking", "stickers"):
+        for name in config[stage]["methods"]:
+            if name not in names:
+                raise UserError(
+                    f"Config key '{stage}.methods' names {name!r}, which is not in "
+                    "'attribution.methods'; add it there."
+                )
+
+
+def _metrics(config: Config) -> None:
+    chosen = config["evaluation"]["metrics"]
+    if chosen and chance_control(config) is None:
+        chance = next(name for name in methods.names() if methods.about(name).get("chance"))
+        raise UserError(
+            f"Config key 'attribution.methods' lacks {chance!r}, the chance level of the metrics; add it or "
+            "leave 'evaluation.metrics' out."
+        )
+    for metric in chosen:
+        if metrics.about(metric)["needs"] == "regions" and truth_regions(config) is None:
+            raise UserError(
+                f"Config key 'evaluation.metrics' names {metric!r}, which needs to know where the object is:"
+                " a data set with truth masks (signs), or with an annotation of the object and"
+                " 'data.crop_to_roi: false' (gtsrb); leave it out."
+            )
+
+
+def _bounds(config: Config) -> None:
+    """Parameters that cannot be above what a picture has."""
+    size = config["data"]["size"]
+    for name in used_methods(config):
+        base = base_method(config, name)
+        where = f"attribution.variants.{name}" if base != name else f"attribution.parameters.{name}"
+        _refuse_above(methods, base, method_choice(config, name)["parameters"], size, where)
+    masked = [m for m in metrics.names() if metrics.about(m).get("config") == "masking"]
+    for metric in [*config["evaluation"]["metrics"], *(masked if config["masking"]["methods"] else [])]:
+        where = metrics.about(metric).get("config", f"evaluation.parameters.{metric}")
+        _refuse_above(metrics, metric, metric_choice(config, metric)["parameters"], size, where)
+
+
+def _refuse_above(registry: Registry, name: str, values: dict[str, Any], size: int, where: str) -> None:
+    """UserError for a parameter above its bound, which the thing declares as a formula."""
+    for key, formula in registry.about(name).get("at_most", {}).items():
+        named = {"size": size, "ceil": math.ceil, **values}
+        if values[key] is None or any(named[word] is None for word in named if word in formula):
+            continue
+        bound = eval(formula, {"__builtins__": {}}, named)
+        if values[key] > bound:
+            raise UserError(
+                f"Config key '{where}.{key}' is {values[key]}, but for pictures of {size} px ('data.size')"
+                f" and the other settings it can be {bound} at most; lower it."
+            )
+
+
+def _inputs(config: Config) -> None:
+    """What the user gives must not lie where the run writes."""
+    made = Path(config["results"], config["experiment"])
+    if (made.exists() and not made.is_dir()) or Path(config["results"]).is_file():
+        raise UserError(f"Config key 'results': {made} is no folder; name a folder for the results.")
+    given = {
+        "data.source": config["data"]["source"],
+        "model.weights": config["model"]["weights"],
+        "stickers.stock": config["stickers"]["stock"],
+        "gallery.source": config["gallery"]["source"],
+        "real_examples.source": config["real_examples"]["source"],
+    }
+    for key, place in given.items():
+        if place and "://" not in place and _within(Path(place), made):
+            raise UserError(
+                f"Config key {key!r} is {place!r}, which lies in {made}, where this run writes its results"
+                " (and may delete what is there); move it, or take another 'experiment'."
+            )
+
+
+def _within(path: Path, folder: Path) -> bool:
+    folder, path = folder.resolve(), path.resolve()
+    return path == folder or folder in path.parents

@@ -1,0 +1,489 @@
+"""What a run makes: from the checked config to image sets, runs, tables, figures and files that are kept.
+
+Pure: nothing is read but declarations, so it is tested without Snakemake. The `.smk` files hold the rules
+and ask the plan for names of files and params.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from signsight.config.choices import (
+    TRANSFORMS,
+    Config,
+    about_method,
+    chance_control,
+    degree_groups,
+    method_choice,
+    metric_choice,
+    training_settings,
+)
+from signsight.config.rules import truth_regions
+from signsight.core.registry import REGISTRIES, metrics
+from signsight.data.dataset import facts
+from signsight.figures.drawn import Drawn
+from signsight.models.weights import PARTS, Origin, origin
+
+Files = str | list[str] | dict[str, Any]
+
+METRIC_TABLES = ("metrics", "metric_curves", "pairs", "ranking", "agreement")
+
+
+def key_of(*parts: Any) -> str:
+    """Eight hex digits that name what a cached file depends on."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def flat(files: Files) -> list[str]:
+    """The names of files in lists and mappings of them."""
+    if isinstance(files, str):
+        return [files]
+    return [name for inner in (files.values() if isinstance(files, dict) else files) for name in flat(inner)]
+
+
+class Plan:
+    """What a run with this config (of `config.rules.complete`) makes; all files by their names."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.root = f"{config['results']}/{config['experiment']}"
+        self.about = facts(config["data"]["name"])
+        self.trained: bool = config["model"]["train"]
+        self.has_data: bool = self.about["pictures"]
+        self.methods: list[str] = config["attribution"]["methods"]
+        self.metrics: list[str] = config["evaluation"]["metrics"]
+        self.masking_methods: list[str] = config["masking"]["methods"]
+        self.sticker_methods: list[str] = config["stickers"]["methods"]
+        self.shards: int = config["evaluation"]["shards"]
+        self.confidence: float = config["evaluation"]["confidence"]
+        self.test = f"{self.root}/crop/test"
+        self.classes = f"{self.root}/crop/classes.csv"
+        self.model = self.model_of("")
+
+    # data set and network
+
+    @cached_property
+    def data_set(self) -> dict[str, Any]:
+        """The data set as the params of a job name it."""
+        name = self.config["data"]["name"]
+        return {"data_set": name, "parameters": self.config["data"].get(name, {})}
+
+    @property
+    def source(self) -> str | None:
+        """Where the archives or the pictures of the data set are."""
+        return self.config["data"]["source"] or self.about["server"]
+
+    @property
+    def folder(self) -> str | None:
+        """The user's folder of pictures, where the data set is one."""
+        return self.config["data"]["source"] if self.about["source"] == "folder" else None
+
+    @property
+    def local_source(self) -> str | None:
+        """The local folder that archives are copied from, if they are."""
+        source = self.source or ""
+        if self.about["source"] != "archives" or re.match(r"https?://", source):
+            return None
+        return url2pathname(urlsplit(source).path) if source.startswith("file:") else source
+
+    @cached_property
+    def cache(self) -> str:
+        """Folder of the data set's archives, shared by all experiments that have the same."""
+        drawn = self.data_set["parameters"] | {"seed": self.config["seed"]}
+        key = key_of(drawn if self.about["drawn"] else self.source)
+        return f"{self.config['cache']}/{self.config['data']['name']}/{key}"
+
+    @property
+    def archives(self) -> list[str]:
+        """Names of the archives that are downloaded."""
+        return list(self.about["archives"])
+
+    @property
+    def drawn(self) -> list[str]:
+        """The archives that the data set draws."""
+        return [f"{self.cache}/{name}" for name in self.about["drawn"]]
+
+    def checksum(self, archive: str) -> str | None:
+        """What the config asks of an archive; None takes it unchecked."""
+        asked = self.config["data"]["checksums"]
+        if asked == "none":
+            return None
+        return (self.about["archives"] if asked == "official" else asked)[archive]
+
+    def crop_inputs(self, part: str) -> dict[str, str]:
+        """What a part of the data set is cut from; a set that takes a network's classes needs their table."""
+        named = {key: f"{self.cache}/{name}" for key, name in self.about["inputs"].get(part, {}).items()}
+        return named | ({"classes": self.classes} if self.about["model_classes"] else {})
+
+    @property
+    def has_masks(self) -> bool:
+        """Whether there are truth masks of the pictures."""
+        return self.about["truth"] == "masks"
+
+    @property
+    def model_classes(self) -> bool:
+        """Whether the data set takes the classes of a network that is used as it is."""
+        return not self.trained and self.about["model_classes"]
+
+    @cached_property
+    def runs(self) -> dict[int, str]:
+        """Seed of the training -> prefix of the folders of its model; the first one's is empty."""
+        seeds = self.config["model"]["seeds"] or [self.config["seed"]]
+        return {seed: f"seeds/{seed}/" if number else "" for number, seed in enumerate(seeds)}
+
+    def training_seed(self, run: str) -> int:
+        """Seed of the training of a run."""
+        return next(seed for seed, prefix in self.runs.items() if prefix == run)
+
+    @cached_property
+    def weights(self) -> Origin:
+        """Where the weights that the network has before any training come from."""
+        model = self.config["model"]
+        return origin(model["name"], model["weights"], train=self.trained)
+
+    @property
+    def weight_files(self) -> list[str]:
+        """The files that `model.weights` stands for."""
+        found = self.weights
+        cached = f"{self.config['cache']}/weights/{key_of(found.base)}/{found.name}"
+        parts = [f"{found.place}/{part}" for part in PARTS]
+        return {"random": [], "download": [cached], "file": [found.place], "folder": parts}[found.kind]
+
+    @property
+    def named_weights(self) -> str | None:
+        """The name of the weights in torchvision; None for any others."""
+        named = self.config["model"]["weights"]
+        return named if self.weights.kind == "download" and named != self.weights.place else None
+
+    @property
+    def class_file(self) -> list[str]:
+        """The user's file of class names, if there is one."""
+        classes = self.config["model"]["classes"]
+        return [classes] if isinstance(classes, str) else []
+
+    @property
+    def network(self) -> dict[str, Any]:
+        """The network as the params of a job name it."""
+        model = self.config["model"]
+        return {"network": model["name"]} | {key: model[key] for key in ("parameters", "channels")}
+
+    @property
+    def training(self) -> dict[str, Any]:
+        """All settings of the training."""
+        return training_settings(self.config)
+
+    @property
+    def rotate(self) -> dict[str, Any]:
+        """Rotation of the table of examples; where the training draws the angles, their spread is its own."""
+        when, sd = (self.config["data"]["rotate"][key] for key in ("when", "sd"))
+        return {"when": when, "sd": sd if when == "once" else 0}
+
+    @property
+    def examples(self) -> list[str]:
+        """The table of training examples, where there is a training."""
+        return [f"{self.root}/examples/examples.csv"] if self.trained else []
+
+    @property
+    def history(self) -> list[str]:
+        """The history of the training, where there is one."""
+        return [f"{self.root}/train/history.csv"] if self.trained else []
+
+    # names of files
+
+    def image_set(self, folder: str) -> list[str]:
+        """The files of the image set in a folder of the results."""
+        return [f"{self.root}/{folder}/images.npy", f"{self.root}/{folder}/index.csv"]
+
+    def model_of(self, run: str) -> list[str]:
+        """The files of the model that a run trains."""
+        return [f"{self.root}/{run}train/model.safetensors", f"{self.root}/{run}train/model.json"]
+
+    def maps(self, methods: Iterable[str], run: str = "") -> dict[str, str]:
+        """Method -> file of its maps."""
+        return {m: f"{self.root}/{run}attribute/{m}/maps.npy" for m in methods}
+
+    def cells(self, methods: Iterable[str]) -> dict[str, str]:
+        """Method -> file of its ranked cells."""
+        return {m: f"{self.root}/rank/{m}/cells.npy" for m in methods}
+
+    def metric_files(
+        self, metric: str, run: str = "", methods: Iterable[str] | None = None
+    ) -> dict[str, str]:
+        """Method -> file of a metric's answers."""
+        names = self.methods if methods is None else methods
+        return {m: f"{self.root}/{run}evaluate/{metric}/{m}/scores.npz" for m in names}
+
+    def log(self, rule: str, wildcards: str = "") -> str:
+        """The log file of a rule's job; `wildcards` as '{method}/{cells}'."""
+        return f"{Path(self.root, 'logs', rule, wildcards)}.log"
+
+    def benchmark(self, rule: str, wildcards: str = "") -> str:
+        """The benchmark file (time and memory) of a rule's job."""
+        return f"{Path(self.root, 'benchmarks', rule, wildcards)}.tsv"
+
+    # what a job depends on
+
+    def method(self, name: str) -> dict[str, Any]:
+        """What a method or variant stands for."""
+        return method_choice(self.config, name)
+
+    def metric(self, name: str) -> dict[str, Any]:
+        """What a metric stands for."""
+        return metric_choice(self.config, name)
+
+    @property
+    def explain(self) -> dict[str, Any]:
+        """What is explained."""
+        return {key: self.config["attribution"][key] for key in ("target", "score")}
+
+    def protocol(self, metric: str) -> dict[str, Any]:
+        """Whose score a metric follows, and how precisely; nothing for one that runs no network."""
+        keys = ("target", "precision") if metrics.about(metric)["needs"] == "model" else ("target",)
+        return {key: self.config["evaluation"][key] for key in keys}
+
+    @property
+    def share(self) -> str:
+        """Name of the file of a metric's answers for all images, or of a share of them."""
+        return "{scatteritem}" if self.shards > 1 else "scores"
+
+    @property
+    def ranking(self) -> dict[str, Any]:
+        """How cells are ranked; all of them are, so that the number that is masked does not matter."""
+        return {key: self.config["masking"][key] for key in ("grid", "share")}
+
+    @cached_property
+    def measured(self) -> dict[str, Any]:
+        """What tables need to know of the metrics: direction and chance of quantities, areas of curves."""
+        found = {}
+        for name in self.metrics:
+            about = metrics.about(name)
+            quantities = {
+                q: {key: one.get(key) for key in ("direction", "chance")}
+                for q, one in about["quantities"].items()
+            }
+            areas = {c: list(one["area"]) for c, one in about.get("curves", {}).items() if "area" in one}
+            found[name] = {"quantities": quantities, "areas": areas}
+        return found
+
+    @property
+    def chance(self) -> str | None:
+        """The control that is the chance level of the metrics."""
+        return chance_control(self.config)
+
+    def again(self, metric: str, method: str) -> dict[str, Any] | None:
+        """What runs a method again, for a metric that does."""
+        if metrics.about(metric)["needs"] != "method":
+            return None
+        return {**self.method(method), **self.explain}
+
+    def is_signed(self, method: str) -> bool:
+        """Whether a map of the method or variant has negative values that count."""
+        return about_method(self.config, method)["signed"]
+
+    def regions(self, metric: str) -> dict[str, str]:
+        """The file that says where the objects are, for a metric that needs it."""
+        if metrics.about(metric)["needs"] != "regions":
+            return {}
+        masks = truth_regions(self.config) == "masks"
+        return {"regions": f"{self.test}/masks.npy" if masks else f"{self.root}/regions/regions.npy"}
+
+    # perturbed sets
+
+    @cached_property
+    def masked_cells(self) -> list[str]:
+        """Names of the masked sets: the numbers of masked cells."""
+        return [str(k) for k in range(self.config["masking"]["max_cells"] + 1)]
+
+    @cached_property
+    def sticker_sets(self) -> dict[str, tuple[str, str]]:
+        """Name of a stickered set -> (design, size of sign)."""
+        stickers = self.config["stickers"]
+        return {f"{d}_{s}": (d, s) for d in stickers["designs"] for s in stickers["sign_widths"]}
+
+    @cached_property
+    def sticker_targets(self) -> list[str]:
+        """What gets stickers: test images, drawn stock pictures, the user's stock pictures."""
+        has = {
+            "test": True,
+            "stock": self.about["stock"],
+            "user_stock": bool(self.config["stickers"]["stock"]),
+        }
+        return [target for target, there in has.items() if there and self.sticker_methods]
+
+    def stock_source(self, target: str) -> str | None:
+        """The user's folder of stock pictures; None for the drawn ones."""
+        return self.config["stickers"]["stock"] if target == "user_stock" else None
+
+    def sticker_base(self, target: str) -> str:
+        """Folder, within the results, of the untouched set."""
+        return "crop/test" if target == "test" else f"stock/{target}"
+
+    @cached_property
+    def degree_groups(self) -> dict[str, dict[str, list[int]]]:
+        """Transform -> group of degrees that one job scores -> degrees."""
+        return {transform: degree_groups(self.config, transform) for transform in TRANSFORMS}
+
+    @property
+    def degrees(self) -> dict[str, list[int]]:
+        """Transform -> all its degrees."""
+        groups = self.degree_groups.items()
+        return {transform: [d for group in own.values() for d in group] for transform, own in groups}
+
+    @cached_property
+    def scored(self) -> dict[tuple[str, str], dict[str, str]]:
+        """What one scoring job looks at: (kind, group) -> name of a set -> its folder within the results."""
+        sets = {("clean", "test"): {"test": "crop/test"}}
+        for target in self.sticker_targets:
+            for m in self.sticker_methods:
+                own = {name: f"sticker/{target}/{m}/{name}" for name in self.sticker_sets}
+                sets["stickers", f"{target}-{m}"] = {"none": self.sticker_base(target)} | own
+        for transform, groups in self.degree_groups.items():
+            for group, degrees in groups.items():
+                sets[transform, group] = {str(d): f"warp/{transform}/{d}" for d in degrees}
+        return sets
+
+    def scored_sets(self, kind: str, group: str) -> dict[str, str]:
+        """Name -> folder of the sets of one scoring job."""
+        return {name: f"{self.root}/{folder}" for name, folder in self.scored[kind, group].items()}
+
+    def scores(self, *kinds: str) -> list[str]:
+        """Files of scores of these kinds."""
+        return [f"{self.root}/score/{kind}/{group}.npz" for kind, group in self.scored if kind in kinds]
+
+    @cached_property
+    def kept(self) -> dict[str, list[str]]:
+        """Stage -> files of perturbed sets that stay: all of them or, by default, none."""
+        if not (self.config["keep_datasets"] and self.has_data):
+            return {"masking": [], "stickers": [], "geometry": []}
+        masked = [f"mask/{m}/{k}" for m in self.masking_methods for k in self.masked_cells]
+        folders = {kind: [f for (k, _), sets in self.scored.items() if k == kind for f in sets.values()]
+                   for kind in ("stickers", *TRANSFORMS)}  # fmt: skip
+        turned = [folder for transform in TRANSFORMS for folder in folders[transform]]
+        stages = {"masking": masked, "stickers": folders["stickers"], "geometry": turned}
+        return {stage: [file for f in own for file in self.image_set(f)] for stage, own in stages.items()}
+
+    # tables, figures, gallery
+
+    @cached_property
+    def tables(self) -> dict[str, dict[str, str]]:
+        """Stage -> name of a table -> its file, of the tables that are made."""
+        if not self.has_data:
+            return {}
+        stages = {
+            "clean": ("clean", "confusion"),
+            "masking": ("masking", "empty_maps") if self.masking_methods else (),
+            "stickers": ("stickers", "sticker_confusions") if self.sticker_targets else (),
+            "geometry": ("geometry",) if any(self.degrees.values()) else (),
+            "metrics": METRIC_TABLES if self.metrics else (),
+            "seeds": ("seeds",) if len(self.runs) > 1 else (),
+        }
+        return {stage: {n: f"{self.root}/tables/{n}.csv" for n in names} for stage, names in stages.items()}
+
+    @property
+    def table_files(self) -> dict[str, str]:
+        """Name of a table -> its file, of all that are made."""
+        return {name: file for tables in self.tables.values() for name, file in tables.items()}
+
+    @cached_property
+    def albums(self) -> dict[str, list[str]]:
+        """Albums of the user's own pictures that are given -> the methods that explain them."""
+        chosen = {
+            "gallery": self.config["gallery"]["methods"],
+            "photographs": [self.config["real_examples"]["method"]],
+        }
+        return {album: methods for album, methods in chosen.items() if self.album_source(album)}
+
+    def album_source(self, album: str) -> str | None:
+        """The folder, table or file of an album's pictures."""
+        return self.config[self.album_key(album).partition(".")[0]]["source"]
+
+    def album_key(self, album: str) -> str:
+        """The config key that names an album's pictures."""
+        return "gallery.source" if album == "gallery" else "real_examples.source"
+
+    def album_pictures(self, album: str) -> dict[str, str]:
+        """The pictures of an album as the classifier sees them, and what it takes them for."""
+        folder = f"{self.root}/{album}_pictures"
+        return {"images": f"{folder}/images.npy", "table": f"{folder}/pictures.csv"}
+
+    def album_maps(self, album: str) -> dict[str, str]:
+        """Method -> the maps of an album."""
+        return {m: f"{self.root}/{album}_maps/{m}.npz" for m in self.albums[album]}
+
+    @property
+    def gallery_columns(self) -> list[dict[str, Any]]:
+        """What the drawings of the gallery say of each method."""
+        looks = self.drawn_figures.looks
+        return [
+            {"method": m, "signed": self.is_signed(m), "label": looks[m]["label"]}
+            for m in self.albums["gallery"]
+        ]
+
+    @property
+    def sweeps(self) -> dict[str, Any]:
+        """The values that the gallery's strips go through."""
+        gallery = self.config["gallery"]
+        return {"samples": gallery["smoothing"], "spreads": gallery["spreads"], "layers": gallery["layers"]}
+
+    @property
+    def smoothing(self) -> dict[str, Any]:
+        """What the strip of SmoothGrad says of itself."""
+        fixed = self.method("smooth_grad")["parameters"]
+        named = {key: self.sweeps[key] for key in ("samples", "spreads")}
+        return named | {
+            "fixed": [fixed["samples"], fixed["spread"]],
+            "signed": self.is_signed("smooth_grad"),
+        }
+
+    @property
+    def gallery(self) -> list[str]:
+        """What is made of the user's own pictures by many methods."""
+        if "gallery" not in self.albums:
+            return []
+        strips = [f"{self.root}/figures/gallery_{kind}" for kind in ("smoothing", "layers")]
+        made = [f"{self.root}/figures/gallery", f"{self.root}/figures/gallery_animation.png"]
+        made += [f"{strip}.{kind}" for strip in strips for kind in ("png", "svg")]
+        return made + ([f"{self.root}/gallery"] if self.config["gallery"]["singles"] else [])
+
+    # the whole
+
+    @cached_property
+    def drawn_figures(self) -> Drawn:
+        """The figures, what they are drawn from and what they are told."""
+        return Drawn(self)
+
+    def stage(self, stage: str) -> list[str]:
+        """What one stage makes."""
+        return [*self.tables.get(stage, {}).values(), *self.kept.get(stage, [])]
+
+    @property
+    def summary(self) -> list[str]:
+        """The summary, where there is something to sum up."""
+        return [f"{self.root}/summary.md"] if self.has_data else []
+
+    @property
+    def targets(self) -> list[str]:
+        """All that a run makes."""
+        kept = [file for files in self.kept.values() for file in files]
+        figures = [file for name in self.drawn_figures.names for file in self.drawn_figures.files(name)]
+        photographs = [self.album_pictures(album)["table"] for album in self.albums]
+        return [*self.table_files.values(), *figures, *self.summary, *kept, *photographs, *self.gallery]
+
+    @cached_property
+    def own(self) -> list[dict[str, str]]:
+        """The things of plugins, for the summary."""
+        told = []
+        for registry in REGISTRIES.values():
+            for name in registry.own():
+                about = registry.about(name)
+                words = {key: str(about.get(key, "")) for key in ("label", "measures", "misleads")}
+                told.append({"kind": registry.noun, "name": name, "file": registry.file(name).name, **words})
+        return told
