@@ -14,7 +14,8 @@ from signsight.core.digest import job_digest
 from signsight.core.errors import UserError
 from signsight.core.registry import methods, use_plugins
 from signsight.data.listing import listing
-from signsight.plan import MASKING, Plan, flat, key_of
+from signsight.config.choices import MASKING
+from signsight.plan import Plan, flat, key_of
 from signsight.plugins import find_plugins
 
 update_config(config, typed(workflow.config_settings.config))
@@ -66,9 +67,10 @@ def given(source):
 
 def add_digests():
     """Give every rule with a script the param `code`: the digest of all code that its job can reach."""
-    for rule in workflow.rules:
-        if rule.script:
-            rule.set_params(code=code_of(BASE / "rules" / rule.script, dict(rule.params.items())))
+    for one in workflow.rules:
+        if one.script:
+            script = BASE / "rules" / one.script
+            one.set_params(code=code_of(script, dict(one.params.items())))
 
 
 def code_of(script, params):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from signsight.core.source import evaluated
+from signsight.core.source import KNOWN, evaluated
 
 KINDS = {int: "integer", float: "number", str: "string", bool: "boolean", type(None): "null"}
 
@@ -43,6 +43,7 @@ class Registered:
 
 
 RGB = Annotated[Sequence[float], Limits(0, 1, length=3)]  # a colour in [0, 1]
+KNOWN |= {"Limits": Limits, "Registered": Registered, "RGB": RGB}
 
 
 def declared(function: ast.FunctionDef, file: Path) -> dict[str, dict[str, Any]]:
@@ -59,28 +60,28 @@ def declared(function: ast.FunctionDef, file: Path) -> dict[str, dict[str, Any]]
     pairs += zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
     found = {}
     for argument, default in pairs:
-        if argument.annotation is None or not _is_declaration(argument.annotation, file):
+        if argument.annotation is None or not _may_declare(argument.annotation, default):
             continue
-        part = schema_of(evaluated(argument.annotation, file))
+        try:
+            annotation = evaluated(argument.annotation, file)
+        except ValueError:
+            if isinstance(argument.annotation, ast.Name):
+                continue  # a class
+            raise
+        part = schema_of(annotation) if get_origin(annotation) is Annotated else {}
         if default is None or "description" not in part:
-            raise ValueError(
-                f"{file}, line {argument.lineno}: parameter {argument.arg!r} needs a meaning and a default"
-            )
+            place = f"{file}, line {argument.lineno}"
+            raise ValueError(f"{place}: parameter {argument.arg!r} needs a meaning and a default")
         value = evaluated(default, file)
         found[argument.arg] = part | {"default": list(value) if isinstance(value, tuple) else value}
     return found
 
 
-def _is_declaration(annotation: ast.expr, file: Path) -> bool:
-    """Whether the annotation is `Annotated[...]`, or a name that stands for one."""
+def _may_declare(annotation: ast.expr, default: ast.expr | None) -> bool:
+    """Whether the annotation is `Annotated[...]`, or a name, which with a default stands for one."""
     if isinstance(annotation, ast.Subscript):
         return isinstance(annotation.value, ast.Name) and annotation.value.id == "Annotated"
-    if not isinstance(annotation, ast.Name):
-        return False
-    try:
-        return get_origin(evaluated(annotation, file)) is Annotated
-    except ValueError:
-        return False  # a class of torch or pandas
+    return isinstance(annotation, ast.Name) and annotation.id not in KNOWN and default is not None
 
 
 def schema_of(annotation: Any) -> dict[str, Any]:

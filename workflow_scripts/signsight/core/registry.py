@@ -16,16 +16,24 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from signsight.core.errors import UserError
 from signsight.core.parameters import declared
-from signsight.core.source import PACKAGE, evaluated, tree_of
+from signsight.core.source import PACKAGE, evaluated, header, tree_of
 from signsight.core.words import nearest
 
 Entry = TypeVar("Entry")
 DECORATOR = re.compile(r'^@(\w+)\.register\(\s*"([^"]+)"', re.MULTILINE)
+DEFINITION = re.compile(r"^(?:def|class) ", re.MULTILINE)
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class _Declaration(NamedTuple):
+    facts: dict[str, Any]
+    parameters: dict[str, dict[str, Any]]
+    arguments: tuple[list[str], list[str]]
+    line: int
 
 
 class Registry:
@@ -72,11 +80,11 @@ class Registry:
 
     def about(self, name: str) -> dict[str, Any]:
         """What `@register` says of the thing (constants), read from its source."""
-        return _declaration(self.variable, self.file(name), name)[0]
+        return self._declaration(name).facts
 
     def parameters(self, name: str) -> dict[str, dict[str, Any]]:
         """Parameter -> its JSON schema with `default` and `description`, read from the source."""
-        return _declaration(self.variable, self.file(name), name)[1]
+        return self._declaration(name).parameters
 
     def defaults(self, name: str) -> dict[str, Any]:
         """Parameter -> default."""
@@ -84,7 +92,14 @@ class Registry:
 
     def order(self, name: str) -> tuple[str, int]:
         """Sort key: things as they stand in their files."""
-        return str(self.file(name)), _declaration(self.variable, self.file(name), name)[2]
+        return str(self.file(name)), self._declaration(name).line
+
+    def arguments(self, name: str) -> tuple[list[str], list[str]]:
+        """Names of the positional and of the keyword-only arguments of the function, from its source."""
+        return self._declaration(name).arguments
+
+    def _declaration(self, name: str) -> _Declaration:
+        return _declaration(self.variable, self.file(name), name)
 
     def get(self, name: str) -> Any:
         """The thing called `name`; imports its file. UserError for an unknown name."""
@@ -162,11 +177,16 @@ def _import_plugin(file: Path) -> None:
 
 
 @cache
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
+
+
+@cache
 def _found() -> dict[str, dict[str, Path]]:
     """Registry -> name -> file, of the package and of the plugins."""
     found: dict[str, dict[str, Path]] = {name: {} for name in REGISTRIES}
     for file in [*sorted(PACKAGE.rglob("*.py")), *_plugins]:
-        for variable, name in DECORATOR.findall(file.read_text(encoding="utf-8")):
+        for variable, name in DECORATOR.findall(_text(file)):
             if variable in found:
                 _check_name(variable, name, file, found[variable])
                 found[variable][name] = file
@@ -186,20 +206,36 @@ def _check_name(variable: str, name: str, file: Path, taken: dict[str, Path]) ->
 
 
 @cache
-def _declaration(variable: str, file: Path, name: str) -> tuple[dict[str, Any], dict[str, Any], int]:
-    """Facts, parameters and line of a thing."""
-    noun = REGISTRIES[variable].noun
-    for node in tree_of(file).body:
-        for call in getattr(node, "decorator_list", []):
-            if not _registers(call, variable, name):
-                continue
-            signature = _signature(node)
-            try:
-                facts = {word.arg: evaluated(word.value, file) for word in call.keywords if word.arg}
-                return facts, declared(signature, file) if signature else {}, call.lineno
-            except ValueError as fault:
-                raise UserError(f"The {noun} {name!r}: {fault}; write a constant.") from fault
-    raise UserError(f"{file} registers the {noun} {name!r} within other code; decorate it at the top level.")
+def _declaration(variable: str, file: Path, name: str) -> _Declaration:
+    """Facts, parameters and arguments of a thing."""
+    noun, node = REGISTRIES[variable].noun, _node(variable, file, name)
+    call = next(one for one in node.decorator_list if _registers(one, variable, name))
+    signature = _signature(node)
+    try:
+        facts = {word.arg: evaluated(word.value, file) for word in call.keywords if word.arg}
+        parameters = declared(signature, file) if signature else {}
+    except ValueError as fault:
+        raise UserError(f"The {noun} {name!r}: {fault}; write a constant.") from fault
+    words = signature.args if signature else ast.arguments([], [], None, [], [], None, [])
+    arguments = [one.arg for one in words.args], [one.arg for one in words.kwonlyargs]
+    return _Declaration(facts, parameters, arguments, call.lineno)
+
+
+def _node(variable: str, file: Path, name: str) -> ast.FunctionDef | ast.ClassDef:
+    """The decorated function or class of a thing, the body of a function left out where it can be."""
+    text = _text(file)
+    place = next(one.start() for one in DECORATOR.finditer(text) if one.groups() == (variable, name))
+    # several decorators of one function: from the first of them
+    above = [one.start() for one in DECORATOR.finditer(text, 0, place)]
+    while above and not DEFINITION.search(text, above[-1], place):
+        place = above.pop()
+    try:
+        return header(file, text, place)
+    except StopIteration:
+        noun = REGISTRIES[variable].noun
+        raise UserError(
+            f"{file} registers the {noun} {name!r}, but no function or class; decorate one."
+        ) from None
 
 
 def _registers(call: ast.expr, variable: str, name: str) -> bool:

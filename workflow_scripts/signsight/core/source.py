@@ -3,22 +3,42 @@
 from __future__ import annotations
 
 import ast
-import importlib
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 PACKAGE = Path(__file__).parents[1]
-# Modules whose names a declaration may use; they cost nothing to import.
-LIGHT = ("collections.abc", "typing", "signsight.core.parameters")
-BUILTINS = {"int": int, "float": float, "str": str, "bool": bool, "list": list}
+# What a declaration may use without further ado; `core.parameters` adds its own words.
+KNOWN: dict[str, Any] = {
+    "int": int, "float": float, "str": str, "bool": bool, "list": list,
+    "Annotated": Annotated, "Literal": Literal, "Sequence": Sequence,
+}  # fmt: skip
+HEADER = re.compile(r"^(?:\)|def |class ).*:[ \t]*(?:#.*)?$", re.MULTILINE)  # the last line of a signature
 
 
 @cache
 def tree_of(file: Path) -> ast.Module:
     """The syntax tree of a file; treat it as constant."""
     return ast.parse(file.read_text(encoding="utf-8"), str(file))
+
+
+def header(file: Path, text: str, start: int) -> ast.FunctionDef | ast.ClassDef:
+    """A decorated function or class of a file, from its first decorator at `start` of the text.
+
+    Where it can be told from the text, without the body of a function: reading bodies takes most of the time.
+    """
+    line = text.count("\n", 0, start)
+    definition = re.compile(r"^(?:async )?(def|class) ", re.MULTILINE).search(text, start)
+    if definition and definition[1] == "def" and (end := HEADER.search(text, definition.start())):
+        try:
+            tree = ast.parse(text[start : end.end()] + "\n    pass\n")
+            return ast.increment_lineno(tree, line).body[0]
+        except SyntaxError:
+            pass
+    below = [node for node in tree_of(file).body if getattr(node, "lineno", 0) > line]
+    return next(node for node in below if getattr(node, "decorator_list", None))
 
 
 def module_file(module: str, beside: Path | None = None) -> Path | None:
@@ -46,8 +66,8 @@ class Names(Mapping[str, Any]):
         self._file = file
 
     def __getitem__(self, name: str) -> Any:
-        if name in BUILTINS:
-            return BUILTINS[name]
+        if name in KNOWN:
+            return KNOWN[name]
         for node in tree_of(self._file).body:
             if isinstance(node, ast.Assign) and any(_is(target, name) for target in node.targets):
                 return evaluated(node.value, self._file)
@@ -58,10 +78,10 @@ class Names(Mapping[str, Any]):
         raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(BUILTINS)
+        return iter(KNOWN)
 
     def __len__(self) -> int:
-        return len(BUILTINS)
+        return len(KNOWN)
 
 
 def _is(target: ast.expr, name: str) -> bool:
@@ -69,8 +89,6 @@ def _is(target: ast.expr, name: str) -> bool:
 
 
 def _imported(module: str, name: str, file: Path) -> Any:
-    if module in LIGHT:
-        return getattr(importlib.import_module(module), name)
     found = module_file(module, file)
     if found is None:
         raise KeyError(name)
