@@ -213,6 +213,7 @@ def _reason(error: Any) -> str:
         "minItems": f"it needs at least {rule} entries" if rule != 1 else "it needs at least one entry",
         "maxItems": f"it takes at most {rule} entries",
         "uniqueItems": "an entry is there twice",
+        "minProperties": "it needs at least one entry",
         "required": error.message,
         "additionalProperties": error.message,
         "anyOf": "it is of none of the allowed forms",

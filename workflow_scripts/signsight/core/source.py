@@ -47,7 +47,10 @@ def module_file(module: str, beside: Path | None = None) -> Path | None:
     if top == "signsight":
         path = PACKAGE.joinpath(*rest)
     elif beside is not None and PACKAGE not in beside.parents:
-        path = beside.parent.joinpath(top, *rest)
+        folder = beside.parent
+        while (folder / "__init__.py").is_file():
+            folder = folder.parent
+        path = folder.joinpath(top, *rest)
     else:
         return None
     for file in (path.with_suffix(".py"), path / "__init__.py"):

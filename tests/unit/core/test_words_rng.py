@@ -1,55 +1,25 @@
-"""Registry: names without imports, faults with near misses. Random draws: by what is drawn alone."""
+"""Messages: near misses and long lists. Random draws: by what is drawn alone."""
 
 from __future__ import annotations
-
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from signsight.core import registry
 from signsight.core.errors import UserError
-from signsight.core.registry import Registry
+from signsight.core.registry import replacements
 from signsight.core.rng import generator
 from signsight.core.words import nearest
 
 
-def test_names_come_from_the_files_without_torch() -> None:
-    code = (
-        "import sys; from signsight.core.registry import registered_files as f; "
-        "print(*f('attribution')); assert 'torch' not in sys.modules"
-    )
-    found = subprocess.run(
-        [sys.executable, "-c", code],
-        check=True,
-        capture_output=True,
-        text=True,
-        env={"PYTHONPATH": str(registry.PACKAGE.parent)},
-    )
-    assert {"random", "saliency", "grad_cam"} <= set(found.stdout.split())
-
-
-def test_every_name_gives_its_entry_and_its_file() -> None:
-    from signsight.core.registry import replacements
-
+def test_every_name_gives_its_entry() -> None:
     for name in replacements.names():
         assert replacements.get(name).__doc__
         assert set(replacements.about(name)) == {"source", "random"}
-        assert replacements.file(name) == Path("perturbation/replacements.py")
 
 
 def test_an_unknown_name_is_refused_with_the_near_miss() -> None:
     with pytest.raises(UserError, match="Unknown replacement 'unifrom'; did you mean 'uniform'"):
-        Registry("perturbation", "replacement").get("unifrom")
-
-
-def test_a_name_is_given_once() -> None:
-    own = Registry("perturbation", "thing")
-    own.register("a", colour="red")(lambda: None)
-    with pytest.raises(ValueError, match="two entries named 'a'"):
-        own.register("a")(lambda: None)
+        replacements.get("unifrom")
 
 
 def test_near_misses_come_first_and_long_lists_are_cut() -> None:

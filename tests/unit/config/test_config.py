@@ -9,18 +9,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from signsight.config.check import (
-    complete,
-    degree_groups,
-    known_names,
-    load_schema,
-    method_choice,
-    metric_choice,
-    training_settings,
-    truth_regions,
-    typed,
-    walk_keys,
-)
+from signsight.config.choices import degree_groups, method_choice, metric_choice, training_settings
+from signsight.config.rules import complete, truth_regions
+from signsight.config.schema import known_names, load_schema, typed, walk_keys
 from signsight.core.errors import UserError
 
 LARGE = {"region_perturbation": {"region": 12, "steps": 17}}  # a picture of 48 pixels has 16 such regions
