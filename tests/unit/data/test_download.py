@@ -18,10 +18,9 @@ import numpy as np
 import pytest
 
 from signsight.core.errors import UserError
-from signsight.data import download
-from signsight.data.archives import TEST_IMAGES, TEST_TRUTH, TRAINING_IMAGES
-from signsight.data.download import GTSRB_CHECKSUMS, GTSRB_SOURCE, PIECE, fetch, local_folder
+from signsight.data.download import PIECE, fetch
 from signsight.data.progress import progress
+from signsight.data.source import local_folder
 
 DATA = np.random.default_rng(0).bytes(1_500_000)
 MD5, SHA256 = hashlib.md5(DATA).hexdigest(), hashlib.sha256(DATA).hexdigest()
@@ -316,13 +315,6 @@ def test_sources_and_checksums_that_cannot_be_are_refused(tmp_path: Path) -> Non
             fetch(str(tmp_path), "file.zip", tmp_path / "target", checksum=checksum)
     assert local_folder("file:relative/folder") == Path("relative/folder")
     assert local_folder("../shared/gtsrb-32") == Path("../shared/gtsrb-32")
-
-
-def test_the_official_archives() -> None:
-    assert GTSRB_SOURCE.startswith("https://")
-    assert set(GTSRB_CHECKSUMS) == {TRAINING_IMAGES, TEST_IMAGES, TEST_TRUTH}
-    for checksum in GTSRB_CHECKSUMS.values():
-        assert download._parsed(checksum)[0] == "md5"
 
 
 # Progress without a terminal

@@ -11,24 +11,16 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote, urlsplit
-from urllib.request import url2pathname
+from urllib.parse import quote
 
 import requests
 
 from signsight.core.errors import UserError
 from signsight.core.files import atomic, write_json
-from signsight.data.archives import TEST_IMAGES, TEST_TRUTH, TRAINING_IMAGES
 from signsight.data.progress import progress
+from signsight.data.source import is_address, local_folder
 
 log = logging.getLogger("signsight")
-
-GTSRB_SOURCE = "https://sid.erda.dk/public/archives/daaeac0d7ce1152aea9b61d9f1e19370/"
-GTSRB_CHECKSUMS = {
-    TRAINING_IMAGES: "md5:f33fd80ac59bff73c82d25ab499e03a3",
-    TEST_IMAGES: "md5:c7e4e6327067d32654124b0fe9e82185",
-    TEST_TRUTH: "md5:fe31e9c9270bbcd7b84b7f21a9d9d9e5",
-}
 
 PIECE = 1 << 16
 LONGEST_PAUSE = 60.0
@@ -72,24 +64,12 @@ def fetch(
         log.info("%s is there and has the right checksum", target)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    if re.match(r"https?://", source, re.IGNORECASE):
+    if is_address(source):
         url = f"{source.rstrip('/')}/{quote(name)}"
         _download(url, target, expected, retries, timeout, sleep)
     else:
         _copy(local_folder(source) / name, target, expected)
     log.info("%s: %.1f MB", target, target.stat().st_size / 1e6)
-
-
-def local_folder(source: str) -> Path:
-    """The folder of a source that is a path or a `file:` URL. UserError for another kind of URL."""
-    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]+):", source)
-    if scheme is None:
-        return Path(source).expanduser()
-    if scheme[1].lower() != "file":
-        raise UserError(
-            f"source: {source!r} is a {scheme[1]}: address; use https:, http:, file: or a folder."
-        )
-    return Path(url2pathname(urlsplit(source).path))
 
 
 def _parsed(checksum: str) -> tuple[str, str]:
