@@ -18,7 +18,7 @@ from signsight.core.errors import UserError
 
 LARGEST = 256 << 20  # bytes of a picture's file
 # Pillow starts other programs for some other formats (Ghostscript for PostScript).
-FORMATS = ("PNG", "JPEG", "PPM", "BMP", "WEBP", "GIF", "TIFF", "MPO")
+FORMATS = ("PNG", "JPEG", "PPM", "BMP", "WEBP", "GIF", "TIFF")  # JPEG: MPO too
 UNREAD = {b"ftyp" + brand: "HEIC" for brand in (b"heic", b"heix", b"hevc", b"heim", b"mif1", b"msf1")}
 UNREAD |= {b"ftypavif": "AVIF", b"ftypavis": "AVIF"}
 MOST_PIXELS = 2 * Image.MAX_IMAGE_PIXELS  # above it Pillow refuses a picture

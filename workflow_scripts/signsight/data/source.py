@@ -42,30 +42,28 @@ def reads_folder(name: str, source: str | None) -> bool:
 
 
 def check_source(name: str, source: str | None) -> None:
-    """UserError unless `source` is what the data set `name` takes, and there where it is local."""
-    about = facts(name)
-    if about["source"] == "none" and source is not None:
+    """UserError unless `source` is what the data set `name` takes, and is there where it is local."""
+    kind, server, archives = (facts(name)[fact] for fact in ("source", "server", "archives"))
+    if kind == "none" and source is not None:
         raise UserError(
             f"Config key 'data.source' is {source!r}, but data.name {name!r} takes no source; name the data "
             "set that it is for (`folder` for your own pictures) or remove it."
         )
-    if about["source"] != "none" and not source and not about["server"]:
+    if kind != "none" and not (source or server):
         raise UserError(
-            f"Config key 'data.source' is missing: data.name {name!r} reads its pictures there; name their place."
+            f"Config key 'data.source' is missing: data.name {name!r} reads its pictures there; name it."
         )
-    if source is None or (about["source"] == "archives" and is_address(source)):
+    if source is None or (kind == "archives" and is_address(source)):
         return
     folder = local_folder(source)
     if not folder.is_dir():
         reason = "is no folder" if folder.exists() else "does not exist"
         raise UserError(f"Config key 'data.source': {folder} {reason}; correct its path.")
-    lacking = (
-        [] if reads_folder(name, source) else set(about["archives"]) - set(_there(folder, about["archives"]))
-    )
-    if lacking:
+    lacking = set(archives) - set(_there(folder, archives))
+    if lacking and not reads_folder(name, source):
         found = _listed(path.name for path in contents(folder))
         raise UserError(
-            f"Config key 'data.source': {folder} lacks {_listed(lacking)}, needed by data.name {name!r} (it has "
+            f"Config key 'data.source': {folder} lacks {_listed(lacking)}, needed by {name!r} (it has "
             f"{found}); correct the path or put the archives there."
         )
 
