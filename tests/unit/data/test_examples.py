@@ -209,3 +209,9 @@ def test_the_real_sample() -> None:
     assert (train["class_id"].value_counts() >= 450).all()
     assert len(validation) / len(records) == pytest.approx(0.2, abs=0.05)
     assert set(train["row"]) | set(validation["row"]) == set(range(4272))
+
+
+@pytest.mark.parametrize("split_by", ["track", "random"])
+def test_too_little_for_a_validation_is_refused(split_by: str) -> None:
+    with pytest.raises(UserError, match="held out for the validation; add images"):
+        make(index(tracks=(1, 1), frames=1), mirror=False, split_by=split_by)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import synthetic
+import tiny_imagenette
 from signsight.core.errors import UserError
 from signsight.core.files import write_csv
 from signsight.core.registry import data_sets, use_plugins
@@ -19,10 +23,12 @@ from signsight.data import download
 from signsight.data.class_table import named_classes, read_classes
 from signsight.data.crop import Cut, crop
 from signsight.data.dataset import DEFAULTS, Options, data_set, facts
+from signsight.data.examples import read_examples
 from signsight.data.imageset import open_image_set
 from signsight.data.sample import sample_of
 from signsight.data.sets.folder import Folder
 from signsight.data.sets.gtsrb import Gtsrb
+from signsight.data.sets.imagenette import CLASS_NAMES
 
 ROOT = Path(__file__).parents[3]
 
@@ -122,6 +128,69 @@ def test_drawn_signs_have_masks(tmp_path: Path) -> None:
         assert np.load(tmp_path / name / "images.npy").shape == (count, 16, 16, 3)
         masks = np.load(tmp_path / name / "masks.npy")
         assert masks.shape == (count, 16, 16) and set(np.unique(masks)) == {0, 1, 2}
+
+
+def script(name: str, **told: object) -> None:
+    """Run the script of a rule with what Snakemake would tell it."""
+    told = {"params": {}, "wildcards": {}, "input": {}, "threads": 1, "log": [], "rule": name} | told
+    spaces = {key: told[key] for key in ("params", "wildcards")}
+    fake = SimpleNamespace(**told | {key: SimpleNamespace(**space) for key, space in spaces.items()})
+    for key in ("input", "output"):
+        setattr(fake, key, Named(getattr(fake, key)))
+    runpy.run_path(str(ROOT / f"workflow_scripts/data/{name}.py"), {"snakemake": fake})
+
+
+class Named(dict):
+    """Files by name and by place, as Snakemake has them."""
+
+    def __getattr__(self, name: str) -> object:
+        return self[name]
+
+    def __missing__(self, place: int) -> object:
+        return list(self.values())[place]
+
+
+def test_the_scripts_pass_on_what_the_rules_say(tmp_path: Path) -> None:
+    small = {"tracks_per_class": 2, "frames_per_track": 1, "test_per_class": 1}
+    asked = {"data_set": {"data_set": "signs", "parameters": small}, "source": None, "seed": 5}
+    script("render", params=asked, output={"a": tmp_path / facts("signs")["drawn"][0]})
+    classes = tmp_path / "classes.csv"
+    script("classes", params=asked, output={"a": classes})
+    assert read_classes(classes)["shape"].nunique() == 5
+    for part, images in (("train", None), ("test", 7)):
+        params = asked | {"cut": {"size": 16}, "allow_empty": False, "images": images}
+        files = {key: tmp_path / name for key, name in facts("signs")["inputs"][part].items()}
+        output = {"images": tmp_path / part / "images.npy"}
+        script("crop", params=params, wildcards={"part": part}, input=files, output=output)
+        assert len(open_image_set(tmp_path / part)) == (images or 86)
+    params = asked | {"mirror": True, "balance": None, "rotate": {"when": "never", "sd": 0}}
+    params |= {"split": {"by": "track", "validation_fraction": 0.5}}
+    target = tmp_path / "examples.csv"
+    index = {"index": tmp_path / "train/index.csv"}
+    script("examples", params=params, input=index, output={"a": target})
+    assert set(read_examples(target)["flip"]) == {"", "lr", "tb"}
+    params = asked | {"size": 16}
+    output = {"a": tmp_path / "stock/images.npy"}
+    script("stock", params=params, input={"classes": classes}, output=output)
+    assert len(open_image_set(tmp_path / "stock")) == 43
+    files = {"images": tmp_path / "test/images.npy", "classes": classes}
+    script("export", input=files, output={"a": tmp_path / "export"})
+    assert len(list((tmp_path / "export").rglob("*.png"))) == 7
+
+
+def test_the_classes_of_a_network_number_the_pictures(tmp_path: Path) -> None:
+    archive = tiny_imagenette.write_archive(tmp_path, tiny_imagenette.members(val=1))
+    names = ["NA", *reversed(CLASS_NAMES.values()), "001"]
+    (tmp_path / "model.json").write_text(json.dumps({"classes": names}))
+    asked = {"data_set": {"data_set": "imagenette", "parameters": {}}, "source": None, "seed": 5}
+    classes = tmp_path / "classes.csv"
+    script("classes", params=asked, input={"a": tmp_path / "model.json"}, output={"a": classes})
+    assert read_classes(classes)["name"].tolist() == names
+    params = asked | {"cut": {"size": 16}, "allow_empty": False, "images": None}
+    files = {"images": archive, "classes": classes}
+    output = {"images": tmp_path / "test/images.npy"}
+    script("crop", params=params, wildcards={"part": "test"}, input=files, output=output)
+    assert open_image_set(tmp_path / "test").class_ids.tolist() == [*range(10, 0, -1)]
 
 
 OWN = """
