@@ -156,11 +156,13 @@ def test_sources_are_checked(tmp_path: Path) -> None:
         ("gtsrb", str(tmp_path / "file"), "is no folder"),
         ("gtsrb", "ftp://example.org", "is a ftp: address"),
         ("folder", "https://example.org", "is a https: address"),
+        ("gtsrb", "https://me:secret@example.org", r"'data.source' is an address of example.org with"),
         ("gtsrb", str(tmp_path / "part"), f"lacks {TEST_ZIP}, needed"),
         ("imagenette", str(tmp_path), "it has file, part, whole"),
     ):
         with pytest.raises(UserError, match=words) as caught:
             check_source(name, source)
+        assert "secret" not in str(caught.value)
         assert "\n" not in str(caught.value) and str(caught.value).endswith(".")
 
 

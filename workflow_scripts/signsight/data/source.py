@@ -30,6 +30,16 @@ def local_folder(source: str) -> Path:
     return Path(url2pathname(urlsplit(source).path))
 
 
+def refuse_credentials(address: str, key: str) -> None:
+    """UserError for an address with a password, which metadata and logs would show; key: its config key."""
+    parts = urlsplit(address)
+    if parts.username or parts.password:
+        raise UserError(
+            f"Config key {key!r} is an address of {parts.hostname} with a user name or password, which "
+            "logs and metadata would show; remove it and write it to ~/.netrc."
+        )
+
+
 def reads_folder(name: str, source: str | None) -> bool:
     """Whether the data set `name` reads its pictures in the folder `source`, and no archives."""
     about = facts(name)
@@ -53,7 +63,10 @@ def check_source(name: str, source: str | None) -> None:
         raise UserError(
             f"Config key 'data.source' is missing: data.name {name!r} reads its pictures there; name it."
         )
-    if source is None or (kind == "archives" and is_address(source)):
+    if source is None:
+        return
+    if kind == "archives" and is_address(source):
+        refuse_credentials(source, "data.source")
         return
     folder = local_folder(source)
     if not folder.is_dir():
