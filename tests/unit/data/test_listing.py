@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from signsight.core.errors import UserError
-from signsight.data.listing import photograph_listing, tree_listing
+from signsight.data.listing import listing
 from signsight.data.photographs import fitted_photographs, list_photographs
-from signsight.data.source import check_source, reads_folder, source_listing
+from signsight.data.source import check_source, reads_folder
 from synthetic import TEST_ZIP, TRAINING_ZIP, write_gtsrb
 
 KEY = "gallery.source"
@@ -31,19 +31,19 @@ def names(listed: list[list[str | int]]) -> list[str | int]:
 
 def test_a_picture_replaced_by_one_of_the_same_size_is_seen(tmp_path: Path) -> None:
     file = picture(tmp_path / "in/a.bmp", 1)
-    before, size = photograph_listing(tmp_path / "in", KEY), file.stat().st_size
+    before, size = listing(tmp_path / "in"), file.stat().st_size
     picture(file, 2)
     os.utime(file, ns=(0, before[0][2] + 1))
     assert file.stat().st_size == size
-    assert photograph_listing(tmp_path / "in", KEY) == [["a.bmp", size, before[0][2] + 1]]
+    assert listing(tmp_path / "in") == [["a.bmp", size, before[0][2] + 1]]
 
 
 def test_a_copy_with_its_times_lists_the_same(tmp_path: Path) -> None:
     picture(tmp_path / "in/a/b.png")
-    before = tree_listing(tmp_path / "in")
+    before = listing(tmp_path / "in")
     assert names(before) == ["a/b.png"]
     (tmp_path / "in").rename(tmp_path / "out")
-    assert tree_listing(tmp_path / "out") == before
+    assert listing(tmp_path / "out") == before
 
 
 def test_only_what_is_read_is_listed(tmp_path: Path) -> None:
@@ -52,8 +52,7 @@ def test_only_what_is_read_is_listed(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("x")
     (tmp_path / "notes.txt").write_text("x")
     os.mkfifo(tmp_path / "pipe.png")
-    assert names(tree_listing(tmp_path)) == ["a/b/c.JPG", "b.png", "t.csv"]
-    assert names(photograph_listing(tmp_path, KEY)) == ["b.png"]
+    assert names(listing(tmp_path)) == ["a/b/c.JPG", "b.png", "t.csv"]
 
 
 def test_the_pictures_that_a_table_names_are_listed(tmp_path: Path) -> None:
@@ -62,18 +61,18 @@ def test_the_pictures_that_a_table_names_are_listed(tmp_path: Path) -> None:
     table.write_text("file,class_id\n../other/a.png,3\nnowhere.png,\n")
     file = picture(tmp_path / "other/a.png")
     for source in (table, table.parent):
-        listed = photograph_listing(source, KEY)
+        listed = listing(source)
         assert names(listed) == ["labels.csv", "../other/a.png", "nowhere.png"]
         assert listed[1][1:] == [file.stat().st_size, file.stat().st_mtime_ns] and listed[2][1:] == [0, 0]
     before = listed
     table.write_text("file,class_id\n../other/a.png,7\nnowhere.png,\n")
     os.utime(table, ns=(0, before[0][2] + 1))
-    assert photograph_listing(table, KEY)[0] != before[0]
+    assert listing(table)[0] != before[0]
 
 
 def test_one_picture_is_a_source(tmp_path: Path) -> None:
     file = picture(tmp_path / "my.PNG", 9)
-    assert names(photograph_listing(file, KEY)) == ["my.PNG"]
+    assert names(listing(file)) == ["my.PNG"]
     listed = list_photographs(file, 5)
     assert listed.to_dict("list") == {"file": ["my.PNG"], "class_id": [-1]}
     assert (fitted_photographs(listed, file, 8, "stretch") == 9).all()
@@ -87,8 +86,8 @@ def test_pipes_and_devices_are_no_photographs(tmp_path: Path) -> None:
     for name in ("pipe.png", "zero.png"):
         with pytest.raises(UserError, match=rf"'{KEY}': .*{name} is no regular file or folder"):
             list_photographs(tmp_path / "in" / name, 5, KEY)
-    with pytest.raises(UserError, match=f"'{KEY}': .*nowhere does not exist"):
-        photograph_listing(tmp_path / "nowhere", KEY)
+    with pytest.raises(UserError, match="nowhere does not exist"):
+        listing(tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize("value", ["-5", "-1", "stop", "1.7", "1e30", "inf", "nan", "7", "99999999999", "²"])
@@ -118,20 +117,18 @@ def test_a_faulty_list_is_one_sentence(tmp_path: Path, text: str) -> None:
 
 def test_a_changed_local_archive_is_seen(tmp_path: Path) -> None:
     write_gtsrb(tmp_path, n_classes=2)
-    before = source_listing("gtsrb", str(tmp_path))
-    assert len(before) == 3 and all(size for _, size, _ in before)
-    os.utime(tmp_path / TRAINING_ZIP, ns=(0, 5))
-    after = source_listing("gtsrb", f"file:{tmp_path}")
-    assert [one for one in after if one not in before] == [
-        [TRAINING_ZIP, (tmp_path / TRAINING_ZIP).stat().st_size, 5]
-    ]
+    archive = tmp_path / TRAINING_ZIP
+    before = listing(archive)
+    assert before == [[TRAINING_ZIP, archive.stat().st_size, archive.stat().st_mtime_ns]]
+    os.utime(archive, ns=(0, 5))
+    assert listing(archive) == [[TRAINING_ZIP, before[0][1], 5]]
 
 
-def test_what_is_not_local_lists_nothing(tmp_path: Path) -> None:
-    assert source_listing("gtsrb", "https://example.org/") == source_listing("gtsrb", None) == []
-    assert source_listing("signs", None) == []
-    picture(tmp_path / "train/a/1.png")
-    assert names(source_listing("folder", str(tmp_path))) == ["train/a/1.png"]
+def test_a_table_of_another_kind_in_a_folder_is_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text("id;name\n1;a\n")
+    assert names(listing(tmp_path)) == ["labels.csv"]
+    with pytest.raises(UserError, match="lacks the column 'file'"):
+        listing(tmp_path / "labels.csv")
 
 
 def test_sources_are_checked(tmp_path: Path) -> None:

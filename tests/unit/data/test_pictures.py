@@ -52,7 +52,9 @@ def test_every_format_is_read(tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize(("data", "kind"), [(HEIC, "HEIC"), (HEIC.replace(b"heic", b"avif", 1), "AVIF")])
 def test_pictures_of_phones_are_named_as_such(tmp_path: Path, data: bytes, kind: str) -> None:
     (tmp_path / "a.heic").write_bytes(data)
-    refused(open_rgb, f"is a {kind} picture, .* save it as JPEG or PNG", FolderPictures(tmp_path), "a.heic")
+    refused(
+        open_rgb, f"is in the format {kind}, .* save it as JPEG or PNG", FolderPictures(tmp_path), "a.heic"
+    )
 
 
 def test_a_picture_of_too_many_pixels_is_too_large_not_broken(tmp_path: Path) -> None:
@@ -172,6 +174,8 @@ def test_a_table_of_a_file_is_bounded(tmp_path: Path) -> None:
         file.truncate(rows.LARGEST + 1)
     with pytest.raises(UserError, match="larger than the 64 MB"):
         rows.read_rows(tmp_path / "a.csv", ["file"])
-    with pytest.raises(UserError, match="cannot be read"):
-        rows.read_rows(tmp_path, ["file"])
+    os.mkfifo(tmp_path / "pipe.csv")
+    for name, words in (("pipe.csv", "no regular file"), ("nowhere.csv", "cannot be read")):
+        with pytest.raises(UserError, match=words):
+            rows.read_rows(tmp_path / name, ["file"])
     assert pictures.LARGEST > rows.LARGEST

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from signsight.core.errors import UserError
@@ -70,26 +71,30 @@ def photograph_files(source: Path, key: str) -> tuple[Path | None, list[str]]:
     if source.suffix.lower() in SUFFIXES and source.is_file():
         return None, [source.name]
     table = source / "labels.csv" if source.is_dir() else source
-    return table, [row["file"] for _, row in read_rows(table, ["file"])]
+    return table, _named_in(table)
 
 
-def photograph_listing(source: Path | str, key: str) -> list[Entry]:
-    """Entries of the files that `photograph_files` finds, the CSV among them."""
+def listing(source: Path | str) -> list[Entry]:
+    """[name, size, time of change in ns] of the user's files in a source; 0 and 0 for one that is missing.
+
+    source: a CSV with a column `file` (it and the files that it names), any other file, or a folder
+    (the pictures and CSV files in it and in its folders, and the files that its `labels.csv` names).
+    UserError for a source that is not there, or a faulty CSV.
+    """
     source = Path(source)
-    table, names = photograph_files(source, key)
-    folder = source if source.is_dir() else source.parent
-    return entries(folder, dict.fromkeys([*([table.name] if table else []), *names]))
+    if source.is_dir():
+        found = [path.relative_to(source).as_posix() for path in _walk(source, DEEPEST)]
+        with suppress(UserError):  # a `labels.csv` of another kind, which is not read as one
+            found += _named_in(source / "labels.csv")
+        return [[name, *_stamp(source / name)] for name in dict.fromkeys(found)]
+    if not source.is_file():
+        raise UserError(f"The file or folder {source} does not exist; correct its path.")
+    named = _named_in(source) if source.suffix.lower() == ".csv" else []
+    return [[name, *_stamp(source.parent / name)] for name in dict.fromkeys([source.name, *named])]
 
 
-def tree_listing(folder: Path | str) -> list[Entry]:
-    """Entries of all pictures and CSV files in a folder and the folders in it."""
-    files = _walk(Path(folder), DEEPEST)
-    return entries(Path(folder), [file.relative_to(folder).as_posix() for file in files])
-
-
-def entries(folder: Path, names: Iterable[str]) -> list[Entry]:
-    """[name, size, time of change in ns] of files in a folder; 0 and 0 for one that is missing."""
-    return [[name, *_stamp(folder / name)] for name in names]
+def _named_in(table: Path) -> list[str]:
+    return [row["file"] for _, row in read_rows(table, ["file"])]
 
 
 def _stamp(path: Path) -> tuple[int, int]:

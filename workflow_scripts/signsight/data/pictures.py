@@ -165,7 +165,7 @@ def _opened(pictures: Pictures, source: str) -> Image.Image:
     data, place = pictures.read(source), pictures.place(source)
     if data[4:12] in UNREAD:
         raise UserError(
-            f"{place} is a {UNREAD[data[4:12]]} picture, which is not read; save it as JPEG or PNG."
+            f"{place} is in the format {UNREAD[data[4:12]]}, which is not read; save it as JPEG or PNG."
         )
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)

@@ -15,7 +15,9 @@ Row = dict[str, str]
 
 
 def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, Row]]:
-    """`rows` of a file. UserError also when it cannot be read or is too large."""
+    """`rows` of a file. UserError also when it cannot be read, is no regular file or too large."""
+    if path.exists() and not path.is_file():
+        raise UserError(f"{path} is no regular file, so it is not read; correct its path.")
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)

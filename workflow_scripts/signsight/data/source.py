@@ -1,4 +1,4 @@
-"""`data.source`: what it stands for, early checks of it, and what shows that local files have changed."""
+"""`data.source`: what it stands for, and checks of it that need no job."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.request import url2pathname
 
 from signsight.core.errors import UserError
 from signsight.data.dataset import facts
-from signsight.data.listing import Entry, contents, entries, tree_listing
+from signsight.data.listing import contents
 
 
 def is_address(source: str) -> bool:
@@ -79,15 +79,6 @@ def check_source(name: str, source: str | None) -> None:
             f"Config key 'data.source': {folder} lacks {_listed(lacking)}, needed by {name!r} (it has "
             f"{found}); correct the path or put the archives there."
         )
-
-
-def source_listing(name: str, source: str | None) -> list[Entry]:
-    """Name, size and time of change (ns) of the local files that the data set `name` reads of `source`."""
-    if source is None or facts(name)["source"] == "none":
-        return []
-    if reads_folder(name, source):
-        return tree_listing(local_folder(source))
-    return [] if is_address(source) else entries(local_folder(source), facts(name)["archives"])
 
 
 def _there(folder: Path, names: Iterable[str]) -> list[str]:
