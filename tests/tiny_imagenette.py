@@ -17,7 +17,7 @@ import torch
 import torchvision
 from PIL import Image
 
-from signsight.data.imagenette import CLASS_NAMES, IMAGENETTE
+from signsight.data.sets.imagenette import CLASS_NAMES, IMAGENETTE
 
 ROOT = "imagenette2-320"
 MODES = ("RGB", "L", "CMYK")  # of the first pictures of each class

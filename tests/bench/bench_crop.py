@@ -15,6 +15,7 @@ import pandas as pd
 
 from signsight.data import archives
 from signsight.data.crop import Cut, crop
+from signsight.data.dataset import Part
 from signsight.data.pictures import Archive
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -28,12 +29,12 @@ def seconds(folder: Path, repeat: int) -> tuple[float, int]:
     with tempfile.TemporaryDirectory() as target:
         for name, path in zip(("train", "test"), training, strict=True):
             records = (
-                archives.training_records(path)
+                archives.training_records(Archive(path))
                 if name == "train"
-                else archives.test_records(path, folder / archives.TEST_TRUTH)
+                else archives.test_records(Archive(path), Archive(folder / archives.TEST_TRUTH))
             )
             records = pd.concat([records] * repeat, ignore_index=True)
-            crop(records, Archive(path), Path(target) / name, Cut(48), workers=WORKERS)
+            crop(Part(records, Archive(path)), Path(target) / name, Cut(48), workers=WORKERS)
             images += len(records)
     return time.perf_counter() - start, images
 

@@ -11,7 +11,7 @@ import time
 from signsight.signs import render_archives
 
 BOUND = 300
-COUNTS = {"tracks_per_class": 20, "frames_per_track": 3, "test_per_class": 20}
+COUNTS = {"tracks_per_class": 20, "frames_per_track": 3, "test_per_class": 20, "min_px": 20, "max_px": 110}
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from PIL import Image
 from torchvision.transforms import v2
 
 import tiny_imagenette
-from signsight.data.imagenette import CLASS_NAMES, IMAGENETTE
+from signsight.data.sets.imagenette import CLASS_NAMES, IMAGENETTE
 from tiny_workflow import Workflow
 
 SIZE, NETWORK = 64, "squeezenet1_1"

@@ -5,12 +5,11 @@ from pathlib import Path
 
 from signsight.core.files import write_csv
 from signsight.core.job import job
-from signsight.data.source import class_table, named_classes
+from signsight.data.dataset import Options, data_set
 
 with job(snakemake):
-    params = snakemake.params
+    params, names = snakemake.params, None
     if snakemake.input:
         names = json.loads(Path(snakemake.input[0]).read_text(encoding="utf-8"))["classes"]
-    else:
-        names = params.names
-    write_csv(snakemake.output[0], named_classes(names) if names else class_table(params.folder))
+    options = Options(params.source, class_names=names, seed=params.seed)
+    write_csv(snakemake.output[0], data_set(params.data_set).class_table(options))

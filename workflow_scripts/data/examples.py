@@ -1,15 +1,16 @@
 """Rule examples: mirror, balance, rotate and split the training images, as a table of indices."""
 
 from signsight.core.job import job
-from signsight.data.classes import FLIP_LR, FLIP_TB
+from signsight.data.dataset import data_set
 from signsight.data.examples import make_examples, write_examples
 from signsight.data.imageset import read_index
 
 with job(snakemake):
+    lr, tb = data_set(snakemake.params.data_set).flips
     examples = make_examples(
         read_index(snakemake.input.index),
-        flip_lr=FLIP_LR,
-        flip_tb=FLIP_TB,
+        flip_lr=lr,
+        flip_tb=tb,
         mirror=snakemake.params.mirror,
         balance=snakemake.params.balance,
         rotate=snakemake.params.rotate["when"],

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from signsight.core.job import job
+from signsight.data.class_table import read_classes
 from signsight.data.export import export
 
 with job(snakemake):
-    names = pd.read_csv(snakemake.input.classes)["name"].tolist()
+    names = read_classes(snakemake.input.classes)["name"].tolist()
     target = Path(snakemake.output[0])
     if target.is_dir():
         target.rmdir()  # Snakemake has made it, empty

@@ -1,10 +1,11 @@
-"""Rule render: draw the embedded data set `signs` as archives of GTSRB's names and layout."""
+"""Rule render: have a data set draw its archives."""
 
 from pathlib import Path
 
 from signsight.core.job import job
-from signsight.signs.archives import render_archives
+from signsight.data.dataset import data_set
 
 with job(snakemake):
     folder = Path(snakemake.output[0]).parent
-    render_archives(folder, workers=snakemake.threads, **snakemake.params.signs)
+    params = snakemake.params
+    data_set(params.data_set).draw(folder, workers=snakemake.threads, seed=params.seed)

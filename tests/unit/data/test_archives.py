@@ -30,7 +30,7 @@ SIZE = {"n_classes": 3, "tracks": 2, "frames": 2, "test": 2}
 
 
 def records(folder: Path, **options: bool):  # noqa: ANN201
-    return archives.training_records(folder / TRAINING_ZIP, n_classes=3, **options)
+    return archives.training_records(Archive(folder / TRAINING_ZIP), n_classes=3, **options)
 
 
 def test_every_training_row_is_kept_with_its_columns(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_every_training_row_is_kept_with_its_columns(tmp_path: Path) -> None:
 
 def test_test_records_take_their_classes_from_the_truth(tmp_path: Path) -> None:
     write_gtsrb(tmp_path, **SIZE)
-    found = archives.test_records(tmp_path / TEST_ZIP, tmp_path / TRUTH_ZIP, n_classes=3)
+    found = archives.test_records(Archive(tmp_path / TEST_ZIP), Archive(tmp_path / TRUTH_ZIP), n_classes=3)
     assert list(found["image_id"]) == [f"{n:05d}" for n in range(6)]
     assert list(found["track"]) == list(found["image_id"])
     pictures = Archive(tmp_path / TEST_ZIP)
@@ -85,7 +85,8 @@ def test_columns_are_found_by_name_not_by_place(tmp_path: Path) -> None:
     write_zip(tmp_path / "plain.zip", members)
     write_zip(tmp_path / "shuffled.zip", shuffled)
     plain, other = (
-        archives.training_records(tmp_path / f"{file}.zip", n_classes=3) for file in ("plain", "shuffled")
+        archives.training_records(Archive(tmp_path / f"{file}.zip"), n_classes=3)
+        for file in ("plain", "shuffled")
     )
     assert plain.equals(other)
 
@@ -127,9 +128,9 @@ def test_every_fault_is_tested() -> None:
 def test_missing_truth_and_missing_archive(tmp_path: Path) -> None:
     write_gtsrb(tmp_path, "missing truth", **SIZE)
     with pytest.raises(UserError, match=r"has no GT-final_test\.csv"):
-        archives.test_records(tmp_path / TEST_ZIP, tmp_path / TRUTH_ZIP, n_classes=3)
+        archives.test_records(Archive(tmp_path / TEST_ZIP), Archive(tmp_path / TRUTH_ZIP), n_classes=3)
     with pytest.raises(UserError, match="does not exist"):
-        archives.training_records(tmp_path / "nothing.zip", n_classes=3)
+        archives.training_records(Archive(tmp_path / "nothing.zip"), n_classes=3)
 
 
 def test_empty_classes_can_be_allowed(tmp_path: Path) -> None:
@@ -173,8 +174,8 @@ def test_damaged_bytes_inside_an_archive_are_noticed(tmp_path: Path) -> None:
 @pytest.mark.skipif(not (SHARED / "gtsrb-sample").is_dir(), reason="../shared/gtsrb-sample is not here")
 def test_the_real_sample() -> None:
     folder = SHARED / "gtsrb-sample"
-    train = archives.training_records(folder / TRAINING_ZIP)
-    test = archives.test_records(folder / TEST_ZIP, folder / TRUTH_ZIP)
+    train = archives.training_records(Archive(folder / TRAINING_ZIP))
+    test = archives.test_records(Archive(folder / TEST_ZIP), Archive(folder / TRUTH_ZIP))
     assert (len(train), len(test)) == (4272, 1055)
     for found in (train, test):
         assert set(found["class_id"]) == set(range(43))

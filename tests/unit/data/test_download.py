@@ -9,19 +9,22 @@ import logging
 import re
 import shutil
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
+import requests
 
 from signsight.core.errors import UserError
 from signsight.data import download
-from signsight.data.archives import TEST_IMAGES, TEST_TRUTH, TRAINING_IMAGES
-from signsight.data.download import GTSRB_CHECKSUMS, GTSRB_SOURCE, PIECE, fetch, local_folder
+from signsight.data.download import PIECE, fetch
 from signsight.data.progress import progress
+from signsight.data.source import local_folder
 
 DATA = np.random.default_rng(0).bytes(1_500_000)
 MD5, SHA256 = hashlib.md5(DATA).hexdigest(), hashlib.sha256(DATA).hexdigest()
@@ -38,6 +41,8 @@ class Server:
     statuses: list[tuple[int, dict[str, str]]] = field(default_factory=list)  # answered first
     ranges: bool = True
     tag: str | None = '"one"'
+    believes: bool = False  # any If-Range
+    drip: float | None = None  # seconds between two bytes
     asked: list[dict[str, str]] = field(default_factory=list)
 
 
@@ -78,6 +83,12 @@ def answer(request: BaseHTTPRequestHandler, state: Server) -> None:
     else:
         last = len(state.data) - 1
         start(request, 206, headers | {"Content-Range": f"bytes {first}-{last}/{last + 1}"})
+    if state.drip:
+        with suppress(BrokenPipeError, ConnectionResetError):
+            for byte in body:
+                request.wfile.write(bytes([byte]))
+                time.sleep(state.drip)
+        return None
     request.wfile.write(body[: state.cut_after.pop(0)] if state.cut_after else body)
     request.close_connection = True
     return None
@@ -87,7 +98,7 @@ def wanted(request: BaseHTTPRequestHandler, state: Server) -> int | None:
     """The first byte that is asked for, or None for the whole file."""
     span = re.fullmatch(r"bytes=(\d+)-", request.headers.get("Range", ""))
     mark = request.headers.get("If-Range", state.tag)
-    return int(span[1]) if span and state.ranges and mark == state.tag else None
+    return int(span[1]) if span and state.ranges and (state.believes or mark == state.tag) else None
 
 
 def start(request: BaseHTTPRequestHandler, code: int, headers: dict[str, str]) -> None:
@@ -107,11 +118,12 @@ def get(server: Server, target: Path, checksum: str | None = MD5, retries: int =
 def get_killed(server: Server, target: Path) -> None:
     """Fetch the file and be killed in the first pause, after a break."""
 
-    def kill(_: float) -> None:
-        raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        fetch(server.url, "file.zip", target, checksum=MD5, sleep=kill)
+        fetch(server.url, "file.zip", target, checksum=MD5, sleep=raise_interrupt)
+
+
+def raise_interrupt(_: float) -> None:
+    raise KeyboardInterrupt
 
 
 def names(folder: Path) -> set[str]:
@@ -187,6 +199,46 @@ def test_a_file_that_changes_meanwhile_is_never_mixed(
     server.data, server.tag = DATA, new
     get(server, tmp_path / "file.zip")
     assert (tmp_path / "file.zip").read_bytes() == DATA
+
+
+def test_a_server_that_continues_another_version_is_seen(server: Server, tmp_path: Path) -> None:
+    server.cut_after, server.believes = [400_000], True
+    with pytest.raises(KeyboardInterrupt):
+        fetch(server.url, "file.zip", tmp_path / "file.zip", checksum=None, sleep=raise_interrupt)
+    server.data, server.tag = DATA[::-1], '"two"'
+    get(server, tmp_path / "file.zip", checksum=None)
+    assert (tmp_path / "file.zip").read_bytes() == DATA[::-1]
+    assert [asked.get("Range") for asked in server.asked] == [None, "bytes=400000-", None]
+
+
+def test_a_line_that_is_too_slow_is_given_up(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "WINDOW", 0.2)
+    server.drip = 0.02
+    with pytest.raises(UserError, match=r"in 2 tries in a row \(less than 1000 bytes a second"):
+        get(server, tmp_path / "file.zip", retries=1)
+    assert names(tmp_path) == {"file.zip.part", "file.zip.part.json"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (requests.exceptions.ProxyError(), "the proxy"),
+        (requests.exceptions.SSLError(), "certificate"),
+        (requests.ConnectionError("NameResolutionError(...)"), "name of the server"),
+        (requests.ConnectionError(), "no connection"),
+    ],
+)
+def test_faults_of_the_line_are_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception, words: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(requests, "get", fail)
+    with pytest.raises(UserError, match=words):
+        fetch("https://example.org", "a.zip", tmp_path / "a.zip", checksum=None, sleep=lambda _: None)
 
 
 def test_a_part_of_another_address_is_not_continued(server: Server, tmp_path: Path) -> None:
@@ -316,13 +368,6 @@ def test_sources_and_checksums_that_cannot_be_are_refused(tmp_path: Path) -> Non
             fetch(str(tmp_path), "file.zip", tmp_path / "target", checksum=checksum)
     assert local_folder("file:relative/folder") == Path("relative/folder")
     assert local_folder("../shared/gtsrb-32") == Path("../shared/gtsrb-32")
-
-
-def test_the_official_archives() -> None:
-    assert GTSRB_SOURCE.startswith("https://")
-    assert set(GTSRB_CHECKSUMS) == {TRAINING_IMAGES, TEST_IMAGES, TEST_TRUTH}
-    for checksum in GTSRB_CHECKSUMS.values():
-        assert download._parsed(checksum)[0] == "md5"
 
 
 # Progress without a terminal

@@ -12,6 +12,7 @@ from scipy import stats
 from signsight.core.errors import UserError
 from signsight.data import archives
 from signsight.data.examples import COLUMNS, make_examples, read_examples, write_examples
+from signsight.data.pictures import Archive
 from signsight.data.split import held_out_tracks
 from synthetic import TRAINING_ZIP
 
@@ -196,7 +197,7 @@ def test_what_is_written_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.skipif(not (SHARED / "gtsrb-sample").is_dir(), reason="../shared/gtsrb-sample is not here")
 def test_the_real_sample() -> None:
-    records = archives.training_records(SHARED / "gtsrb-sample" / TRAINING_ZIP)
+    records = archives.training_records(Archive(SHARED / "gtsrb-sample" / TRAINING_ZIP))
     swap = {19: 20, 20: 19, 33: 34, 34: 33, 36: 37, 37: 36, 38: 39, 39: 38}
     lr = {c: c for c in (11, 12, 13, 15, 17, 18, 22, 26, 30, 35, 40)} | swap
     tb = {c: c for c in (1, 5, 12, 15, 17)}
@@ -208,3 +209,9 @@ def test_the_real_sample() -> None:
     assert (train["class_id"].value_counts() >= 450).all()
     assert len(validation) / len(records) == pytest.approx(0.2, abs=0.05)
     assert set(train["row"]) | set(validation["row"]) == set(range(4272))
+
+
+@pytest.mark.parametrize("split_by", ["track", "random"])
+def test_too_little_for_a_validation_is_refused(split_by: str) -> None:
+    with pytest.raises(UserError, match="held out for the validation; add images"):
+        make(index(tracks=(1, 1), frames=1), mirror=False, split_by=split_by)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +12,11 @@ from PIL import Image
 
 from signsight.core.errors import UserError
 from signsight.data.crop import Cut, crop
-from signsight.data.folder import folder_records, natural_key
+from signsight.data.dataset import Part
 from signsight.data.imageset import open_image_set
+from signsight.data.listing import contents
 from signsight.data.pictures import FolderPictures, open_rgb
+from signsight.data.sets.folder import Folder, FolderData, natural_key
 
 
 def write(root: Path, *names: str) -> Path:
@@ -25,6 +29,10 @@ def write(root: Path, *names: str) -> Path:
     return root
 
 
+def read(root: Path, seed: int = 1, **parameters: float | str | None) -> FolderData:
+    return Folder(**parameters).read(root, seed)
+
+
 def many(root: Path, *, classes: tuple[str, ...] = ("a", "b", "c"), count: int = 20) -> Path:
     return write(root, *(f"{name}/car{n // 2}_{n % 2}.png" for name in classes for n in range(count)))
 
@@ -32,7 +40,7 @@ def many(root: Path, *, classes: tuple[str, ...] = ("a", "b", "c"), count: int =
 def test_classes_are_sorted_by_number_then_name(tmp_path: Path) -> None:
     names = ("10", "2", "stop", "Give way", "a10", "a9", "007")
     write(tmp_path, *(f"{name}/{n}.png" for name in names for n in range(2)))
-    data = folder_records(tmp_path, test_fraction=0.5, seed=1)
+    data = read(tmp_path, test_fraction=0.5)
     assert data.class_names == ("2", "007", "10", "a9", "a10", "Give way", "stop")
     for record in data.training.to_dict("records"):
         assert record["source"].split("/")[0] == data.class_names[record["class_id"]]
@@ -41,20 +49,20 @@ def test_classes_are_sorted_by_number_then_name(tmp_path: Path) -> None:
 
 def test_the_test_split_is_a_fraction_of_every_class_and_repeatable(tmp_path: Path) -> None:
     many(tmp_path)
-    data = folder_records(tmp_path, test_fraction=0.3, seed=1)
+    data = read(tmp_path, test_fraction=0.3)
     assert data.test["class_id"].value_counts().to_dict() == {0: 6, 1: 6, 2: 6}
     assert data.training["class_id"].value_counts().to_dict() == {0: 14, 1: 14, 2: 14}
     both = [*data.training["image_id"], *data.test["image_id"]]
     assert len(set(both)) == 60
     assert list(data.training["track"]) == list(data.training["image_id"])
-    again = folder_records(tmp_path, test_fraction=0.3, seed=1)
-    other = folder_records(tmp_path, test_fraction=0.3, seed=2)
+    again = read(tmp_path, test_fraction=0.3)
+    other = read(tmp_path, test_fraction=0.3, seed=2)
     assert again.test.equals(data.test) and not other.test.equals(data.test)
 
 
 def test_tracks_by_pattern_stay_together(tmp_path: Path) -> None:
     many(tmp_path)
-    data = folder_records(tmp_path, test_fraction=0.3, track_pattern=r"^(.*)_\d+$", seed=1)
+    data = read(tmp_path, test_fraction=0.3, track_pattern=r"^(.*)_\d+$")
     assert set(data.training["track"]).isdisjoint(data.test["track"])
     assert data.test["track"].value_counts().eq(2).all()
     assert len(data.test) == 18
@@ -63,7 +71,7 @@ def test_tracks_by_pattern_stay_together(tmp_path: Path) -> None:
 
 def test_train_and_test_folders(tmp_path: Path) -> None:
     write(tmp_path, "train/a/1.png", "train/b/1.jpg", "train/b/2.ppm", "test/b/1.BMP")
-    data = folder_records(tmp_path, seed=1)
+    data = read(tmp_path)
     assert data.class_names == ("a", "b")
     assert list(data.training["source"]) == ["train/a/1.png", "train/b/1.jpg", "train/b/2.ppm"]
     assert data.test.to_dict("records") == [
@@ -73,25 +81,50 @@ def test_train_and_test_folders(tmp_path: Path) -> None:
 
 def test_classes_named_train_and_test_are_classes(tmp_path: Path) -> None:
     write(tmp_path, *(f"{name}/{n}.png" for name in ("test", "train", "tram") for n in range(4)))
-    assert folder_records(tmp_path, seed=1).class_names == ("test", "train", "tram")
+    assert read(tmp_path).class_names == ("test", "train", "tram")
 
 
-def test_other_files_are_no_pictures(tmp_path: Path) -> None:
-    write(tmp_path, "a/1.png", "a/2.png", ".cache/1.png")
-    for name in ("a/notes.txt", "a/.hidden.png", "readme.md"):
+def test_other_files_are_no_pictures(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write(tmp_path, *(f"{name}/{n}.png" for name in "ab" for n in (1, 2)))
+    write(tmp_path, ".cache/1.png", "__MACOSX/a/1.png", "a/.ipynb_checkpoints/1.png", "a/._1.png")
+    for name in ("a/notes.txt", "b/Thumbs.db", "readme.md"):
         (tmp_path / name).write_text("x")
-    data = folder_records(tmp_path, test_fraction=0.5, seed=1)
-    assert (len(data.training), len(data.test), data.class_names) == (1, 1, ("a",))
+    os.mkfifo(tmp_path / "b/pipe.png")
+    (tmp_path / "b/zero.png").symlink_to("/dev/zero")
+    with caplog.at_level(logging.INFO, "signsight"):
+        data = read(tmp_path, test_fraction=0.5)
+    assert (len(data.training), len(data.test), data.class_names) == (2, 2, ("a", "b"))
+    assert len(caplog.messages) == 1 and "9 files or folders" in caplog.text
+
+
+def test_a_folder_that_may_not_be_read_and_a_name_that_is_no_text(tmp_path: Path) -> None:
+    many(tmp_path)
+    odd = os.fsencode(tmp_path / "a") + b"/\xff.png"
+    Path(os.fsdecode(odd)).write_bytes(b"")
+    with pytest.raises(UserError, match="is not UTF-8 text"):
+        read(tmp_path)
+    Path(os.fsdecode(odd)).unlink()
+    with pytest.raises(UserError, match=r"cannot be read \(Not a directory\)"):
+        contents(tmp_path / "a/car0_0.png")
 
 
 def test_faults_are_one_sentence(tmp_path: Path) -> None:
     write(tmp_path / "flat", "1.png")
-    write(tmp_path / "split", "train/a/1.png", "test/a/1.png", "test/b/1.png")
+    write(tmp_path / "split", "train/a/1.png", "train/c/1.png", "test/a/1.png", "test/b/1.png")
     (write(tmp_path / "hollow", "a/1.png") / "b").mkdir()
-    write(tmp_path / "good", "a/1.png")
+    write(tmp_path / "good", "a/1.png", "a/2.png", "b/1.png", "b/2.png")
+    write(tmp_path / "val", "train/a/1.png", "train/b/1.png", "val/a/1.png", "val/b/1.png")
+    (write(tmp_path / "bare", "train/a/1.png", "train/b/1.png") / "test").mkdir()
+    write(tmp_path / "single", "a/1.png", "a/2.png")
+    write(tmp_path / "few", "a/1.png", "a/2.png", "b/1.png")
     for root, pattern, words in (
         ("nowhere", None, "does not exist"),
         ("flat", None, "has no class folders"),
+        ("bare", None, "bare/test has no class folders"),
+        ("val", None, "rename val/ to test/"),
+        ("single", None, "the class folder 'a' only"),
+        ("few", None, "few/b has one picture"),
+        ("good", "(^)", "Every class in .* is one track"),
         ("hollow", None, "hollow/b has no picture"),
         ("split", None, r"test/b is a class that train/ does not have"),
         ("good", "(", "is no regular expression"),
@@ -99,25 +132,25 @@ def test_faults_are_one_sentence(tmp_path: Path) -> None:
         ("good", "(x)", r"is not found in the name of .*a/1\.png"),
     ):
         with pytest.raises(UserError, match=words) as caught:
-            folder_records(tmp_path / root, track_pattern=pattern, seed=1)
+            read(tmp_path / root, track_pattern=pattern)
         assert "\n" not in str(caught.value) and str(caught.value).endswith(".")
 
 
 def test_an_unreadable_picture_is_one_sentence(tmp_path: Path) -> None:
     many(tmp_path)
     (tmp_path / "b/car3_1.png").write_bytes((tmp_path / "b/car3_1.png").read_bytes()[:70])
-    data = folder_records(tmp_path, test_fraction=0.0, seed=1)
+    data = read(tmp_path, test_fraction=0.01)
     with pytest.raises(UserError, match=r"b/car3_1\.png is a broken picture"):
-        crop(data.training, FolderPictures(tmp_path), tmp_path / "set", Cut(8))
+        crop(Part(data.training, FolderPictures(tmp_path)), tmp_path / "set", Cut(8))
     (tmp_path / "b/car3_1.png").unlink()
     with pytest.raises(UserError, match=r"b/car3_1\.png cannot be read \(No such file"):
-        crop(data.training, FolderPictures(tmp_path), tmp_path / "set", Cut(8))
+        crop(Part(data.training, FolderPictures(tmp_path)), tmp_path / "set", Cut(8))
 
 
 def test_a_folder_becomes_an_image_set(tmp_path: Path) -> None:
     many(tmp_path / "pictures")
-    data = folder_records(tmp_path / "pictures", test_fraction=0.3, seed=1)
-    crop(data.test, FolderPictures(tmp_path / "pictures"), tmp_path / "set", Cut(12), workers=2)
+    data = read(tmp_path / "pictures", test_fraction=0.3)
+    crop(Part(data.test, FolderPictures(tmp_path / "pictures")), tmp_path / "set", Cut(12), workers=2)
     images = open_image_set(tmp_path / "set")
     assert images.images.shape == (18, 12, 12, 3)
     assert list(images.index["image_id"]) == list(data.test["image_id"])

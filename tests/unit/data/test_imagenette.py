@@ -17,17 +17,12 @@ from torchvision.transforms import v2
 import tiny_imagenette
 from signsight.core.errors import UserError
 from signsight.data.crop import Cut, crop
+from signsight.data.dataset import Options, Part
 from signsight.data.download import fetch
-from signsight.data.imagenette import (
-    CLASS_NAMES,
-    IMAGENETTE,
-    StreamedTar,
-    files,
-    imagenette_records,
-)
 from signsight.data.imageset import open_image_set
-from signsight.data.sample import sampled
-from signsight.data.source import imagenette_part, sample_of
+from signsight.data.sample import sample_of, sampled
+from signsight.data.sets.imagenette import CLASS_NAMES, IMAGENETTE, Imagenette, imagenette_records
+from signsight.data.tar import StreamedTar, files
 from tiny_imagenette import ROOT, Members
 
 IMAGENET = torchvision.models.AlexNet_Weights.DEFAULT.meta["categories"]
@@ -45,6 +40,10 @@ def prepared(data: bytes, size: int) -> np.ndarray:
     """What torchvision makes of the picture."""
     image = Image.open(io.BytesIO(data)).convert("RGB")
     return np.asarray(v2.Compose([v2.Resize(round(size * 256 / 224)), v2.CenterCrop(size)])(image))
+
+
+def part_of(archive: Path, names: list[str] | None = None) -> Part:
+    return Imagenette().part("test", {"images": archive}, Options(class_names=names))
 
 
 def test_the_classes_are_those_of_imagenet() -> None:
@@ -69,14 +68,8 @@ def test_records_have_the_numbers_of_the_models_classes(archive: Path) -> None:
 @pytest.mark.parametrize("size", [32, 64])
 def test_pictures_are_prepared_as_torchvision_does(archive: Path, tmp_path: Path, size: int) -> None:
     for workers in (1, 3):
-        part = imagenette_part("test", archive, IMAGENET, False)
-        crop(
-            part.records,
-            part.pictures,
-            tmp_path / f"{workers}",
-            Cut(size, fit="centre_crop"),
-            workers=workers,
-        )
+        part = part_of(archive, IMAGENET)
+        crop(part, tmp_path / f"{workers}", Cut(size, fit="centre_crop"), workers=workers)
     one, three = open_image_set(tmp_path / "1"), open_image_set(tmp_path / "3")
     assert one.class_ids.tolist() == part.records["class_id"].tolist()
     expected = np.stack([prepared(MEMBERS[source], size) for source in one.index["source"]])
@@ -105,8 +98,8 @@ def test_a_sample_is_part_of_a_larger_one_whatever_the_order(archive: Path, tmp_
     shuffled = sampled(records.sample(frac=1, random_state=0), 7, 3)
     assert set(shuffled["image_id"]) == set(few["image_id"]) != set(sampled(records, 7, 4)["image_id"])
     assert sampled(records, None, 3) is records and sampled(records, 999, 3) is records
-    part = sample_of(imagenette_part("test", archive, TEN, False), 7, 3)
-    crop(part.records, part.pictures, tmp_path, Cut(32, fit="centre_crop"))
+    part = sample_of(part_of(archive), 7, 3)
+    crop(part, tmp_path, Cut(32, fit="centre_crop"))
     images = open_image_set(tmp_path)
     expected = np.stack([prepared(MEMBERS[source], 32) for source in few["source"]])
     assert np.array_equal(images.take(range(7)), expected)
@@ -186,7 +179,7 @@ def test_a_broken_picture_is_named(tmp_path: Path) -> None:
     some = tiny_imagenette.members(val=1)
     name = f"{ROOT}/val/n03888257/n03888257_0.JPEG"
     some[name] = some[name][:200]
-    part = imagenette_part("test", tiny_imagenette.write_archive(tmp_path, some), TEN, False)
+    part = part_of(tiny_imagenette.write_archive(tmp_path, some))
     with pytest.raises(UserError, match=f"{name} in .* is a broken picture"):
-        crop(part.records, part.pictures, tmp_path / "crop", Cut(32, fit="centre_crop"))
+        crop(part, tmp_path / "crop", Cut(32, fit="centre_crop"))
     assert not list((tmp_path / "crop").iterdir())

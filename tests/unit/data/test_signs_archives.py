@@ -17,7 +17,7 @@ from signsight.core.errors import UserError
 from signsight.signs import ARCHIVES, render_archives
 
 OFFICIAL = Path(__file__).parents[4] / "shared" / "gtsrb-sample"
-SETTINGS = {"tracks_per_class": 2, "frames_per_track": 3, "test_per_class": 2, "max_px": 100}
+SETTINGS = {"tracks_per_class": 2, "frames_per_track": 3, "test_per_class": 2, "min_px": 20, "max_px": 100}
 
 Row = dict[str, str]
 

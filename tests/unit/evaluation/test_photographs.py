@@ -54,7 +54,7 @@ def test_a_csv_with_classes(tmp_path: Path) -> None:
     ("text", "sentence"),
     [
         ("name\na.png\n", "lacks the column 'file'"),
-        ("file,class_id\na.png,7\n", "class 7, but there are 7"),
+        ("file,class_id\na.png,7\n", "class_id '7'; write a number from 0 to 6"),
         ("file\n", "no photographs"),
     ],
 )

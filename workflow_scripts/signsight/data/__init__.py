@@ -1,1 +1,1 @@
-"""Data sets: download, archives, crop, examples for training, image sets, the rendered signs."""
+"""Data sets: what they are (`sets`), download, archives, crop, examples for training, image sets."""

@@ -17,7 +17,7 @@ from PIL import Image
 
 from signsight.core.errors import UserError
 from signsight.core.files import ArrayWriter
-from signsight.data.archives import ROI, mask_source
+from signsight.data.dataset import ROI, Part
 from signsight.data.fit import Mode, fit
 from signsight.data.imageset import COLUMNS, image_writer, write_index
 from signsight.data.pictures import Pictures, open_labels, open_rgb
@@ -53,22 +53,11 @@ class Batch:
     shapes: list[tuple[int, int, Box]]
 
 
-def crop(
-    records: pd.DataFrame,
-    pictures: Pictures,
-    folder: Path | str,
-    cut: Cut,
-    *,
-    masks: Pictures | None = None,
-    workers: int = 1,
-) -> None:
-    """Write the image set of `records` to `folder`, in their order; all of it or nothing.
+def crop(part: Part, folder: Path | str, cut: Cut, *, workers: int = 1) -> None:
+    """Write the image set of a part of a data set to `folder`, in the order of its records; all or nothing.
 
-    records: columns `image_id, class_id, track, source`, and, where there is a ROI, `width, height,
-    roi_x1, roi_y1, roi_x2, roi_y2`. The index of the set has them all; without a ROI it is the
-    whole picture. Pictures become size x size pixels as `cut.fit` says (`stretch` is what the study
-    did).
-    masks: truth masks of the same pictures (labels 0 background, 1 sign, 2 symbol), cut alike
+    The index has the ROI of every picture; without one it is the whole picture. Pictures become
+    size x size pixels as `cut.fit` says (`stretch` is what the study did). Truth masks are cut alike
     and written as `masks.npy` (N, size, size) uint8.
     Memory is that of some batches, not growing with the number of records.
 
@@ -79,33 +68,26 @@ def crop(
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=folder, prefix=".part-") as part:
-        shapes = _write_arrays(records, pictures, Path(part), cut, masks, workers)
-        write_index(part, _index(records, shapes))
+    with TemporaryDirectory(dir=folder, prefix=".part-") as made:
+        shapes = _write_arrays(part, Path(made), cut, workers)
+        write_index(made, _index(part.records, shapes))
         # All is written and on the same disk: renaming cannot run out of space half-way.
         (folder / "masks.npy").unlink(missing_ok=True)
-        for file in sorted(Path(part).iterdir()):
+        for file in sorted(Path(made).iterdir()):
             file.replace(folder / file.name)
 
 
-def _write_arrays(
-    records: pd.DataFrame,
-    pictures: Pictures,
-    folder: Path,
-    cut: Cut,
-    masks: Pictures | None,
-    workers: int,
-) -> list[tuple[int, int, Box]]:
+def _write_arrays(part: Part, folder: Path, cut: Cut, workers: int) -> list[tuple[int, int, Box]]:
     shapes: list[tuple[int, int, Box]] = []
-    count = len(records)
+    count = len(part.records)
     with ExitStack() as stack:
         images_file = stack.enter_context(image_writer(folder, count, cut.size, cut.size))
         masks_file = None
-        if masks is not None:
+        if part.masks is not None:
             shape = (count, cut.size, cut.size)
             masks_file = stack.enter_context(ArrayWriter(folder / "masks.npy", shape, np.uint8))
         step = stack.enter_context(progress("crop", count, "images"))
-        for batch in _batches(records, pictures, cut, masks, workers):
+        for batch in _batches(part, cut, workers):
             images_file.append(batch.images)
             if masks_file is not None and batch.masks is not None:
                 masks_file.append(batch.masks)
@@ -114,9 +96,7 @@ def _write_arrays(
     return shapes
 
 
-def _batches(
-    records: pd.DataFrame, pictures: Pictures, cut: Cut, masks: Pictures | None, workers: int
-) -> Iterator[Batch]:
+def _batches(part: Part, cut: Cut, workers: int) -> Iterator[Batch]:
     """The batches of all records in order, some of them in the making at a time.
 
     Threads, not processes: Pillow lets go of the interpreter while it decodes and resamples, and
@@ -125,9 +105,9 @@ def _batches(
     with ThreadPoolExecutor(max(workers, 1)) as pool:
         waiting: deque[Future[Batch]] = deque()
         try:
-            for start in range(0, len(records), BATCH):
-                rows = records.iloc[start : start + BATCH]
-                waiting.append(pool.submit(_cut_rows, rows, pictures, cut, masks))
+            for start in range(0, len(part.records), BATCH):
+                rows = part.records.iloc[start : start + BATCH]
+                waiting.append(pool.submit(_cut_rows, rows, part.pictures, cut, part.masks))
                 if len(waiting) > 2 * max(workers, 1):
                     yield waiting.popleft().result()
             while waiting:
@@ -148,7 +128,7 @@ def _cut_rows(records: pd.DataFrame, pictures: Pictures, cut: Cut, masks: Pictur
         box = (roi[0], roi[1], roi[2] + 1, roi[3] + 1) if cut.to_roi else (0, 0, *picture.size)
         images[row] = fit(picture, cut.size, cut.fit, box)
         if masks is not None and labels is not None:
-            labels[row] = _cut_mask(masks, mask_source(source), picture.size, box, cut.size)
+            labels[row] = _cut_mask(masks, str(record["mask"]), picture.size, box, cut.size)
         shapes.append((*picture.size, roi))
     return Batch(images, labels, shapes)
 
@@ -161,19 +141,19 @@ def _roi(record: dict[str, object], size: tuple[int, int], place: str, cut: Cut)
     if (record["width"], record["height"]) != size:
         raise UserError(
             f"{place} is {width} x {height} pixels, but its CSV says {record['width']} x "
-            f"{record['height']}, so that its ROI cannot be trusted; mend one of them."
+            f"{record['height']}, so that its ROI cannot be trusted; correct one of them."
         )
     x1, y1, x2, y2 = (int(str(record[name])) for name in ROI)
     if x2 < x1 or y2 < y1 or x1 >= width or y1 >= height or x2 < 0 or y2 < 0:
         raise UserError(
             f"The ROI ({x1}, {y1})-({x2}, {y2}) of {place} holds no pixel of its {width} x "
-            f"{height}; mend the CSV."
+            f"{height}; correct the CSV."
         )
     clamped = (max(x1, 0), max(y1, 0), min(x2, width - 1), min(y2, height - 1))
     if clamped != (x1, y1, x2, y2) and cut.roi_outside == "refuse":
         raise UserError(
             f"The ROI ({x1}, {y1})-({x2}, {y2}) of {place} leaves its {width} x {height} pixels; "
-            "mend the CSV or set roi_outside: clamp."
+            "correct the CSV or set 'data.roi_outside: clamp'."
         )
     return clamped
 

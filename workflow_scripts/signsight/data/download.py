@@ -9,29 +9,23 @@ import logging
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import quote, urlsplit
-from urllib.request import url2pathname
+from urllib.parse import quote
 
 import requests
+import urllib3
 
 from signsight.core.errors import UserError
 from signsight.core.files import atomic, write_json
-from signsight.data.archives import TEST_IMAGES, TEST_TRUTH, TRAINING_IMAGES
 from signsight.data.progress import progress
+from signsight.data.source import is_address, local_folder
 
 log = logging.getLogger("signsight")
 
-GTSRB_SOURCE = "https://sid.erda.dk/public/archives/daaeac0d7ce1152aea9b61d9f1e19370/"
-GTSRB_CHECKSUMS = {
-    TRAINING_IMAGES: "md5:f33fd80ac59bff73c82d25ab499e03a3",
-    TEST_IMAGES: "md5:c7e4e6327067d32654124b0fe9e82185",
-    TEST_TRUTH: "md5:fe31e9c9270bbcd7b84b7f21a9d9d9e5",
-}
-
 PIECE = 1 << 16
 LONGEST_PAUSE = 60.0
+SLOWEST, WINDOW = 1000, 60.0  # bytes a second, and seconds over which they are counted
 BUSY = (408, 425, 429, 500, 502, 503, 504)
 HEX_LENGTHS = {32: "md5", 64: "sha256"}
 FEWEST_DIGITS = 8  # of a sha256 that is given in part
@@ -62,7 +56,7 @@ def fetch(
     'sha256:' and its first digits, 8 at least (torchvision has them in the names of its weights);
     None: unchecked. A target that has the checksum already is left as it is.
     A broken download stays as `<target>.part` and is continued, by this call or a later one.
-    retries: failed tries in a row that bring no new byte before it gives up; the pause before a
+    retries: failed tries in a row that bring less than 64 kB before it gives up; the pause before a
     try doubles from one second, or is what the server asks for. timeout: seconds of silence.
     UserError for a source that is not there, a wrong checksum, a full disk, or a dead line.
     """
@@ -72,24 +66,12 @@ def fetch(
         log.info("%s is there and has the right checksum", target)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    if re.match(r"https?://", source, re.IGNORECASE):
+    if is_address(source):
         url = f"{source.rstrip('/')}/{quote(name)}"
         _download(url, target, expected, retries, timeout, sleep)
     else:
         _copy(local_folder(source) / name, target, expected)
     log.info("%s: %.1f MB", target, target.stat().st_size / 1e6)
-
-
-def local_folder(source: str) -> Path:
-    """The folder of a source that is a path or a `file:` URL. UserError for another kind of URL."""
-    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]+):", source)
-    if scheme is None:
-        return Path(source).expanduser()
-    if scheme[1].lower() != "file":
-        raise UserError(
-            f"source: {source!r} is a {scheme[1]}: address; use https:, http:, file: or a folder."
-        )
-    return Path(url2pathname(urlsplit(source).path))
 
 
 def _parsed(checksum: str) -> tuple[str, str]:
@@ -179,7 +161,7 @@ class Partial:
         self.url, self.checked, self.timeout = url, checked, timeout
         self.path = target.with_name(f"{target.name}.part")
         self._note = target.with_name(f"{target.name}.part.json")
-        self.pieced = False
+        self.pieced, self._mark = False, ""
 
     def discard(self) -> None:
         """Delete the part and its note."""
@@ -188,7 +170,7 @@ class Partial:
         self.pieced = False
 
     def complete(self, retries: int, sleep: Callable[[float], None]) -> None:
-        """Receive what is missing, in as many tries as bring new bytes, plus `retries` that do not.
+        """Receive what is missing, in as many tries as bring 64 kB, plus `retries` that do not.
 
         UserError when that was not enough; what is there stays for the next call.
         """
@@ -197,7 +179,7 @@ class Partial:
             try:
                 return self._receive()
             except Interrupted as fault:
-                failures = 0 if self._size() > most else failures + 1
+                failures = 0 if self._size() - most >= PIECE else failures + 1
                 most = max(most, self._size())
                 if failures > retries:
                     raise UserError(
@@ -219,8 +201,8 @@ class Partial:
                 self._store(response)
         except requests.Timeout as fault:
             raise Interrupted(f"no answer in {self.timeout:.0f} s") from fault
-        except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as fault:
-            raise Interrupted("no connection, or it broke") from fault
+        except (requests.ConnectionError, urllib3.exceptions.HTTPError) as fault:
+            raise Interrupted(_line_fault(fault)) from fault
         except requests.RequestException as fault:
             raise UserError(
                 f"source: {self.url!r} cannot be asked for ({fault}); correct the address."
@@ -238,6 +220,7 @@ class Partial:
             mark = None
         if mark is None or not (mark or self.checked):
             return {}
+        self._mark = mark
         return {"Range": f"bytes={have}-", **({"If-Range": mark} if mark else {})}
 
     def _store(self, response: requests.Response) -> None:
@@ -251,6 +234,9 @@ class Partial:
             self.discard()
             raise Interrupted("the server does not continue the file; from the start")
         _check_status(response, self.url)
+        if rest and _mark(response) not in ("", self._mark):
+            self.discard()
+            raise Interrupted("the file there has changed; from the start")
         if not rest:
             write_json(self._note, {"url": self.url, "mark": _mark(response)})
         self.pieced = self.pieced or rest
@@ -262,11 +248,36 @@ class Partial:
             self.path.open("ab" if rest else "wb") as file,
             progress(name, total, "B", done=start) as step,
         ):
-            for piece in response.iter_content(PIECE):
+            for piece in _pieces(response):
                 file.write(piece)
                 step(len(piece))
         if total is not None and self._size() != total:
             raise Interrupted(f"{self._size()} of {total} bytes came")
+
+
+def _pieces(response: requests.Response) -> Iterator[bytes]:
+    """The bytes as they come. Interrupted when they come too slowly."""
+    start, count = time.monotonic(), 0
+    while piece := response.raw.read1(PIECE):
+        yield piece
+        count += len(piece)
+        if time.monotonic() - start >= WINDOW:
+            if count < SLOWEST * WINDOW:
+                raise Interrupted(f"less than {SLOWEST} bytes a second came for {WINDOW:.0f} s")
+            start, count = time.monotonic(), 0
+
+
+def _line_fault(fault: Exception) -> str:
+    """What is wrong with the line, in words."""
+    if isinstance(fault, requests.exceptions.ProxyError):
+        return "the proxy does not let it through"
+    if isinstance(fault, requests.exceptions.SSLError):
+        return "no secure connection: the certificate of the server is not trusted"
+    if "NameResolutionError" in repr(fault):
+        return "the name of the server is not known"
+    if isinstance(fault, urllib3.exceptions.ReadTimeoutError):
+        return "the server fell silent"
+    return "no connection, or it broke"
 
 
 def _check_status(response: requests.Response, url: str) -> None:

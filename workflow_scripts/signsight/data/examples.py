@@ -56,7 +56,8 @@ def make_examples(
     split_by 'random': as the published study does, which leaks: all is mirrored, balanced and
     rotated first, then examples of every class are parted at random, one by one.
 
-    Draws depend on `seed` and on what is drawn, not on the order of the index.
+    Draws depend on `seed` and on what is drawn, not on the order of the index. UserError when no class
+    has enough for both subsets.
     """
     order = np.argsort(index["image_id"].to_numpy(str), kind="stable")
     sources = index.iloc[order].assign(row=order).reset_index(drop=True)
@@ -75,6 +76,11 @@ def make_examples(
         training, validation = examples[~held], examples[held]
     else:
         raise ValueError(f"split_by {split_by!r}")
+    if validation_fraction and not len(validation):
+        raise UserError(
+            "No class has two training images of different tracks, so that none can be held out for the "
+            "validation; add images."
+        )
     both = pd.concat(
         [training.assign(subset=TRAINING), validation.assign(subset=VALIDATION)],
         ignore_index=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,37 +10,43 @@ import pandas as pd
 
 from signsight.core.errors import UserError
 from signsight.data.fit import Mode, fit
+from signsight.data.listing import photograph_files
 from signsight.data.pictures import FolderPictures, open_rgb
+from signsight.data.rows import read_rows
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".ppm", ".bmp", ".webp", ".tif", ".tiff", ".gif"}
+# Also '6.0', as programs write whole numbers of a column that has gaps.
+CLASS_NUMBER = re.compile(r"(\d{1,9})(\.0+)?", re.ASCII)
 
 
 def list_photographs(source: Path, classes: int, key: str = "real_examples.source") -> pd.DataFrame:
     """`file` (relative to the folder of `source`) and `class_id` (-1: not given) of each photograph.
 
-    source: a folder of pictures (one of its files may be a `labels.csv`), or a CSV with the column
-    `file` and maybe `class_id`; key: the config key that names it. UserError when there is none, a
-    column is missing, or a class is unknown.
+    source: a picture, a folder of pictures (one of its files may be a `labels.csv`), or a CSV with
+    the column `file` and maybe `class_id`; key: the config key that names it. UserError when there
+    is none, the CSV is faulty, or a class is none of 0, ..., `classes` - 1.
     """
-    if source.is_dir() and (source / "labels.csv").is_file():
-        source = source / "labels.csv"
-    if source.is_dir():
-        files = sorted(f.name for f in source.iterdir() if f.suffix.lower() in SUFFIXES)
-        table = pd.DataFrame({"file": files})
-    elif source.is_file():
-        table = pd.read_csv(source)
-    else:
-        raise UserError(f"Config key {key!r}: {source} does not exist; mend its path.")
-    if "file" not in table:
-        raise UserError(f"{source} lacks the column 'file' with the names of the photographs; add it.")
-    if table.empty:
-        raise UserError(f"{source} names no photographs; put pictures there or set {key!r} to null.")
-    given = table.get("class_id", pd.Series(-1, index=table.index))
-    ids = pd.to_numeric(given, errors="coerce").fillna(-1).astype(np.int64)
-    if (ids >= classes).any():
-        row = table["file"][ids >= classes].iloc[0]
-        raise UserError(f"{source} gives {row} class {ids.max()}, but there are {classes} classes; mend it.")
-    return pd.DataFrame({"file": table["file"].astype(str), "class_id": ids})
+    table, files = photograph_files(source, key)
+    numbers = [-1] * len(files)
+    if table is not None:
+        numbers = [_class_number(row, where, classes) for where, row in read_rows(table, ["file"])]
+    if not files:
+        raise UserError(f"{source} names no photographs; put pictures there or correct {key!r}.")
+    return pd.DataFrame({"file": files, "class_id": np.array(numbers, np.int64)})
+
+
+def _class_number(row: dict[str, str], where: str, classes: int) -> int:
+    if not row["file"].strip():
+        raise UserError(f"{where} names no file; give it one or delete that line.")
+    text = row.get("class_id", "").strip()
+    if not text:
+        return -1
+    number = CLASS_NUMBER.fullmatch(text)
+    if number is None or int(number[1]) >= classes:
+        raise UserError(
+            f"{where} gives {row['file']} the class_id {text!r}; write a number from 0 to {classes - 1}, or "
+            "nothing where the class is not known."
+        )
+    return int(number[1])
 
 
 def fitted_photographs(listed: pd.DataFrame, source: Path, size: int, mode: Mode) -> np.ndarray:

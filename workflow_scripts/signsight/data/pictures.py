@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import stat
 import threading
 import zipfile
 import zlib
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -13,6 +15,13 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from signsight.core.errors import UserError
+
+LARGEST = 256 << 20  # bytes of a picture's file
+# Pillow starts other programs for some other formats (Ghostscript for PostScript).
+FORMATS = ("PNG", "JPEG", "PPM", "BMP", "WEBP", "GIF", "TIFF")  # JPEG: MPO too
+UNREAD = {b"ftyp" + brand: "HEIC" for brand in (b"heic", b"heix", b"hevc", b"heim", b"mif1", b"msf1")}
+UNREAD |= {b"ftypavif": "AVIF", b"ftypavis": "AVIF"}
+MOST_PIXELS = 2 * Image.MAX_IMAGE_PIXELS  # above it Pillow refuses a picture
 
 
 class Pictures(Protocol):
@@ -30,21 +39,35 @@ class Pictures(Protocol):
 class FolderPictures:
     """Files below a folder; `source` is the path relative to it, with '/'."""
 
-    def __init__(self, root: Path | str) -> None:
-        self.root = Path(root)
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
 
-    def read(self, source: str) -> bytes:
-        """The bytes of `root/source`. UserError when it cannot be read."""
+    @cached_property
+    def members(self) -> list[str]:
+        """All files below the folder, sorted."""
+        return sorted(
+            file.relative_to(self.path).as_posix() for file in self.path.rglob("*") if file.is_file()
+        )
+
+    def read(self, source: str, largest: int = LARGEST) -> bytes:
+        """The bytes of `source`. UserError when it cannot be read, is no regular file or too large."""
+        file = self.path / source
         try:
-            return (self.root / source).read_bytes()
-        except OSError as fault:
+            status = file.stat()
+            if not stat.S_ISREG(status.st_mode):
+                raise UserError(f"{file} is no regular file, so it is not read; remove it.")
+            if status.st_size > largest:
+                raise too_large(str(file), status.st_size, largest)
+            return file.read_bytes()
+        except (OSError, ValueError) as fault:
+            reason = fault.strerror if isinstance(fault, OSError) else fault
             raise UserError(
-                f"{self.place(source)} cannot be read ({fault.strerror}); restore it or mend its permissions."
+                f"{file} cannot be read ({reason}); restore it or correct its name or permissions."
             ) from fault
 
     def place(self, source: str) -> str:
         """The path of `source`."""
-        return str(self.root / source)
+        return str(self.path / source)
 
 
 class Archive:
@@ -76,11 +99,14 @@ class Archive:
         if not self.members:
             raise UserError(f"{self.path} is an empty archive; delete it and download it again.")
 
-    def read(self, source: str) -> bytes:
-        """The bytes of a member. UserError when it is missing or damaged."""
+    def read(self, source: str, largest: int = LARGEST) -> bytes:
+        """The bytes of a member. UserError when it is missing, damaged or too large."""
         try:
-            with self._lock:
-                return self._zip.read(source)
+            size = self._zip.getinfo(source).file_size
+            if size > largest:
+                raise too_large(self.place(source), size, largest)
+            with self._lock, self._zip.open(source) as file:
+                return file.read(size + 1)  # bounded, since a `read()` may unpack 2 GB whatever the size
         except KeyError as fault:
             raise UserError(f"{self.path} has no member {source!r}; download the archive again.") from fault
         except (
@@ -98,6 +124,13 @@ class Archive:
     def place(self, source: str) -> str:
         """'member in archive'."""
         return f"{source} in {self.path}"
+
+
+def too_large(place: str, size: int, largest: int) -> UserError:
+    """The error for a file of `size` bytes where `largest` are allowed."""
+    return UserError(
+        f"{place} has {size / 1e6:.0f} MB, more than the {largest >> 20} MB that are read; make it smaller."
+    )
 
 
 def leads_outside(member: str) -> bool:
@@ -129,21 +162,27 @@ def open_labels(pictures: Pictures, source: str) -> np.ndarray:
 
 
 def _opened(pictures: Pictures, source: str) -> Image.Image:
-    data = pictures.read(source)
+    data, place = pictures.read(source), pictures.place(source)
+    if data[4:12] in UNREAD:
+        raise UserError(
+            f"{place} is in the format {UNREAD[data[4:12]]}, which is not read; save it as JPEG or PNG."
+        )
     try:
-        image = Image.open(io.BytesIO(data))
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
         image.load()
         return image
+    except Image.DecompressionBombError as fault:
+        raise UserError(
+            f"{place} is too large: a picture may have {MOST_PIXELS / 1e6:.0f} million pixels; scale it down."
+        ) from fault
     # Pillow's decoders raise almost anything on damaged files (struct.error, IndexError, ...).
     except Exception as fault:
-        raise UserError(
-            f"{pictures.place(source)} is a broken picture ({_brief(fault)}); replace it."
-        ) from fault
+        raise UserError(f"{place} is a broken picture ({_brief(fault)}); replace it.") from fault
 
 
 def _brief(fault: Exception) -> str:
     if isinstance(fault, Image.UnidentifiedImageError):
-        return "not a format that is known"
+        return f"none of the formats {', '.join(FORMATS)}"
     return str(fault) or type(fault).__name__
 
 

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from signsight.core.rng import generator
+from signsight.data.dataset import Part
+from signsight.data.tar import StreamedTar
+
+
+def sample_of(part: Part, images: int | None, seed: int) -> Part:
+    """`part` with a random sample of its pictures, see `sampled`."""
+    records, pictures = sampled(part.records, images, seed), part.pictures
+    if isinstance(pictures, StreamedTar):
+        pictures = StreamedTar(pictures.path, set(records["source"]))
+    return replace(part, records=records, pictures=pictures)
 
 
 def sampled(records: pd.DataFrame, images: int | None, seed: int) -> pd.DataFrame:

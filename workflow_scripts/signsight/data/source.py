@@ -1,85 +1,90 @@
-"""The parts of a data set from where the config says: archives or a folder, one shape for both."""
+"""`data.source`: what it stands for, and checks of it that need no job."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
-import pandas as pd
-
-from signsight.data.archives import test_records, training_records
-from signsight.data.classes import GTSRB_CLASSES
-from signsight.data.folder import folder_records
-from signsight.data.imagenette import StreamedTar, imagenette_records
-from signsight.data.pictures import Archive, FolderPictures, Pictures
-from signsight.data.sample import sampled
+from signsight.core.errors import UserError
+from signsight.data.dataset import facts
+from signsight.data.listing import contents
 
 
-@dataclass(frozen=True)
-class Part:
-    """Training or test pictures: their records, where their bytes are, and truth masks if any."""
-
-    records: pd.DataFrame
-    pictures: Pictures
-    masks: Pictures | None = None
+def is_address(source: str) -> bool:
+    """Whether a source is an http(s) address."""
+    return re.match(r"https?://", source, re.IGNORECASE) is not None
 
 
-def archive_part(part: Literal["train", "test"], archives: dict[str, Path], allow_empty: bool) -> Part:
-    """A part of GTSRB or `signs`; archives: `images`, for the test part `truth`, and maybe `masks`."""
-    options = {"n_classes": len(GTSRB_CLASSES), "allow_empty_classes": allow_empty}
-    if part == "train":
-        records = training_records(archives["images"], **options)
-    else:
-        records = test_records(archives["images"], archives["truth"], **options)
-    masks = Archive(archives["masks"]) if "masks" in archives else None
-    return Part(records, Archive(archives["images"]), masks)
-
-
-def folder_part(part: Literal["train", "test"], settings: dict[str, Any]) -> Part:
-    """A part of a folder of pictures; settings: `source`, `test_fraction`, `track_pattern`, `seed`."""
-    data = folder_records(
-        settings["source"],
-        test_fraction=settings["test_fraction"],
-        track_pattern=settings["track_pattern"],
-        seed=settings["seed"],
-    )
-    records = data.training if part == "train" else data.test
-    return Part(records, FolderPictures(settings["source"]))
-
-
-def imagenette_part(
-    part: Literal["train", "test"], archive: Path | str, names: Sequence[str], allow_empty: bool
-) -> Part:
-    """A part of Imagenette for a model with the classes `names`."""
-    records = imagenette_records(part, archive, names, allow_empty=allow_empty)
-    return Part(records, StreamedTar(archive, set(records["source"])))
-
-
-def sample_of(part: Part, images: int | None, seed: int) -> Part:
-    """`part` with a random sample of its pictures, see `sampled`."""
-    records, pictures = sampled(part.records, images, seed), part.pictures
-    if isinstance(pictures, StreamedTar):
-        pictures = StreamedTar(pictures.path, set(records["source"]))
-    return replace(part, records=records, pictures=pictures)
-
-
-def class_table(folder: dict[str, Any] | None) -> pd.DataFrame:
-    """class_id, name, shape of every class: of GTSRB, or of a folder, whose shapes count as circles."""
-    if folder is None:
-        return pd.DataFrame(
-            [(c.class_id, c.name, c.shape) for c in GTSRB_CLASSES], columns=["class_id", "name", "shape"]
+def local_folder(source: str) -> Path:
+    """The folder of a source that is a path or a `file:` URL. UserError for another kind of URL."""
+    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]+):", source)
+    if scheme is None:
+        return Path(source).expanduser()
+    if scheme[1].lower() != "file":
+        raise UserError(
+            f"source: {source!r} is a {scheme[1]}: address; use https:, http:, file: or a folder."
         )
-    names = folder_records(
-        folder["source"],
-        test_fraction=folder["test_fraction"],
-        track_pattern=folder["track_pattern"],
-        seed=folder["seed"],
-    ).class_names
-    return named_classes(names)
+    return Path(url2pathname(urlsplit(source).path))
 
 
-def named_classes(names: Sequence[str]) -> pd.DataFrame:
-    """class_id, name, shape of classes that are no signs: their shapes count as circles."""
-    return pd.DataFrame({"class_id": range(len(names)), "name": list(names), "shape": "circle"})
+def refuse_credentials(address: str, key: str) -> None:
+    """UserError for an address with a password, which metadata and logs would show; key: its config key."""
+    parts = urlsplit(address)
+    if parts.username or parts.password:
+        raise UserError(
+            f"Config key {key!r} is an address of {parts.hostname} with a user name or password, which "
+            "logs and metadata would show; remove it and write it to ~/.netrc."
+        )
+
+
+def reads_folder(name: str, source: str | None) -> bool:
+    """Whether the data set `name` reads its pictures in the folder `source`, and no archives."""
+    about = facts(name)
+    if about["source"] == "folder":
+        return True
+    if about["source"] == "none" or source is None or is_address(source):
+        return False
+    folder = local_folder(source)
+    return not _there(folder, about["archives"]) and bool(_there(folder, about["unpacked"]))
+
+
+def check_source(name: str, source: str | None) -> None:
+    """UserError unless `source` is what the data set `name` takes, and is there where it is local."""
+    kind, server, archives = (facts(name)[fact] for fact in ("source", "server", "archives"))
+    if kind == "none" and source is not None:
+        raise UserError(
+            f"Config key 'data.source' is {source!r}, but data.name {name!r} takes no source; name the data "
+            "set that it is for (`folder` for your own pictures) or remove it."
+        )
+    if kind != "none" and not (source or server):
+        raise UserError(
+            f"Config key 'data.source' is missing: data.name {name!r} reads its pictures there; name it."
+        )
+    if source is None:
+        return
+    if kind == "archives" and is_address(source):
+        refuse_credentials(source, "data.source")
+        return
+    folder = local_folder(source)
+    if not folder.is_dir():
+        reason = "is no folder" if folder.exists() else "does not exist"
+        raise UserError(f"Config key 'data.source': {folder} {reason}; correct its path.")
+    lacking = set(archives) - set(_there(folder, archives))
+    if lacking and not reads_folder(name, source):
+        found = _listed(path.name for path in contents(folder))
+        raise UserError(
+            f"Config key 'data.source': {folder} lacks {_listed(lacking)}, needed by {name!r} (it has "
+            f"{found}); correct the path or put the archives there."
+        )
+
+
+def _there(folder: Path, names: Iterable[str]) -> list[str]:
+    return [name for name in names if (folder / name).exists()]
+
+
+def _listed(names: Iterable[str]) -> str:
+    listed = sorted(names)
+    return ", ".join(listed[:3]) + (", ..." if len(listed) > 3 else "") if listed else "nothing"

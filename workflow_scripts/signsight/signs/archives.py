@@ -17,16 +17,13 @@ from PIL import Image
 from signsight.core.errors import UserError
 from signsight.core.files import atomic
 from signsight.core.rng import generator
+from signsight.data.archives import TEST_IMAGES, TEST_TRUTH, TRAINING_IMAGES, TRUTH_MASKS
 from signsight.data.classes import GTSRB_CLASSES
 from signsight.signs.atlas import Atlas, make_atlas
 from signsight.signs.frame import Frame, render_frame, template
 from signsight.signs.track import Look, Part, draw_track
 
-TRAINING_IMAGES = "GTSRB_Final_Training_Images.zip"
-TEST_IMAGES = "GTSRB_Final_Test_Images.zip"
-TEST_TRUTH = "GTSRB_Final_Test_GT.zip"
-MASKS = "GTSRB_Truth_Masks.zip"
-ARCHIVES = (TRAINING_IMAGES, TEST_IMAGES, TEST_TRUTH, MASKS)
+ARCHIVES = (TRAINING_IMAGES, TEST_IMAGES, TEST_TRUTH, TRUTH_MASKS)
 
 _COLUMNS = "Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2"
 
@@ -62,11 +59,11 @@ def render_archives(
     folder: Path | str,
     *,
     seed: int,
-    tracks_per_class: int = 20,
-    frames_per_track: int = 3,
-    test_per_class: int = 20,
-    min_px: int = 20,
-    max_px: int = 110,
+    tracks_per_class: int,
+    frames_per_track: int,
+    test_per_class: int,
+    min_px: int,
+    max_px: int,
     jpeg: tuple[int, int] = (60, 95),
     occlusion: float = 0.05,
     workers: int = 1,
@@ -217,7 +214,7 @@ def _write_training(
             stem = f"{task.number:05d}_{frame:05d}"
             base = "GTSRB/Final_Training"
             _add(zips[TRAINING_IMAGES], f"{base}/Images/{place}/{stem}.ppm", picture.ppm)
-            _add(zips[MASKS], f"{base}/Masks/{place}/{stem}.png", picture.mask)
+            _add(zips[TRUTH_MASKS], f"{base}/Masks/{place}/{stem}.png", picture.mask)
             rows.append(f"{stem}.ppm;{picture.box};{task.class_id}")
         if following is None or following.class_id != task.class_id:
             name = f"GTSRB/Final_Training/Images/{place}/GT-{place}.csv"
@@ -231,7 +228,7 @@ def _write_test(zips: dict[str, zipfile.ZipFile], tasks: list[_Task], made: Iter
         (picture,) = next(made)
         base = "GTSRB/Final_Test"
         _add(zips[TEST_IMAGES], f"{base}/Images/{number:05d}.ppm", picture.ppm)
-        _add(zips[MASKS], f"{base}/Masks/{number:05d}.png", picture.mask)
+        _add(zips[TRUTH_MASKS], f"{base}/Masks/{number:05d}.png", picture.mask)
         rows.append(f"{number:05d}.ppm;{picture.box}")
     name = "GTSRB/Final_Test/Images/GT-final_test.test.csv"
     _add(zips[TEST_IMAGES], name, _csv(_COLUMNS, rows))

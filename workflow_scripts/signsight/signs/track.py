@@ -23,8 +23,8 @@ class Look:
     jpeg: lowest and highest JPEG quality. occlusion: share of tracks with something before the sign.
     """
 
-    min_px: int = 20
-    max_px: int = 110
+    min_px: int
+    max_px: int
     jpeg: tuple[int, int] = (60, 95)
     occlusion: float = 0.05
 

@@ -1,0 +1,218 @@
+"""Any folder of pictures, sorted in class folders; the whole picture is used."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from signsight.core.errors import UserError
+from signsight.core.parameters import Limits
+from signsight.core.registry import data_sets
+from signsight.data.class_table import named_classes
+from signsight.data.dataset import DataSet, Options, Part
+from signsight.data.imageset import COLUMNS
+from signsight.data.listing import SUFFIXES, contents, is_leftover, is_picture, log_left_out
+from signsight.data.pictures import FolderPictures
+from signsight.data.source import local_folder
+from signsight.data.split import held_out_tracks
+
+log = logging.getLogger("signsight")
+
+VALIDATION = ("val", "valid", "validation")  # names that others give to the folder `test`
+
+
+class FolderData(NamedTuple):
+    """Records of training and test pictures (`image_id, class_id, track, source`; `source` is
+    relative to the root), and the class names by class id."""
+
+    training: pd.DataFrame
+    test: pd.DataFrame
+    class_names: tuple[str, ...]
+
+
+@data_sets.register(
+    "folder",
+    label="own pictures",
+    about="Your own pictures in class folders, or in `train` and `test` with class folders.",
+    source="folder",
+    fits=("stretch", "centre_crop"),
+)
+class Folder(DataSet):
+    """The pictures of `<root>/<class>/`, or of `<root>/train/<class>/` and `<root>/test/<class>/`."""
+
+    def __init__(
+        self,
+        test_fraction: Annotated[
+            float,
+            Limits(above=0, below=1),
+            "Share of each class that becomes the test set, where the folder has no `train` and `test`.",
+        ] = 0.3,
+        track_pattern: Annotated[
+            str | None,
+            "Regular expression with one group that takes the track from a file's stem; null makes every "
+            "picture its own track.",
+        ] = None,
+    ) -> None:
+        self.test_fraction, self.pattern = test_fraction, _compiled(track_pattern)
+
+    def part(self, name: Literal["train", "test"], files: Mapping[str, Path], options: Options) -> Part:
+        """The pictures of the folder `options.source`."""
+        root = local_folder(options.source)
+        data = self.read(root, options.seed)
+        return Part(data.training if name == "train" else data.test, FolderPictures(root))
+
+    def class_table(self, options: Options) -> pd.DataFrame:
+        """Classes named by their folders."""
+        return named_classes(_class_names(_layout(local_folder(options.source))[0]))
+
+    def read(self, root: Path, seed: int) -> FolderData:
+        """All records. Class ids follow the sorted folder names, numbers by value ('2' before '10').
+
+        Without train/ and test/, `test_fraction` of every class becomes the test set, in whole
+        tracks, drawn from `seed`; pictures of a class whose names share the group of the pattern are
+        one track. UserError when there are not two classes, one is empty, one in test/ is not in
+        train/, or there is too little to split.
+        """
+        training, test = _layout(root)
+        names = _class_names(training)
+        left_out: list[Path] = []
+        records = _records(root, training, names, self.pattern, left_out)
+        if test is None:
+            held = held_out_tracks(records, self.test_fraction, seed, "test split")
+            _check_split(root, records, held, names)
+            records, tested = records[~held], records[held]
+        else:
+            _check_test_classes(test, names)
+            tested = _records(root, test, names, self.pattern, left_out)
+        log_left_out(left_out)
+        return FolderData(records.reset_index(drop=True), tested.reset_index(drop=True), tuple(names))
+
+
+def _compiled(pattern: str | None) -> re.Pattern[str] | None:
+    if pattern is None:
+        return None
+    where = f"Config key 'data.folder.track_pattern' is {pattern!r}, which"
+    try:
+        compiled = re.compile(pattern)
+    except re.error as fault:
+        raise UserError(f"{where} is no regular expression ({fault}); correct it.") from fault
+    if compiled.groups != 1:
+        raise UserError(f"{where} has {compiled.groups} groups; write exactly one (...).")
+    return compiled
+
+
+def _layout(root: Path) -> tuple[Path, Path | None]:
+    """The folders that hold the training and the test classes; None when the former are to be split."""
+    if not root.is_dir():
+        raise UserError(f"The folder of pictures {root} does not exist; check its path.")
+    parts = {path.name: path for path in _folders(root) if not any(map(is_picture, contents(path)))}
+    if "train" in parts and "test" in parts:
+        return parts["train"], parts["test"]
+    other = next((name for name in VALIDATION if name in parts), None)
+    if "train" in parts and other:
+        raise UserError(
+            f"{root} has train/ and {other}/, but no test/; rename {other}/ to test/ (pictures for the "
+            "validation are taken from train/)."
+        )
+    return root, None
+
+
+def _folders(parent: Path) -> list[Path]:
+    found = (path for path in contents(parent) if path.is_dir() and not is_leftover(path))
+    return sorted(found, key=lambda path: natural_key(path.name))
+
+
+def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:
+    """Sort key under which numbers count by value: '2' < '10', 'a2' < 'a10'."""
+    parts = re.findall(r"\d+|\D+", name)
+    return [(0, int(p), "") if p.isdecimal() else (1, 0, p.casefold()) for p in parts], name
+
+
+def _class_names(parent: Path) -> list[str]:
+    names = _class_folders(parent)
+    if len(names) == 1:
+        raise UserError(
+            f"{parent} has the class folder {names[0]!r} only, and a classifier needs two classes to tell "
+            "apart; add another one."
+        )
+    return names
+
+
+def _class_folders(parent: Path) -> list[str]:
+    names = [path.name for path in _folders(parent)]
+    if not names:
+        raise UserError(
+            f"{parent} has no class folders; sort the pictures as <class>/<picture>, or "
+            "train/<class>/<picture> and test/<class>/<picture>."
+        )
+    return names
+
+
+def _check_test_classes(test: Path, names: list[str]) -> None:
+    for name in _class_folders(test):
+        if name not in names:
+            raise UserError(f"{test / name} is a class that train/ does not have; add it there or remove it.")
+
+
+def _check_split(root: Path, records: pd.DataFrame, held: np.ndarray, names: list[str]) -> None:
+    counts = records["class_id"].value_counts()
+    for class_id, name in enumerate(names):
+        if counts[class_id] < 2:
+            raise UserError(
+                f"The class folder {root / name} has one picture, but needs one for the training and one "
+                "for the test; add pictures or remove it."
+            )
+    tested = set(records["class_id"][held])
+    missing = [name for number, name in enumerate(names) if number not in tested]
+    if len(missing) == len(names):
+        raise UserError(
+            f"Every class in {root} is one track, so that none can be held out for the test; correct "
+            "'data.folder.track_pattern' or add pictures."
+        )
+    if missing:
+        log.info("no test pictures of these classes, which are one track: %s", ", ".join(missing))
+
+
+def _records(
+    root: Path,
+    parent: Path,
+    names: list[str],
+    pattern: re.Pattern[str] | None,
+    left_out: list[Path],
+) -> pd.DataFrame:
+    """Records of `parent/<class>/` for the classes that are there; what is no picture goes to `left_out`."""
+    left_out.extend(path for path in contents(parent) if path.name not in names)
+    rows = []
+    for class_id, name in enumerate(names):
+        folder = parent / name
+        if not folder.is_dir():
+            log.info("%s is not there: no pictures of that class in %s", folder, parent.name)
+            continue
+        found = contents(folder)
+        left_out.extend(path for path in found if not is_picture(path))
+        pictures = sorted(filter(is_picture, found), key=lambda path: natural_key(path.name))
+        if not pictures:
+            raise UserError(
+                f"The class folder {folder} has no picture ({', '.join(SUFFIXES)}); fill it or remove it."
+            )
+        for path in pictures:
+            image_id = f"{name}/{path.name}"
+            track = image_id if pattern is None else f"{name}/{_group(pattern, path)}"
+            rows.append((image_id, class_id, track, path.relative_to(root).as_posix()))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _group(pattern: re.Pattern[str], path: Path) -> str:
+    match = pattern.search(path.stem)
+    if match is None or match.group(1) is None:
+        raise UserError(
+            f"Config key 'data.folder.track_pattern': {pattern.pattern!r} is not found in the name of "
+            f"{path}; correct the pattern or the name."
+        )
+    return match.group(1)
