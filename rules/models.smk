@@ -1,5 +1,5 @@
 # The network: trained (the best checkpoint by validation accuracy, and the history), or taken as it is.
-from signsight.models.registry import networks
+from signsight.models.names import networks
 
 NETWORK = config["model"]["name"]
 NETWORK_CODE = [
@@ -11,10 +11,10 @@ NETWORK_CODE = [
     ),
 ]
 HISTORY = [f"{R}/train/history.csv"] if TRAINED else []
-# Which of torchvision's weights the model has, or is like.
+# Which of torchvision's weights the model has, None for others.
 NAMED_WEIGHTS = config["model"]["weights"]
 if ORIGIN.kind != "download" or NAMED_WEIGHTS == ORIGIN.place:
-    NAMED_WEIGHTS = "DEFAULT"
+    NAMED_WEIGHTS = None
 
 
 if TRAINED:
@@ -42,7 +42,12 @@ if TRAINED:
             gpu=GPU,
         params:
             code=code_digest("models/training.py", *NETWORK_CODE),
-            model={"name": NETWORK, "settings": {"weights": f for f in WEIGHTS}},
+            model={
+                "name": NETWORK,
+                "parameters": config["model"].get("parameters", {}),
+                "channels": config["model"].get("channels", 3),
+                "weights": WEIGHTS[0] if WEIGHTS else None,
+            },
             training=training_settings(config),
             seed=lambda wildcards: training_seed(wildcards.run),
             # outside the outputs: it must outlive a job that was killed
@@ -71,6 +76,11 @@ else:
             weights=ORIGIN.place or None,
             named=NAMED_WEIGHTS,
             network=NETWORK,
+            parameters=config["model"].get("parameters", {}),
+            channels=config["model"].get("channels", 3),
+            classes=config["model"].get("classes"),
+            mean=config["model"].get("mean"),
+            std=config["model"].get("std"),
             size=config["data"]["size"],
             seed=config["seed"],
         script:

@@ -34,7 +34,7 @@ def classifier(size: int = 4) -> Classifier:
     return Classifier(
         MeanColour(),
         architecture="none",
-        settings={},
+        parameters={},
         classes=["r", "g", "b"],
         size=size,
         mean=[0.1, 0.2, 0.3],

@@ -13,15 +13,17 @@ from typing import Any
 import pytest
 import torch
 import torchvision
+from safetensors.torch import save_file
 from torchvision.transforms import v2
 
 import tiny_imagenette
 from signsight.config.check import complete, load_schema
 from signsight.core.errors import UserError
 from signsight.data.download import fetch
-from signsight.models import checkpoint, registry
+from signsight.models import checkpoint
 from signsight.models.classifier import new_classifier
-from signsight.models.pretrained import HALF, adopt, imagenet_classifier
+from signsight.models.names import torchvision_names
+from signsight.models.pretrained import HALF, adopt, pretrained_classifier
 from signsight.models.weights import Origin, hash_in_name, origin, weights_url
 
 torch.set_num_threads(1)
@@ -42,7 +44,7 @@ def same(first: torch.nn.Module, second: torch.nn.Module) -> bool:
 
 
 def test_addresses_are_those_of_torchvision() -> None:
-    for name in registry.torchvision_names():
+    for name in torchvision_names():
         for weights, entry in torchvision.models.get_model_weights(name).__members__.items():
             assert weights_url(name, weights) == entry.url
             digits = hash_in_name(entry.url)
@@ -59,7 +61,9 @@ def test_the_kinds_of_weights(tmp_path: Path) -> None:
     )  # fmt: skip
     file = tmp_path / "own.safetensors"
     file.touch()
-    assert origin("alexnet", str(file), train=True) == Origin("file", str(file))
+    for network, train in (("alexnet", True), ("compact", True), ("compact", False)):
+        assert origin(network, str(file), train=train) == Origin("file", str(file))
+    assert origin("compact", url, train=False) == there
     (tmp_path / "model.safetensors").touch()
     with pytest.raises(UserError, match=r"has no model\.json; give a folder like"):
         origin("compact", str(tmp_path), train=False)
@@ -72,7 +76,6 @@ def test_the_kinds_of_weights(tmp_path: Path) -> None:
         ("alexnet", "https://example.org/alexnet.pth", "first digits of its sha256"),
         ("alexnet", str(tmp_path / "no.pth"), "does not exist; correct its path"),
         ("compact", "DEFAULT", "'compact' is no network of torchvision"),
-        ("compact", str(file), "'compact', is no network of torchvision"),
     ):
         with pytest.raises(UserError, match=words) as caught:
             origin(network, weights, train=True)
@@ -108,8 +111,8 @@ def test_an_imagenet_network_says_what_torchvisions_says(tmp_path: Path, suffix:
     network.load_state_dict(torch.load(file, weights_only=True))
     if suffix == ".safetensors":
         state, file = torch.load(file, weights_only=True), file.with_suffix(suffix)
-        checkpoint.safetensors.torch.save_file(state, file)
-    model = imagenet_classifier("squeezenet1_1", 64, weights=file)
+        save_file(state, file)
+    model = pretrained_classifier("squeezenet1_1", 64, weights=file)
     published = torchvision.models.SqueezeNet1_1_Weights.DEFAULT
     images = pixels(64)
     normalised = v2.functional.normalize(images, published.transforms().mean, published.transforms().std)
@@ -124,7 +127,7 @@ def test_an_imagenet_network_says_what_torchvisions_says(tmp_path: Path, suffix:
 
 def test_random_weights_depend_on_the_seed_alone() -> None:
     state = torch.random.get_rng_state()
-    one, again, other = (imagenet_classifier("squeezenet1_1", 64, weights=None, seed=s) for s in (1, 1, 2))
+    one, again, other = (pretrained_classifier("squeezenet1_1", 64, weights=None, seed=s) for s in (1, 1, 2))
     assert same(one, again) and not same(one, other)
     assert torch.equal(state, torch.random.get_rng_state())
     assert len(one.classes) == 1000
@@ -150,26 +153,26 @@ def test_old_names_of_densenet_and_versions_of_mnasnet(tmp_path: Path) -> None:
     )
     assert "features.denseblock1.denselayer1.norm.1.weight" in old
     torch.save(old, tmp_path / "densenet.pth")
-    assert same(imagenet_classifier("densenet121", 64, weights=tmp_path / "densenet.pth").network, network)
-    model = imagenet_classifier("mnasnet0_5", 64, weights=None)
+    assert same(pretrained_classifier("densenet121", 64, weights=tmp_path / "densenet.pth").network, network)
+    model = pretrained_classifier("mnasnet0_5", 64, weights=None)
     checkpoint.save(model, tmp_path / "mnasnet", {})
     assert same(checkpoint.load(tmp_path / "mnasnet"), model)
     file = tmp_path / "mnasnet/weights.safetensors"
-    checkpoint.safetensors.torch.save_file(model.network.state_dict(), file)
-    assert same(imagenet_classifier("mnasnet0_5", 64, weights=file), model)
+    save_file(model.network.state_dict(), file)
+    assert same(pretrained_classifier("mnasnet0_5", 64, weights=file), model)
 
 
 def test_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     file = tiny_imagenette.write_weights(tmp_path)
     with pytest.raises(UserError, match=r"another network .*'model\.weights'"):
-        imagenet_classifier("mobilenet_v3_small", 64, weights=file)
+        pretrained_classifier("mobilenet_v3_small", 64, weights=file)
     file.write_bytes(file.read_bytes()[:5000])
     with pytest.raises(UserError, match="cannot be read as weights"):
-        imagenet_classifier("squeezenet1_1", 64, weights=file)
+        pretrained_classifier("squeezenet1_1", 64, weights=file)
     with pytest.raises(UserError, match="IMAGENET1K_FEATURES', without a classifier"):
-        imagenet_classifier("vgg16", 64, weights=None, named="IMAGENET1K_FEATURES")
+        pretrained_classifier("vgg16", 64, weights=None, named="IMAGENET1K_FEATURES")
     with pytest.raises(UserError, match="1000 classes and the data set 2"):
-        imagenet_classifier("squeezenet1_1", 64, weights=None, classes=["cat", "dog"])
+        pretrained_classifier("squeezenet1_1", 64, weights=None, data_classes=["cat", "dog"])
 
 
 # A model of an earlier experiment

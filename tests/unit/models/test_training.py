@@ -19,6 +19,7 @@ from signsight.core.errors import UserError
 from signsight.data.imageset import ImageSet, image_writer, open_image_set, write_index
 from signsight.models import checkpoint, training
 from signsight.models.resume import fingerprint
+from signsight.models.states import read_tensors
 
 CLASSES = ["red", "green", "blue"]
 QUICK = {
@@ -62,7 +63,7 @@ def run(
     return training.train(
         images,
         make_examples(images) if examples is None else examples,
-        model={"name": "compact", "settings": {"width": 4}},
+        model={"name": "compact", "parameters": {"width": 4}},
         classes=CLASSES,
         settings={**QUICK, **settings},
         seed=seed,
@@ -73,7 +74,7 @@ def run(
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
-    return checkpoint.read_tensors(folder / "model" / checkpoint.WEIGHTS)
+    return read_tensors(folder / "model" / checkpoint.WEIGHTS)
 
 
 def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:

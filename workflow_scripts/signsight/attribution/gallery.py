@@ -108,7 +108,7 @@ def sweeps(
     found = {"samples": swept("samples", samples), "spreads": swept("spread", spreads)}
     if layers is None:
         try:
-            layers = stages(model.network, model.size)
+            layers = stages(model.network, model.size, model.channels)
         except ValueError:
             sentence = "no layer of the network gives a map over the image."
             return found | {"refused": np.array(sentence)}

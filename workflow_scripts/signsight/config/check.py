@@ -17,9 +17,9 @@ from signsight.core.registry import registered_files
 from signsight.core.words import nearest
 from signsight.data.download import GTSRB_CHECKSUMS
 from signsight.data.imagenette import IMAGENETTE_CHECKSUMS
+from signsight.models.names import names as network_names
+from signsight.models.names import torchvision_names
 from signsight.models.presets import resolve
-from signsight.models.registry import names as network_names
-from signsight.models.registry import torchvision_names
 
 TRANSFORMS = ("rotation", "perspective_vertical", "perspective_horizontal")
 

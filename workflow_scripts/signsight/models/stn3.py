@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional
 
 from signsight.core.errors import UserError
-from signsight.models.registry import networks
+from signsight.models.names import register
 
 SMALLEST = 32  # below this the third localisation net has no pixel left
 
@@ -93,7 +93,7 @@ class Stn3(nn.Module):
         return self.classifier(self.block3(self.transformer3(features)))
 
 
-@networks.register("stn3")
+@register("stn3")
 def build(classes: int, size: int) -> Stn3:
     """The network for `classes` classes; UserError for images below 32 px."""
     if size < SMALLEST:
