@@ -66,6 +66,14 @@ def test_statistics_are_numpys_on_the_rows_named(tmp_path: Path) -> None:
     np.testing.assert_allclose(std, chosen.std(0), rtol=1e-12)
 
 
+def test_statistics_of_grey_are_those_of_luma(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (5000, 3, 3, 3), dtype=np.uint8)
+    mean, std = mean_and_std(image_set(tmp_path, images), np.arange(4500), channels=1)
+    luma = images[:4500] @ np.array([0.299, 0.587, 0.114]) / 255
+    np.testing.assert_allclose(mean, [luma.mean()], rtol=1e-12)
+    np.testing.assert_allclose(std, [luma.std()], rtol=1e-12)
+
+
 def test_a_colour_that_never_varies_can_be_normalised(tmp_path: Path) -> None:
     images = np.full((2, 3, 3, 3), 255, np.uint8)
     mean, std = mean_and_std(image_set(tmp_path, images), np.array([0, 1]))

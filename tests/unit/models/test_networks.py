@@ -83,7 +83,8 @@ def test_names_hold_ours_and_torchvisions() -> None:
 def test_names_are_checked_without_torch() -> None:
     code = (
         "import sys; from signsight.models import class_names, names, presets, weights;"
-        "names.check_name('compact'); names.check_name('resnet18'); presets.resolve({}); assert 'torch' not in sys.modules"
+        "names.check_name('compact'); names.check_name('resnet18'); presets.resolve({});"
+        "assert 'torch' not in sys.modules"
     )
     package = Path(names.__file__).parents[2]
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(package)})

@@ -6,13 +6,17 @@ import hashlib
 import json
 import re
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 import torchvision
+from PIL import Image
 from safetensors.torch import save_file
 from torchvision.transforms import v2
 
@@ -21,7 +25,7 @@ from signsight.config.check import complete, load_schema
 from signsight.core.errors import UserError
 from signsight.data.download import fetch
 from signsight.models import checkpoint
-from signsight.models.classifier import new_classifier
+from signsight.models.classifier import forward_batches, new_classifier
 from signsight.models.names import torchvision_names
 from signsight.models.pretrained import HALF, adopt, pretrained_classifier
 from signsight.models.weights import Origin, hash_in_name, origin, weights_url
@@ -173,6 +177,108 @@ def test_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         pretrained_classifier("vgg16", 64, weights=None, named="IMAGENET1K_FEATURES")
     with pytest.raises(UserError, match="1000 classes and the data set 2"):
         pretrained_classifier("squeezenet1_1", 64, weights=None, data_classes=["cat", "dog"])
+
+
+# Networks of users
+
+
+class Linear(torch.nn.Module):
+    """Logits linear in the pixels, of 2 x 2 of them."""
+
+    def __init__(self, classes: int, channels: int = 3) -> None:
+        super().__init__()
+        self.head = torch.nn.Linear(4 * channels, classes)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.head(images.flatten(1))
+
+
+DECLARED = {"mean": (0.25, 0.5, 0.75), "std": (0.5, 0.25, 0.125)}
+
+
+@pytest.fixture
+def own(tmp_path: Path, registered: Callable[..., None]) -> Path:
+    """The weights of a network `own` for three classes; `bare` is the same without a normalisation."""
+    registered("own", Linear, **DECLARED)
+    registered("bare", Linear)
+    torch.manual_seed(3)
+    torch.save({"state_dict": Linear(3).state_dict()}, tmp_path / "own.pth")
+    return tmp_path / "own.pth"
+
+
+ABC = ["a", "b", "c"]
+
+
+def test_a_network_of_a_user_is_taken_as_it_is(own: Path, tmp_path: Path) -> None:
+    plain, images = Linear(3), pixels(2)
+    plain.load_state_dict(torch.load(own, weights_only=True)["state_dict"])
+    expected = plain(
+        (images - torch.tensor([0.25, 0.5, 0.75])[:, None, None])
+        / torch.tensor([0.5, 0.25, 0.125])[:, None, None]
+    )
+    for names in ({"classes": ABC}, {"data_classes": ABC}, {"classes": ABC, "data_classes": ABC}):
+        model = pretrained_classifier("own", 2, weights=own, **names)
+        assert model.classes == tuple(ABC) and not model.training
+        torch.testing.assert_close(model(images), expected)
+    checkpoint.save(model, tmp_path / "model", {})
+    torch.testing.assert_close(checkpoint.load(tmp_path / "model")(images), expected)
+    given = pretrained_classifier("bare", 2, weights=own, classes=ABC, mean=[0.0] * 3, std=[1.0] * 3)
+    torch.testing.assert_close(given(images), plain(images))
+    other = pretrained_classifier("own", 2, weights=own, classes=ABC, mean=[0.0] * 3)
+    assert (other.mean.tolist(), other.std.tolist()) == ([0.0] * 3, [0.5, 0.25, 0.125])
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({}, r"classes of 'own' are not known; give them in the config key 'model\.classes'"),
+        ({"data_classes": ["a", "b"]}, r"weights for 3 classes and the network has 2; .*'model\.classes'"),
+        (
+            {"classes": ABC, "data_classes": ["a", "c", "b"]},
+            "Class 1 is 'b' for the model and 'c' in the data",
+        ),
+        ({"classes": ABC, "network": "bare"}, r"normalisation .*'bare'.*'model\.mean' and 'model\.std'"),
+        ({"classes": ABC, "mean": [120.0, 110.0, 100.0]}, r"The mean of the normalisation is \[120\.0"),
+        ({"classes": ABC, "weights": None}, r"'model\.weights' is null, so 'own' would know nothing"),
+        ({"classes": ABC, "channels": 1, "mean": [0.5], "std": [0.5]}, "'head.weight' has shape"),
+    ],
+)
+def test_facts_that_are_not_known_or_contradict(own: Path, asked: dict[str, Any], words: str) -> None:
+    given = {"network": "own", "size": 2, "weights": own} | asked
+    with pytest.raises(UserError, match=words) as caught:
+        pretrained_classifier(given.pop("network"), given.pop("size"), **given)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_fine_tuned_network_of_torchvision_has_its_own_classes(tmp_path: Path) -> None:
+    network = torchvision.models.squeezenet1_1(weights=None, num_classes=3)
+    torch.save(network.state_dict(), tmp_path / "three.pth")
+    weights = tmp_path / "three.pth"
+    for names in ({"classes": ABC}, {"data_classes": ABC}):
+        model = pretrained_classifier("squeezenet1_1", 64, weights=weights, **names)
+        assert same(model.network, network) and model.classes == tuple(ABC)
+        assert model.mean.tolist() == pytest.approx(IMAGENET_MEAN)
+    for names in ({}, {"data_classes": ["a", "b"]}):
+        with pytest.raises(
+            UserError, match=r"weights for 3 classes and the network has 1000; name .*'model\.classes'"
+        ):
+            pretrained_classifier("squeezenet1_1", 64, weights=weights, **names)
+
+
+SHARED = Path(__file__).parents[4] / "shared"
+
+
+@pytest.mark.skipif(not (SHARED / "imagenet").is_dir(), reason="the pictures are not part of the project")
+def test_real_weights_know_real_photographs() -> None:
+    """Published: 66.7 % of 201 such pictures."""
+    table = pd.read_csv(SHARED / "imagenet/labels.csv")
+    model = pretrained_classifier("squeezenet1_0", 224, weights=SHARED / "imagenet/squeezenet1_0.safetensors")
+    fitted = v2.Compose([v2.Resize(256), v2.CenterCrop(224)])
+    right = 0
+    for file, truth in zip(table["file"], table["class_id"], strict=True):
+        image = np.array(fitted(Image.open(SHARED / "imagenet" / file).convert("RGB")))[None]
+        right += next(iter(forward_batches(model, [image], "cpu"))).argmax().item() == truth
+    assert 0.6 < right / len(table) < 0.75
 
 
 # A model of an earlier experiment

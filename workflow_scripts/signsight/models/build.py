@@ -13,7 +13,7 @@ from signsight.core.errors import UserError
 from signsight.core.words import nearest
 from signsight.models.logits import logits_of
 from signsight.models.names import check_name, networks
-from signsight.models.states import first_line
+from signsight.models.states import first_sentence
 from signsight.models.torchvision_networks import build_torchvision
 
 
@@ -108,4 +108,4 @@ def _forward(network: nn.Module, name: str, image: torch.Tensor) -> torch.Tensor
 
 
 def _told(fault: Exception) -> str:
-    return f"{type(fault).__name__}: {first_line(fault)}"
+    return f"{type(fault).__name__}: {first_sentence(fault)}"

@@ -79,8 +79,8 @@ def check_normalisation(mean: Sequence[float], std: Sequence[float], channels: i
         within = all(0 <= value <= 1 and (value > 0 or name == "mean") for value in values)
         if len(values) != channels or not within:
             raise UserError(
-                f"The {name} of the normalisation is {list(values)}; give {channels} numbers in [0, 1]"
-                f"{'' if name == 'mean' else ' and above 0'}, one for each channel of the pictures."
+                f"The {name} of the normalisation is {list(values)}; give a list of {channels} in [0, 1]"
+                f"{'' if name == 'mean' else ' and above 0'}, a number for each channel of the network."
             )
 
 

@@ -77,7 +77,7 @@ def load_weights(
         missing, extra = network.load_state_dict(state, strict=False)
     except Exception as fault:  # modules may have hooks of their own that refuse a state
         raise UserError(
-            f"{file} holds the weights of another network ({first_line(fault)}); {advice}."
+            f"{file} holds the weights of another network ({first_sentence(fault)}); {advice}."
         ) from fault
     loaded = {own[name].data_ptr() for name in state if name in own}
     missing = [
@@ -128,9 +128,9 @@ def read_tensors(file: Path) -> Tensors:
     return found
 
 
-def first_line(fault: BaseException) -> str:
-    """The first line of an error's message, or its kind where it has none."""
-    return next(iter(str(fault).splitlines()), "").rstrip(".:") or type(fault).__name__
+def first_sentence(fault: BaseException) -> str:
+    """The first sentence of an error's message, or the error's kind where it has none."""
+    return re.split(r"\. |\n", str(fault))[0].rstrip(".: ") or type(fault).__name__
 
 
 # What a file is
@@ -182,7 +182,9 @@ def _check_pickle(file: Path, head: bytes) -> None:
 
 
 def _truncated(file: Path, fault: BaseException) -> UserError:
-    return UserError(f"{file} cannot be read as weights, it may be truncated ({first_line(fault)}); {AGAIN}.")
+    return UserError(
+        f"{file} cannot be read as weights, it may be truncated ({first_sentence(fault)}); {AGAIN}."
+    )
 
 
 def _torch_load(file: Path) -> object:

@@ -8,7 +8,7 @@ import torchvision
 from torch import nn
 
 from signsight.core.errors import UserError
-from signsight.models.states import first_line
+from signsight.models.states import first_sentence
 
 IMAGENET = 1000  # classes of every torchvision classifier as it comes
 
@@ -28,7 +28,7 @@ def build_torchvision(name: str, classes: int, size: int, **parameters: Any) -> 
     except (ValueError, AssertionError, RuntimeError) as fault:
         raise UserError(
             f"torchvision's {name!r} cannot be made for images of {size} px and these parameters "
-            f"({first_line(fault)}); choose another size of the crop or other parameters."
+            f"({first_sentence(fault)}); choose another size of the crop or other parameters."
         ) from fault
     if classes != IMAGENET:
         _replace_head(network, classes)
