@@ -47,7 +47,7 @@ def bytes_of(value: object, **options: Any) -> bytes:
 def loaded(data: bytes, folder: Path, name: str = "weights.pth", **options: Any) -> State:
     (folder / name).write_bytes(data)
     other = network()
-    load_weights(other, folder / name, **options)
+    load_weights(other, folder / name, classes=3, **options)
     return other.state_dict()
 
 
@@ -187,6 +187,18 @@ def test_another_number_of_classes(tmp_path: Path) -> None:
     assert torch.equal(found["head.weight"], before["head.weight"])
     assert torch.equal(found["body.conv.weight"], network(classes=7, seed=1).body.conv.weight)
     assert same(loaded(bytes_of(STATE), tmp_path, new_head=True), STATE)
+    single = bytes_of(network(classes=1).state_dict())
+    refused(single, tmp_path, "a single logit, which is not supported; give the network two outputs")
+
+
+def test_rows_that_are_no_classes(tmp_path: Path) -> None:
+    """Position embeddings of another size of the pictures, for example."""
+    own, other = (nn.ModuleDict({"places": nn.Embedding(n, 2), "head": nn.Linear(2, 3)}) for n in (5, 10))
+    torch.save(other.state_dict(), tmp_path / "a.pth")
+    with pytest.raises(
+        UserError, match=r"'places\.weight' has shape \(10, 2\) instead of \(5, 2\).*'data\.size'"
+    ):
+        load_weights(own, tmp_path / "a.pth", classes=3)
 
 
 @pytest.mark.parametrize("kind", [torch.int8, torch.bool, torch.complex64, torch.int64])

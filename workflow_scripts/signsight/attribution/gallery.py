@@ -79,7 +79,9 @@ def explain_pictures(
     found = np.concatenate(values)
     if not how:
         return {"maps": found}
-    return {"maps": reduced(torch.from_numpy(found), how).numpy(), "colours": found}
+    maps = {"maps": reduced(torch.from_numpy(found), how).numpy()}
+    # LRP gives the relevance of a network's own input, which has no colours if it is grey.
+    return maps if found.shape[1] == 1 else maps | {"colours": found}
 
 
 def sweeps(

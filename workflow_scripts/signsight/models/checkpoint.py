@@ -106,7 +106,12 @@ def load(folder: Path | str, device: torch.device | str = "cpu") -> Classifier:
         ),
         **{key: about[key] for key in KEYS},
     )
-    load_weights(classifier, folder / WEIGHTS, advice=f"train the model that {ABOUT} names again")
+    load_weights(
+        classifier,
+        folder / WEIGHTS,
+        classes=len(classifier.classes),
+        advice=f"train the model that {ABOUT} names again",
+    )
     return classifier.to(device, memory_format=torch.channels_last).eval()
 
 

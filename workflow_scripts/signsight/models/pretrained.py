@@ -61,7 +61,7 @@ def pretrained_classifier(
             torch.manual_seed(int(generator(seed, "weights").integers(2**62)))
             model = new_classifier(network, parameters or {}, names, size, mean, std, channels)
         if weights is not None:
-            load_weights(model.network, weights)
+            load_weights(model.network, weights, classes=len(names))
         return model
 
     if own is None:

@@ -6,6 +6,7 @@ import argparse
 import itertools
 import pickletools
 import re
+import reprlib
 import warnings
 import zipfile
 from collections import OrderedDict
@@ -55,15 +56,21 @@ class OtherHead(UserError):
 
 
 def load_weights(
-    network: nn.Module, file: Path | str, *, new_head: bool = False, advice: str = ADVICE
+    network: nn.Module,
+    file: Path | str,
+    *,
+    classes: int | None = None,
+    new_head: bool = False,
+    advice: str = ADVICE,
 ) -> None:
     """Load the weights in `file` into `network`, in the network's own precision, on its own device.
 
     Prefixes of the names (`module.`, `model.`, ...) are taken off where the network then fits better,
     auxiliary heads that the network does not have are left out, and counts of batches may be missing.
-    new_head: leave the network's own last layer where that of the file has another number of classes.
-    UserError, which ends in `advice`, for weights of another network; OtherHead for weights of another
-    number of classes; UserError for weights that are not finite, or of a type that loses values.
+    classes: the network's number of classes, which tells its last layer from others. new_head: keep
+    that layer as it is where the file has it for another number of classes. UserError, which ends in
+    `advice`, for weights of another network; OtherHead for weights of another number of classes;
+    UserError for weights that are not finite, or of a type that loses values.
     """
     own = {name: v for name, v in network.state_dict().items() if isinstance(v, torch.Tensor)}
     tensors = _renamed(read_tensors(Path(file)), own)
@@ -87,14 +94,9 @@ def load_weights(
         and not name.endswith("num_batches_tracked")
         and not (name in own and own[name].data_ptr() in loaded)  # tied weights are stored once
     ]
-    if not missing and not extra and (classes := _classes(wrong)):
+    if not missing and not extra and (others := _classes(wrong, classes)):
         if not new_head:
-            hint = "name the classes of the weights in the config key 'model.classes' (a list or a file)"
-            raise OtherHead(
-                f"{file} holds weights for {classes[0]} classes and the network has {classes[1]}; "
-                f"{hint if advice is ADVICE else advice}.",
-                classes[0],
-            )
+            raise _other_head(file, others, classes, advice)
     elif missing or extra or wrong:
         raise UserError(
             f"{file} holds the weights of another network ({_differences(missing, extra, wrong)}); {advice}."
@@ -222,7 +224,7 @@ def _described(value: object) -> str:
     if isinstance(value, torch.Tensor):
         return "a single tensor"
     if isinstance(value, Mapping):
-        keys = ", ".join(repr(key) for key in itertools.islice(value, 3))
+        keys = ", ".join(reprlib.repr(key) for key in itertools.islice(value, 3))
         return f"a table with the keys {keys}" if keys else "an empty table"
     return f"an object of type {type(value).__name__}"
 
@@ -296,12 +298,26 @@ def _converts(value: torch.Tensor, kind: torch.dtype) -> bool:
     return not value.is_complex() and torch.equal(value.to(kind).to(value.dtype), value)
 
 
-def _classes(wrong: Wrong) -> tuple[int, int] | None:
-    """(of the file, of the network) where shapes differ in the number of rows alone, all alike."""
-    if any(not file or file[1:] != own[1:] for file, own in wrong.values()):
+def _classes(wrong: Wrong, classes: int | None) -> int | None:
+    """The file's number of classes, where tensors differ in having as many rows in place of `classes`."""
+    if any(not file or own != (classes, *file[1:]) for file, own in wrong.values()):
         return None
-    rows = {(file[0], own[0]) for file, own in wrong.values()}
+    rows = {file[0] for file, _ in wrong.values()}
     return rows.pop() if len(rows) == 1 else None
+
+
+def _other_head(file: Path | str, others: int, classes: int | None, advice: str) -> UserError:
+    if others == 1:
+        return UserError(
+            f"{file} holds weights for a single logit, which is not supported; give the network two outputs, "
+            "one for each class."
+        )
+    hint = "name the classes of the weights in the config key 'model.classes' (a list or a file)"
+    return OtherHead(
+        f"{file} holds weights for {others} classes and the network has {classes}; "
+        f"{hint if advice is ADVICE else advice}.",
+        others,
+    )
 
 
 def _differences(missing: list[str], extra: list[str], wrong: Wrong) -> str:

@@ -125,7 +125,8 @@ def train(
             channels,
         )
         if weights := model.get("weights"):
-            load_weights(classifier.network, weights, new_head=model["name"] in torchvision_names())
+            new_head = model["name"] in torchvision_names()
+            load_weights(classifier.network, weights, classes=len(classes), new_head=new_head)
         classifier.to(device, memory_format=torch.channels_last)
         run = _Run(classifier, Pixels(images), training, validation, settings, seed, device, bfloat16)
         progress = run.go(resume_folder, mark)
@@ -142,6 +143,7 @@ def train(
             "best_epoch": progress.best_epoch,
             "digest": mark,
         },
+        "weights": model.get("weights"),
         "validation_accuracy": _number(best["validation_accuracy"]),
     }
     with atomic(folder / "history.csv") as part:
