@@ -79,7 +79,7 @@ class Single(Net):
         (lambda: Net(size=5), r"4 x 4 px and 3 channels \(RuntimeError: .*choose another size"),
         (lambda: Net(channels=1), "cannot take images"),
         (Faulty, "cannot take images of 4 x 4 px and 3 channels .KeyError: "),
-        (Single, "one logit"),
+        (Single, "has a single output, which is not supported; give it two, one for each class"),
         (lambda: nn.Conv2d(3, 3, 1), r"a tensor of shape \(1, 3, 4, 4\)"),
         (lambda: "net", "returns a str; let it return a torch"),
         (lambda: 1 / 0, "ZeroDivisionError: division by zero"),

@@ -49,8 +49,6 @@ def test_logits_are_found(output: Any) -> None:
         ((), "a tuple of nothing"),
         ([None, MAP, 1, 2], r"an object of type NoneType, a tensor of shape \(2, 5, 3, 3\), .* and 1 more"),
         ("cat", "an object of type str"),
-        (torch.ones(2, 1), "one logit for each image, which is not supported; give it two outputs"),
-        ({"out": torch.ones(2, 1, 1, 1)}, "one logit"),
     ],
 )
 def test_what_is_no_table_of_logits_is_refused(output: Any, words: str) -> None:

@@ -77,6 +77,10 @@ def _check_forward(network: nn.Module, name: str, classes: int, size: int, chann
     network.eval()
     image = torch.linspace(-1, 1, channels * size * size).view(1, channels, size, size)
     logits = _forward(network, name, image)
+    if logits.shape[1] == 1:
+        raise UserError(
+            f"Network {name!r} has a single output, which is not supported; give it two, one for each class."
+        )
     if logits.shape != (1, classes):
         raise UserError(
             f"Network {name!r} has {logits.shape[1]} outputs and there are {classes} classes; let its "

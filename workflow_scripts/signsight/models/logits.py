@@ -10,22 +10,17 @@ from signsight.core.errors import UserError
 
 
 def logits_of(output: object) -> torch.Tensor:
-    """Logits (B, C) of a network's `output`, C at least 2.
+    """Logits (B, C) of a network's `output`.
 
     They are a tensor (B, C) or (B, C, 1, 1); of a dict or an object its entry `logits`, else `out`,
     else the first such tensor in the dict, tuple or list. UserError, which says what came out, for
-    anything else and for a single logit.
+    anything else.
     """
     logits = _table(output) if isinstance(output, torch.Tensor) else _inside(output)
     if logits is None:
         raise UserError(
             f"The network returns {_described(output)} instead of logits (images, classes); return one "
             "tensor with a row for each image and a column for each class."
-        )
-    if logits.shape[1] == 1:
-        raise UserError(
-            "The network returns one logit for each image, which is not supported; give it two outputs, "
-            "one for each class."
         )
     return logits
 
