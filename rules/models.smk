@@ -1,4 +1,5 @@
 # The network: trained (the best checkpoint by validation accuracy, and the history), or taken as it is.
+from signsight.models.class_names import read_classes
 from signsight.models.names import networks
 
 NETWORK = config["model"]["name"]
@@ -15,6 +16,9 @@ HISTORY = [f"{R}/train/history.csv"] if TRAINED else []
 NAMED_WEIGHTS = config["model"]["weights"]
 if ORIGIN.kind != "download" or NAMED_WEIGHTS == ORIGIN.place:
     NAMED_WEIGHTS = None
+MODEL_NAMES = config["model"].get("classes")
+if MODEL_NAMES is not None:
+    MODEL_NAMES = read_classes(MODEL_NAMES)
 
 
 if TRAINED:
@@ -78,7 +82,7 @@ else:
             network=NETWORK,
             parameters=config["model"].get("parameters", {}),
             channels=config["model"].get("channels", 3),
-            classes=config["model"].get("classes"),
+            classes=MODEL_NAMES,
             mean=config["model"].get("mean"),
             std=config["model"].get("std"),
             size=config["data"]["size"],

@@ -6,7 +6,6 @@ import pandas as pd
 
 from signsight.core.job import job
 from signsight.models.checkpoint import save
-from signsight.models.class_names import read_classes
 from signsight.models.pretrained import adopt, pretrained_classifier
 
 with job(snakemake):
@@ -28,7 +27,7 @@ with job(snakemake):
             named=params.named,
             parameters=params.parameters,
             channels=params.channels,
-            classes=read_classes(params.classes) if params.classes else None,
+            classes=params.classes,
             data_classes=names,
             mean=params.mean,
             std=params.std,

@@ -47,7 +47,8 @@ class Classifier(nn.Module):
         super().__init__()
         check_normalisation(mean, std, channels)
         self.network, self._logged = network, ""
-        self.architecture, self.network_parameters = architecture, dict(parameters)
+        self.architecture = architecture
+        self.network_parameters = dict(parameters)  # `parameters` are a module's weights
         self.classes, self.size, self.channels = tuple(map(str, classes)), int(size), channels
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32), persistent=False)
         self.register_buffer("std", torch.tensor(std, dtype=torch.float32), persistent=False)
