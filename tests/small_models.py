@@ -37,7 +37,7 @@ def classifier(network: nn.Module, classes: int, size: int) -> Classifier:
     """`network` behind a normalisation that differs between colours, in eval mode."""
     names = [str(c) for c in range(classes)]
     return Classifier(
-        network, architecture="test", settings={}, classes=names, size=size, mean=MEAN, std=STD
+        network, architecture="test", parameters={}, classes=names, size=size, mean=MEAN, std=STD
     ).eval()
 
 

@@ -22,8 +22,8 @@ from signsight.attribution.run import Settings, explain_batch
 from signsight.core.errors import UserError
 from signsight.core.job import keep_freed_memory
 from signsight.core.registry import methods
+from signsight.models.build import build
 from signsight.models.classifier import Classifier, to_pixels
-from signsight.models.registry import build
 from small_models import classifier, pictures
 
 BATCH = 32

@@ -24,8 +24,8 @@ from bench_score import interleaved
 
 from signsight.core.files import ArrayFile
 from signsight.evaluation.run import Settings, evaluate_set
+from signsight.models.build import build
 from signsight.models.classifier import Classifier
-from signsight.models.registry import build
 from small_models import classifier, image_set, linear, pictures
 
 IMAGES, STEPS, BOUNDS = 8, 100, {"cpu": 1.05, "cuda": 1.10}

@@ -14,7 +14,7 @@ from bench_score import interleaved
 from signsight.attribution.run import frozen
 from signsight.attribution.task import Task
 from signsight.core.registry import methods
-from signsight.models.registry import build
+from signsight.models.build import build
 from small_models import classifier
 
 BATCH = 32

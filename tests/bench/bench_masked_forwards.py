@@ -15,8 +15,8 @@ from bench_score import interleaved
 from signsight.attribution.run import frozen
 from signsight.attribution.task import Task
 from signsight.core.registry import methods
+from signsight.models.build import build
 from signsight.models.classifier import Classifier
-from signsight.models.registry import build
 from small_models import classifier
 
 BATCH, CLASSES, BOUND = 32, 10, 1.1

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 
 from signsight.evaluation.scoring import score_set
+from signsight.models.build import build
 from signsight.models.classifier import Classifier
-from signsight.models.registry import build
 from small_models import classifier, image_set, pictures
 
 CPU = torch.device("cpu")

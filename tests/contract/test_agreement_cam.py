@@ -22,8 +22,8 @@ from torch.nn import functional as F
 from signsight.attribution.run import frozen
 from signsight.attribution.task import Task
 from signsight.core.registry import methods
+from signsight.models.build import build
 from signsight.models.classifier import Classifier
-from signsight.models.registry import build
 from small_models import classifier, gap
 
 captum = pytest.importorskip("captum.attr", reason="captum is in the environment of the tests only")

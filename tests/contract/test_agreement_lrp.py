@@ -22,8 +22,8 @@ from torch import nn
 from signsight.attribution.lrp.propagate import relevance
 from signsight.attribution.lrp.rules import AlphaBeta, Epsilon, Flat, Gamma, Rules, ZBox
 from signsight.attribution.run import frozen
+from signsight.models.build import build
 from signsight.models.classifier import Classifier
-from signsight.models.registry import build
 from small_models import classifier
 
 composites = pytest.importorskip("zennit.composites", reason="zennit is not installed")

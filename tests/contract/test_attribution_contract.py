@@ -21,8 +21,8 @@ from signsight.attribution.run import Settings, explain_batch, frozen
 from signsight.attribution.task import Task
 from signsight.core.errors import UserError
 from signsight.core.registry import methods
+from signsight.models.build import build
 from signsight.models.classifier import Classifier, to_pixels
-from signsight.models.registry import build
 from small_models import FEW, TRANSFORMERS, classifier, gap, linear, pictures, relu_net, transformer
 
 CPU = torch.device("cpu")

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from signsight.models.classifier import Classifier, new_classifier
-from signsight.models.registry import networks
+from signsight.models.names import networks
 
 STATISTICS = [0.4, 0.5, 0.6], [0.2, 0.25, 0.3]
 

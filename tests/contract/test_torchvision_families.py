@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from signsight.attribution.run import Settings, explain_batch
+from signsight.models.build import build
 from signsight.models.classifier import Classifier
-from signsight.models.registry import build
 from small_models import classifier, pictures
 
 CLASSES = 5

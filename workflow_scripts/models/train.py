@@ -15,7 +15,7 @@ with job(snakemake):
         open_image_set(Path(snakemake.input.images[0]).parent),
         read_examples(snakemake.input.examples),
         model=params.model,
-        classes=pd.read_csv(snakemake.input.classes)["name"].tolist(),
+        classes=pd.read_csv(snakemake.input.classes, dtype=str, keep_default_na=False)["name"].tolist(),
         settings=params.training,
         seed=params.seed,
         device=torch_device(snakemake.config["device"], snakemake.threads),

@@ -17,7 +17,7 @@ from signsight.attribution.run import Settings
 from signsight.core.errors import UserError
 from signsight.core.registry import methods
 from signsight.data.photographs import fitted_photographs, list_photographs
-from signsight.models.registry import build
+from signsight.models.build import build
 from signsight.models.stages import stages
 from small_models import classifier, gap, linear, pictures
 

@@ -16,8 +16,8 @@ from signsight.attribution.lrp.rules import AlphaBeta, Epsilon, Flat, Gamma, Rul
 from signsight.attribution.run import frozen
 from signsight.attribution.task import Task
 from signsight.core.errors import UserError
+from signsight.models.build import build
 from signsight.models.classifier import Classifier
-from signsight.models.registry import build
 from small_models import classifier, gap
 
 HEADS = {"alexnet": 256 * 6 * 6, "vgg16": 512 * 7 * 7}

@@ -14,8 +14,8 @@ from signsight.attribution.relu import Rule, relu_rule
 from signsight.attribution.task import Task
 from signsight.core.errors import UserError
 from signsight.core.registry import methods
+from signsight.models.build import build
 from signsight.models.classifier import Classifier
-from signsight.models.registry import build
 from small_models import RELUS, classifier, linear, relu_net
 
 RULES: tuple[Rule, ...] = ("guided", "deconvolution")

@@ -11,7 +11,15 @@ import torch
 from torch import nn
 
 from signsight.data.imageset import ImageSet, image_writer, open_image_set, write_index
-from signsight.models.classifier import Classifier, forward_batches, mean_and_std, to_pixels
+from signsight.models.classifier import (
+    Classifier,
+    forward_batches,
+    mean_and_std,
+    new_classifier,
+    to_pixels,
+)
+from signsight.models.memory import bytes_per_image
+from signsight.models.stages import stages
 
 
 def image_set(folder: Path, images: np.ndarray) -> ImageSet:
@@ -34,7 +42,7 @@ def classifier(size: int = 4) -> Classifier:
     return Classifier(
         MeanColour(),
         architecture="none",
-        settings={},
+        parameters={},
         classes=["r", "g", "b"],
         size=size,
         mean=[0.1, 0.2, 0.3],
@@ -64,6 +72,30 @@ def test_statistics_are_numpys_on_the_rows_named(tmp_path: Path) -> None:
     chosen = images[[0, 7, 4500, 4999]].reshape(-1, 3) / 255
     np.testing.assert_allclose(mean, chosen.mean(0), rtol=1e-12)
     np.testing.assert_allclose(std, chosen.std(0), rtol=1e-12)
+
+
+def test_the_layer_of_cam_methods_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    model = new_classifier("compact", {"width": 2}, ["a", "b"], 16, [0.5], [0.25], channels=1)
+    with caplog.at_level("INFO", "signsight"):
+        assert model.target_layer() == model.target_layer() == "network.features.last"
+    assert caplog.messages == ["class activation methods look at the layer 'features.last'"]
+
+
+def test_layers_and_memory_of_a_grey_network() -> None:
+    first = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU())
+    network = nn.Sequential(first, nn.MaxPool2d(2), nn.Conv2d(4, 4, 1), nn.Flatten(), nn.Linear(64, 2))
+    facts = {"architecture": "none", "parameters": {}, "classes": ["a", "b"], "size": 8}
+    model = Classifier(network, **facts, mean=[0.5], std=[0.25], channels=1)
+    assert model.target_layer() == "network.2" and stages(network, 8, 1) == ["0", "2"]
+    assert bytes_per_image(model) >= 4 * 8 * 8 * 4
+
+
+def test_statistics_of_grey_are_those_of_luma(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (5000, 3, 3, 3), dtype=np.uint8)
+    mean, std = mean_and_std(image_set(tmp_path, images), np.arange(4500), channels=1)
+    luma = images[:4500] @ np.array([0.299, 0.587, 0.114]) / 255
+    np.testing.assert_allclose(mean, [luma.mean()], rtol=1e-12)
+    np.testing.assert_allclose(std, [luma.std()], rtol=1e-12)
 
 
 def test_a_colour_that_never_varies_can_be_normalised(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The networks: published layer sizes, identity at the start, names, settings, target layers."""
+"""The networks: published layer sizes, identity at the start, names, parameters, target layers."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import sys
 from pathlib import Path
 
 import pytest
-import safetensors.torch
 import torch
 import torchvision
 from torch import nn
 
 from signsight.core.errors import UserError
-from signsight.models import registry
+from signsight.models import names
+from signsight.models.build import build
 from signsight.models.layers import as_map, target_layer
+from signsight.models.stages import stages
 from signsight.models.stn3 import SpatialTransformer, Stn3
 from small_models import transformer
 
@@ -46,7 +47,7 @@ def test_stn3_has_the_published_layers() -> None:
 
 @pytest.mark.parametrize("size", [32, 33, 48, 61])
 def test_stn3_fits_its_sizes(size: int) -> None:
-    network = registry.build("stn3", 5, size)
+    network = build("stn3", 5, size)
     assert network(torch.randn(2, 3, size, size)).shape == (2, 5)
 
 
@@ -67,7 +68,7 @@ def test_transformer_moves_by_its_matrix() -> None:
 
 
 def test_stn3_passes_gradients_to_its_transformers() -> None:
-    network = registry.build("stn3", 3, 32)
+    network = build("stn3", 3, 32)
     network(torch.randn(2, 3, 32, 32)).square().sum().backward()
     for number in (1, 2, 3):
         head = network.get_submodule(f"transformer{number}.head")
@@ -76,31 +77,32 @@ def test_stn3_passes_gradients_to_its_transformers() -> None:
 
 def test_names_hold_ours_and_torchvisions() -> None:
     classifiers = set(torchvision.models.list_models(module=torchvision.models))
-    assert set(registry.names()) == classifiers | {"compact", "stn3"}
+    assert set(names.names()) == classifiers | {"compact", "stn3"}
 
 
 def test_names_are_checked_without_torch() -> None:
     code = (
-        "import sys; from signsight.models import presets, registry; registry.check_name('compact');"
-        "registry.check_name('resnet18'); presets.resolve({}); assert 'torch' not in sys.modules"
+        "import sys; from signsight.models import class_names, names, presets, weights;"
+        "names.check_name('compact'); names.check_name('resnet18'); presets.resolve({});"
+        "assert 'torch' not in sys.modules"
     )
-    package = Path(registry.__file__).parents[2]
+    package = Path(names.__file__).parents[2]
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(package)})
 
 
-def test_unknown_name_and_setting_name_the_near_miss() -> None:
+def test_unknown_name_and_parameter_name_the_near_miss() -> None:
     with pytest.raises(UserError, match="did you mean 'resnet18'"):
-        registry.build("resnet81", 43, 48)
-    with pytest.raises(UserError, match="no setting 'widht'; did you mean 'width'"):
-        registry.build("compact", 43, 48, {"widht": 16})
-    with pytest.raises(UserError, match=r"model\.settings"):
-        registry.build("resnet18", 43, 48, {"widht": 16})
+        build("resnet81", 43, 48)
+    with pytest.raises(UserError, match="no parameter 'widht'; did you mean 'width'"):
+        build("compact", 43, 48, {"widht": 16})
+    with pytest.raises(UserError, match=r"model\.parameters"):
+        build("resnet18", 43, 48, {"widht": 16})
 
 
 @pytest.mark.parametrize(("name", "size"), [("stn3", 24), ("alexnet", 32), ("vit_b_32", 48)])
 def test_size_that_a_network_cannot_take(name: str, size: int) -> None:
     with pytest.raises(UserError, match=f"{size}"):
-        registry.build(name, 43, size)
+        build(name, 43, size)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +119,7 @@ def test_size_that_a_network_cannot_take(name: str, size: int) -> None:
     ],
 )
 def test_head_and_target_layer(name: str, size: int, layer: str, channels: int) -> None:
-    network = registry.build(name, 7, size)
+    network = build(name, 7, size)
     assert target_layer(network, size) == layer
     seen = []
     network.get_submodule(layer).register_forward_hook(lambda _m, _i, out: seen.append(out.shape))
@@ -142,31 +144,47 @@ def test_outputs_as_maps() -> None:
         assert as_map(output) is None
 
 
-def test_weights_from_a_file(tmp_path: Path) -> None:
-    original = torchvision.models.squeezenet1_1(weights=None)
-    state = original.state_dict()
-    torch.save(state, tmp_path / "net.pth")
-    safetensors.torch.save_file(state, tmp_path / "net.safetensors")
-    for name in ("net.pth", "net.safetensors"):
-        settings = {"weights": str(tmp_path / name)}
-        same = registry.build("squeezenet1_1", 1000, 48, settings)
-        other = registry.build("squeezenet1_1", 4, 48, settings)
-        for key, value in same.state_dict().items():
-            torch.testing.assert_close(value, state[key], rtol=0, atol=0)
-        kernel = other.state_dict()["features.0.weight"]
-        torch.testing.assert_close(kernel, state["features.0.weight"], rtol=0, atol=0)
-    with pytest.raises(UserError, match="another network"):
-        registry.build("shufflenet_v2_x0_5", 4, 48, {"weights": str(tmp_path / "net.pth")})
-    with pytest.raises(UserError, match="does not exist"):
-        registry.build("squeezenet1_1", 4, 48, {"weights": str(tmp_path / "no.pth")})
-
-
-def test_a_layer_that_is_run_several_times_is_no_target() -> None:
-    """At 32 px the last stage of a ResNet has one position, and the ReLU before it is shared."""
-    name = target_layer(registry.build("resnet50", 5, 32), 32)
-    runs: list[str] = []
-    network = registry.build("resnet50", 5, 32).eval()
-    network.get_submodule(name).register_forward_hook(lambda module, _in, out: runs.append(out.shape))
+@pytest.mark.parametrize(
+    ("name", "size", "layer"),
+    [
+        ("resnet50", 32, "layer3"),
+        ("mobilenet_v2", 32, "features.13"),
+        ("mobilenet_v3_small", 32, "features.8"),
+        ("efficientnet_b0", 32, "features.5"),
+        ("shufflenet_v2_x0_5", 32, "stage3"),
+        ("regnet_x_400mf", 32, "trunk_output.block3"),
+        ("mnasnet0_5", 32, "layers.11"),
+        ("inception_v3", 96, "Mixed_6e"),
+        ("resnet18", 224, "layer4"),
+        ("vgg11", 64, "features"),
+    ],
+)
+def test_target_layer_is_a_whole_block(name: str, size: int, layer: str) -> None:
+    """For small images the last stages have one position; no part of a block that ends there is taken."""
+    network = build(name, 5, size)
+    assert target_layer(network, size) == layer
+    shapes: list[torch.Size] = []
+    network.eval().get_submodule(layer).register_forward_hook(lambda _m, _in, out: shapes.append(out.shape))
     with torch.no_grad():
-        network(torch.zeros(1, 3, 32, 32))
-    assert len(runs) == 1 and min(runs[0][2:]) > 1
+        network(torch.zeros(1, 3, size, size))
+    assert len(shapes) == 1 and min(shapes[0][2:]) > 1
+
+
+class Wrapped(nn.Module):
+    """A feature extractor whose own output is one position, or none at all, and a head."""
+
+    def __init__(self, flat: bool) -> None:
+        super().__init__()
+        self.body = nn.Module()
+        self.body.convolutions = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU())
+        self.body.forward = lambda x: self.body.convolutions(x).mean((2, 3), keepdim=not flat)
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.head(self.body(images).flatten(1))
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_target_layer_of_a_network_within_one_module(flat: bool) -> None:
+    assert target_layer(Wrapped(flat), 8) == "body.convolutions"
+    assert stages(Wrapped(flat), 8) == ["body.convolutions"]

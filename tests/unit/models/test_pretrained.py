@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,15 +14,17 @@ from typing import Any
 import pytest
 import torch
 import torchvision
+from safetensors.torch import save_file
+from signsight.config.check import complete, load_schema
 from torchvision.transforms import v2
 
 import tiny_imagenette
-from signsight.config.check import complete, load_schema
 from signsight.core.errors import UserError
 from signsight.data.download import fetch
-from signsight.models import checkpoint, registry
+from signsight.models import checkpoint
 from signsight.models.classifier import new_classifier
-from signsight.models.pretrained import HALF, adopt, imagenet_classifier
+from signsight.models.names import torchvision_names
+from signsight.models.pretrained import HALF, adopt, pretrained_classifier
 from signsight.models.weights import Origin, hash_in_name, origin, weights_url
 
 torch.set_num_threads(1)
@@ -42,7 +45,7 @@ def same(first: torch.nn.Module, second: torch.nn.Module) -> bool:
 
 
 def test_addresses_are_those_of_torchvision() -> None:
-    for name in registry.torchvision_names():
+    for name in torchvision_names():
         for weights, entry in torchvision.models.get_model_weights(name).__members__.items():
             assert weights_url(name, weights) == entry.url
             digits = hash_in_name(entry.url)
@@ -59,7 +62,9 @@ def test_the_kinds_of_weights(tmp_path: Path) -> None:
     )  # fmt: skip
     file = tmp_path / "own.safetensors"
     file.touch()
-    assert origin("alexnet", str(file), train=True) == Origin("file", str(file))
+    for network, train in (("alexnet", True), ("compact", True), ("compact", False)):
+        assert origin(network, str(file), train=train) == Origin("file", str(file))
+    assert origin("compact", url, train=False) == there
     (tmp_path / "model.safetensors").touch()
     with pytest.raises(UserError, match=r"has no model\.json; give a folder like"):
         origin("compact", str(tmp_path), train=False)
@@ -72,7 +77,6 @@ def test_the_kinds_of_weights(tmp_path: Path) -> None:
         ("alexnet", "https://example.org/alexnet.pth", "first digits of its sha256"),
         ("alexnet", str(tmp_path / "no.pth"), "does not exist; correct its path"),
         ("compact", "DEFAULT", "'compact' is no network of torchvision"),
-        ("compact", str(file), "'compact', is no network of torchvision"),
     ):
         with pytest.raises(UserError, match=words) as caught:
             origin(network, weights, train=True)
@@ -108,8 +112,8 @@ def test_an_imagenet_network_says_what_torchvisions_says(tmp_path: Path, suffix:
     network.load_state_dict(torch.load(file, weights_only=True))
     if suffix == ".safetensors":
         state, file = torch.load(file, weights_only=True), file.with_suffix(suffix)
-        checkpoint.safetensors.torch.save_file(state, file)
-    model = imagenet_classifier("squeezenet1_1", 64, weights=file)
+        save_file(state, file)
+    model = pretrained_classifier("squeezenet1_1", 64, weights=file)
     published = torchvision.models.SqueezeNet1_1_Weights.DEFAULT
     images = pixels(64)
     normalised = v2.functional.normalize(images, published.transforms().mean, published.transforms().std)
@@ -124,7 +128,7 @@ def test_an_imagenet_network_says_what_torchvisions_says(tmp_path: Path, suffix:
 
 def test_random_weights_depend_on_the_seed_alone() -> None:
     state = torch.random.get_rng_state()
-    one, again, other = (imagenet_classifier("squeezenet1_1", 64, weights=None, seed=s) for s in (1, 1, 2))
+    one, again, other = (pretrained_classifier("squeezenet1_1", 64, weights=None, seed=s) for s in (1, 1, 2))
     assert same(one, again) and not same(one, other)
     assert torch.equal(state, torch.random.get_rng_state())
     assert len(one.classes) == 1000
@@ -150,26 +154,112 @@ def test_old_names_of_densenet_and_versions_of_mnasnet(tmp_path: Path) -> None:
     )
     assert "features.denseblock1.denselayer1.norm.1.weight" in old
     torch.save(old, tmp_path / "densenet.pth")
-    assert same(imagenet_classifier("densenet121", 64, weights=tmp_path / "densenet.pth").network, network)
-    model = imagenet_classifier("mnasnet0_5", 64, weights=None)
+    assert same(pretrained_classifier("densenet121", 64, weights=tmp_path / "densenet.pth").network, network)
+    model = pretrained_classifier("mnasnet0_5", 64, weights=None)
     checkpoint.save(model, tmp_path / "mnasnet", {})
     assert same(checkpoint.load(tmp_path / "mnasnet"), model)
     file = tmp_path / "mnasnet/weights.safetensors"
-    checkpoint.safetensors.torch.save_file(model.network.state_dict(), file)
-    assert same(imagenet_classifier("mnasnet0_5", 64, weights=file), model)
+    save_file(model.network.state_dict(), file)
+    assert same(pretrained_classifier("mnasnet0_5", 64, weights=file), model)
 
 
 def test_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     file = tiny_imagenette.write_weights(tmp_path)
     with pytest.raises(UserError, match=r"another network .*'model\.weights'"):
-        imagenet_classifier("mobilenet_v3_small", 64, weights=file)
+        pretrained_classifier("mobilenet_v3_small", 64, weights=file)
     file.write_bytes(file.read_bytes()[:5000])
     with pytest.raises(UserError, match="cannot be read as weights"):
-        imagenet_classifier("squeezenet1_1", 64, weights=file)
+        pretrained_classifier("squeezenet1_1", 64, weights=file)
     with pytest.raises(UserError, match="IMAGENET1K_FEATURES', without a classifier"):
-        imagenet_classifier("vgg16", 64, weights=None, named="IMAGENET1K_FEATURES")
+        pretrained_classifier("vgg16", 64, weights=None, named="IMAGENET1K_FEATURES")
     with pytest.raises(UserError, match="1000 classes and the data set 2"):
-        imagenet_classifier("squeezenet1_1", 64, weights=None, classes=["cat", "dog"])
+        pretrained_classifier("squeezenet1_1", 64, weights=None, data_classes=["cat", "dog"])
+
+
+# Networks of users
+
+
+class Linear(torch.nn.Module):
+    """Logits linear in the pixels, of 2 x 2 of them."""
+
+    def __init__(self, classes: int, channels: int = 3) -> None:
+        super().__init__()
+        self.head = torch.nn.Linear(4 * channels, classes)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.head(images.flatten(1))
+
+
+DECLARED = {"mean": (0.25, 0.5, 0.75), "std": (0.5, 0.25, 0.125)}
+
+
+@pytest.fixture
+def own(tmp_path: Path, registered: Callable[..., None]) -> Path:
+    """The weights of a network `own` for three classes; `bare` is the same without a normalisation."""
+    registered("own", Linear, **DECLARED)
+    registered("bare", Linear)
+    torch.manual_seed(3)
+    torch.save({"state_dict": Linear(3).state_dict()}, tmp_path / "own.pth")
+    return tmp_path / "own.pth"
+
+
+ABC = ["a", "b", "c"]
+
+
+def test_a_network_of_a_user_is_taken_as_it_is(own: Path, tmp_path: Path) -> None:
+    plain, images = Linear(3), pixels(2)
+    plain.load_state_dict(torch.load(own, weights_only=True)["state_dict"])
+    expected = plain(
+        (images - torch.tensor([0.25, 0.5, 0.75])[:, None, None])
+        / torch.tensor([0.5, 0.25, 0.125])[:, None, None]
+    )
+    for names in ({"classes": ABC}, {"data_classes": ABC}, {"classes": ABC, "data_classes": ABC}):
+        model = pretrained_classifier("own", 2, weights=own, **names)
+        assert model.classes == tuple(ABC) and not model.training
+        torch.testing.assert_close(model(images), expected)
+    checkpoint.save(model, tmp_path / "model", {})
+    torch.testing.assert_close(checkpoint.load(tmp_path / "model")(images), expected)
+    given = pretrained_classifier("bare", 2, weights=own, classes=ABC, mean=[0.0] * 3, std=[1.0] * 3)
+    torch.testing.assert_close(given(images), plain(images))
+    other = pretrained_classifier("own", 2, weights=own, classes=ABC, mean=[0.0] * 3)
+    assert (other.mean.tolist(), other.std.tolist()) == ([0.0] * 3, [0.5, 0.25, 0.125])
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({}, r"classes of 'own' are not known; give them in the config key 'model\.classes'"),
+        ({"data_classes": ["a", "b"]}, r"weights for 3 classes and the network has 2; .*'model\.classes'"),
+        (
+            {"classes": ABC, "data_classes": ["a", "c", "b"]},
+            "Class 1 is 'b' for the model and 'c' in the data",
+        ),
+        ({"classes": ABC, "network": "bare"}, r"normalisation .*'bare'.*'model\.mean' and 'model\.std'"),
+        ({"classes": ABC, "mean": [120.0, 110.0, 100.0]}, r"The mean of the normalisation is \[120\.0"),
+        ({"classes": ABC, "weights": None}, r"'model\.weights' is null, so 'own' would know nothing"),
+        ({"classes": ABC, "channels": 1, "mean": [0.5], "std": [0.5]}, "'head.weight' has shape"),
+    ],
+)
+def test_facts_that_are_not_known_or_contradict(own: Path, asked: dict[str, Any], words: str) -> None:
+    given = {"network": "own", "size": 2, "weights": own} | asked
+    with pytest.raises(UserError, match=words) as caught:
+        pretrained_classifier(given.pop("network"), given.pop("size"), **given)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_fine_tuned_network_of_torchvision_has_its_own_classes(tmp_path: Path) -> None:
+    network = torchvision.models.squeezenet1_1(weights=None, num_classes=3)
+    torch.save(network.state_dict(), tmp_path / "three.pth")
+    weights = tmp_path / "three.pth"
+    for names in ({"classes": ABC}, {"data_classes": ABC}):
+        model = pretrained_classifier("squeezenet1_1", 64, weights=weights, **names)
+        assert same(model.network, network) and model.classes == tuple(ABC)
+        assert model.mean.tolist() == pytest.approx(IMAGENET_MEAN)
+    for names in ({}, {"data_classes": ["a", "b"]}):
+        with pytest.raises(
+            UserError, match=r"weights for 3 classes and the network has 1000; name .*'model\.classes'"
+        ):
+            pretrained_classifier("squeezenet1_1", 64, weights=weights, **names)
 
 
 # A model of an earlier experiment

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,9 @@ import torch
 from signsight.core.errors import UserError
 from signsight.data.imageset import ImageSet, image_writer, open_image_set, write_index
 from signsight.models import checkpoint, training
+from signsight.models.build import build
 from signsight.models.resume import fingerprint
+from signsight.models.states import read_tensors
 
 CLASSES = ["red", "green", "blue"]
 QUICK = {
@@ -29,6 +32,7 @@ QUICK = {
     "augmentation": {"rotation": 5.0},
 }
 CPU = torch.device("cpu")
+COMPACT = {"name": "compact", "parameters": {"width": 4}}
 
 
 def make_images(folder: Path, count: int = 60, size: int = 8) -> ImageSet:
@@ -57,12 +61,13 @@ def run(
     images: ImageSet,
     examples: pd.DataFrame | None = None,
     seed: int = 1,
+    model: dict[str, Any] = COMPACT,
     **settings: object,
 ) -> pd.DataFrame:
     return training.train(
         images,
         make_examples(images) if examples is None else examples,
-        model={"name": "compact", "settings": {"width": 4}},
+        model=model,
         classes=CLASSES,
         settings={**QUICK, **settings},
         seed=seed,
@@ -73,7 +78,7 @@ def run(
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
-    return checkpoint.read_tensors(folder / "model" / checkpoint.WEIGHTS)
+    return read_tensors(folder / "model" / checkpoint.WEIGHTS)
 
 
 def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
@@ -327,6 +332,44 @@ def test_examples_that_do_not_fit(images: ImageSet, tmp_path: Path, change: dict
 def test_examples_without_a_column(images: ImageSet, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="lack the column 'angle'"):
         run(tmp_path, images, make_examples(images).drop(columns="angle"))
+
+
+def test_a_grey_network_learns_from_grey(tmp_path: Path) -> None:
+    images = make_images(tmp_path / "images")
+    model = {"name": "compact", "parameters": {"width": 4}, "channels": 1}
+    history = run(tmp_path, images, epochs=15, model=model)
+    loaded = checkpoint.load(tmp_path / "model")
+    assert (loaded.channels, tuple(loaded.mean.shape)) == (1, (1,))
+    assert loaded.network.features.first[0].weight.shape[1] == 1
+    assert history["train_loss"].iloc[-1] < history["train_loss"].iloc[0]
+
+
+@pytest.mark.parametrize("classes", [3, 5, 1000])
+def test_training_begins_with_the_weights_of_a_file(tmp_path: Path, classes: int) -> None:
+    """A classifier of torchvision gets a new head, drawn from the seed, unless the classes agree."""
+    images = make_images(tmp_path / "images", count=15, size=32)
+    start = build("squeezenet1_1", classes, 32)
+    torch.save(start.state_dict(), tmp_path / "start.pth")
+    model = {"name": "squeezenet1_1", "weights": str(tmp_path / "start.pth")}
+    # A rate so small that nothing moves.
+    still = {"epochs": 1, "learning_rate": 1e-30, "weight_decay": 0.0, "schedule": "constant"}
+    run(tmp_path / "one", images, model=model, **still)
+    run(tmp_path / "two", images, model=model, **still)
+    found = weights(tmp_path / "one")
+    assert same(found, weights(tmp_path / "two"))
+    for name, value in start.state_dict().items():
+        mine = found[f"network.{name}"]
+        if classes == 3 or not name.startswith("classifier"):
+            torch.testing.assert_close(mine, value, rtol=0, atol=1e-20)
+        else:
+            assert mine.shape[0] == 3
+
+
+def test_weights_of_other_classes_are_refused_for_networks_of_users(images: ImageSet, tmp_path: Path) -> None:
+    model = {"name": "compact", "parameters": {"width": 4}, "weights": tmp_path / "start.pth"}
+    torch.save(build("compact", 5, 8, {"width": 4}).state_dict(), model["weights"])
+    with pytest.raises(UserError, match="5 classes and the network has 3"):
+        run(tmp_path, images, model=model | {"weights": str(model["weights"])})
 
 
 def test_stn3_trains_saves_and_loads(tmp_path: Path) -> None:

@@ -79,7 +79,9 @@ def explain_pictures(
     found = np.concatenate(values)
     if not how:
         return {"maps": found}
-    return {"maps": reduced(torch.from_numpy(found), how).numpy(), "colours": found}
+    maps = {"maps": reduced(torch.from_numpy(found), how).numpy()}
+    # LRP gives the relevance of a network's own input, which has no colours if it is grey.
+    return maps if found.shape[1] == 1 else maps | {"colours": found}
 
 
 def sweeps(
@@ -108,7 +110,7 @@ def sweeps(
     found = {"samples": swept("samples", samples), "spreads": swept("spread", spreads)}
     if layers is None:
         try:
-            layers = stages(model.network, model.size)
+            layers = stages(model.network, model.size, model.channels)
         except ValueError:
             sentence = "no layer of the network gives a map over the image."
             return found | {"refused": np.array(sentence)}

@@ -23,7 +23,7 @@ from signsight.config.schema import Schema, filled, refuse_parameters, walk_keys
 from signsight.core.errors import UserError
 from signsight.core.registry import Registry, methods, metrics, networks
 from signsight.data.dataset import facts
-from signsight.models.registry import torchvision_names
+from signsight.models.names import torchvision_names
 
 
 def complete(config: Config, schema: Schema) -> Config:

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator, validators
 from signsight.core.errors import UserError
 from signsight.core.registry import REGISTRIES, Registry, metrics
 from signsight.core.words import nearest
-from signsight.models.registry import names as network_names
+from signsight.models.names import names as network_names
 
 SAMPLE = {
     "$ref": "#/$defs/sample",

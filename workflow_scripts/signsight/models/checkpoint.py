@@ -3,63 +3,40 @@
 from __future__ import annotations
 
 import json
-import pickle
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import safetensors.torch
 import torch
-from torch import nn
 
 from signsight.core import files
 from signsight.core.errors import UserError
-from signsight.models.classifier import Classifier
-from signsight.models.registry import build
+from signsight.models.build import build
+from signsight.models.classifier import Classifier, check_normalisation
+from signsight.models.states import load_weights
 
 WEIGHTS, ABOUT = "model.safetensors", "model.json"
-KEYS = ("architecture", "settings", "classes", "size", "mean", "std")
+
+
+def _numbers(value: object) -> bool:
+    return isinstance(value, list) and all(type(one) in (int, float) for one in value)
+
+
+# What `model.json` says of the classifier: key -> whether a value is of the right kind.
+KEYS: dict[str, Callable[[Any], bool]] = {
+    "architecture": lambda value: isinstance(value, str),
+    "parameters": lambda value: isinstance(value, dict),
+    "classes": lambda value: (
+        isinstance(value, list) and len(value) > 1 and all(type(n) is str for n in value)
+    ),
+    "size": lambda value: type(value) is int and value > 0,
+    "channels": lambda value: type(value) is int,
+    "mean": _numbers,
+    "std": _numbers,
+}
 VERSIONS = {"torch": str(torch.__version__), "torchvision": version("torchvision")}
-
-
-def read_tensors(file: Path) -> dict[str, torch.Tensor]:
-    """Tensors by name of a .safetensors file or a .pth file (nothing but tensors is unpickled).
-
-    UserError when the file is missing, truncated or of another kind.
-    """
-    try:
-        if file.suffix == ".safetensors":
-            return safetensors.torch.load_file(file)
-        state = torch.load(file, map_location="cpu", weights_only=True)
-    except FileNotFoundError as fault:
-        raise UserError(f"{file} does not exist; train the model or mend its path.") from fault
-    except (
-        safetensors.SafetensorError,
-        pickle.UnpicklingError,
-        RuntimeError,
-        EOFError,
-        OSError,
-    ) as fault:
-        raise UserError(
-            f"{file} cannot be read as weights, it may be truncated "
-            f"({str(fault).splitlines()[0]}); delete it and make it again."
-        ) from fault
-    if not isinstance(state, dict) or not all(torch.is_tensor(value) for value in state.values()):
-        raise UserError(f"{file} holds something else than the state of a network; mend its path.")
-    return state
-
-
-def with_versions(tensors: Mapping[str, torch.Tensor], network: nn.Module) -> OrderedDict[str, torch.Tensor]:
-    """`tensors` as a state of `network`, with the versions of its modules unless it has its own.
-
-    torch keeps them beside the tensors, safetensors does not, and MNASNet refuses a state without.
-    """
-    state = OrderedDict(tensors)
-    state._metadata = getattr(tensors, "_metadata", network.state_dict()._metadata)  # type: ignore[attr-defined]
-    return state
 
 
 def save(classifier: Classifier, folder: Path | str, about: Mapping[str, Any]) -> None:
@@ -68,14 +45,19 @@ def save(classifier: Classifier, folder: Path | str, about: Mapping[str, Any]) -
     The classifier may be on any device and in any memory format.
     """
     folder = Path(folder)
-    tensors = {name: value.detach().cpu().contiguous() for name, value in classifier.state_dict().items()}
+    # Copies, since safetensors refuses weights that two layers share.
+    tensors = {
+        name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, value in classifier.state_dict().items()
+    }
     with files.atomic(folder / WEIGHTS) as part:
-        safetensors.torch.save_file(tensors, part)
+        part.write_bytes(safetensors.torch.save(tensors))
     facts = {
         "architecture": classifier.architecture,
-        "settings": classifier.settings,
+        "parameters": classifier.network_parameters,
         "classes": list(classifier.classes),
         "size": classifier.size,
+        "channels": classifier.channels,
         "mean": classifier.mean.tolist(),
         "std": classifier.std.tolist(),
     }
@@ -83,19 +65,28 @@ def save(classifier: Classifier, folder: Path | str, about: Mapping[str, Any]) -
 
 
 def read_about(folder: Path | str) -> dict[str, Any]:
-    """What `model.json` in `folder` says; UserError when it is missing, broken or incomplete."""
+    """What `model.json` in `folder` says; UserError when it is missing, broken, incomplete or wrong."""
     path = Path(folder) / ABOUT
     try:
         about = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as fault:
-        raise UserError(f"{path} does not exist; train the model or mend its path.") from fault
-    except ValueError as fault:
+        raise UserError(f"{path} does not exist; train the model or correct the path.") from fault
+    except (ValueError, RecursionError) as fault:
         raise UserError(
-            f"{path} is no JSON ({fault}), it may be truncated; train the model again."
+            f"{path} is not JSON ({fault}), it may be truncated; train the model again."
         ) from fault
-    missing = [key for key in KEYS if not isinstance(about, dict) or key not in about]
-    if missing:
-        raise UserError(f"{path} lacks {missing[0]!r}, so it is no model of ours; train it again.")
+    for key, fits in KEYS.items():
+        if not isinstance(about, dict) or key not in about:
+            raise UserError(f"{path} lacks {key!r}, so it is no model of ours; train the model again.")
+        if not fits(about[key]):
+            raise UserError(
+                f"{path} gives {key!r} as {about[key]!r}, which is no such thing; correct it or train the "
+                "model again."
+            )
+    try:
+        check_normalisation(about["mean"], about["std"], about["channels"])
+    except UserError as fault:
+        raise UserError(f"{path} is wrong: {fault}") from fault
     return about
 
 
@@ -104,22 +95,23 @@ def load(folder: Path | str, device: torch.device | str = "cpu") -> Classifier:
 
     UserError when a file is missing or truncated, or the weights are those of another network.
     """
-    folder = Path(folder)
-    about, tensors = read_about(folder), read_tensors(folder / WEIGHTS)
-    # The weights that settings may name were the start of the training; its end is in the file.
-    settings = {key: value for key, value in about["settings"].items() if key != "weights"}
+    folder, about = Path(folder), read_about(folder)
     classifier = Classifier(
-        build(about["architecture"], len(about["classes"]), about["size"], settings),
+        build(
+            about["architecture"],
+            len(about["classes"]),
+            about["size"],
+            about["parameters"],
+            about["channels"],
+        ),
         **{key: about[key] for key in KEYS},
     )
-    try:
-        classifier.load_state_dict(with_versions(tensors, classifier))
-    except RuntimeError as fault:
-        reason = " ".join(str(fault).split("\n\t")[1].split())
-        raise UserError(
-            f"{folder / WEIGHTS} does not hold the network {about['architecture']!r} that "
-            f"{ABOUT} names ({reason}); train the model again."
-        ) from fault
+    load_weights(
+        classifier,
+        folder / WEIGHTS,
+        classes=len(classifier.classes),
+        advice=f"train the model that {ABOUT} names again",
+    )
     return classifier.to(device, memory_format=torch.channels_last).eval()
 
 
@@ -128,13 +120,13 @@ def check_fits(classifier: Classifier, classes: Sequence[str], size: tuple[int, 
     if len(classifier.classes) != len(classes):
         raise UserError(
             f"The model has {len(classifier.classes)} classes and the data set {len(classes)}; "
-            "train a model on this data set."
+            "train a model on this data set or correct 'model.classes'."
         )
     for row, (mine, other) in enumerate(zip(classifier.classes, classes, strict=True)):
         if mine != str(other):
             raise UserError(
                 f"Class {row} is {mine!r} for the model and {str(other)!r} in the data set; "
-                "train a model on this data set."
+                "train a model on this data set or correct 'model.classes'."
             )
     if tuple(size) != (classifier.size, classifier.size):
         raise UserError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,16 +10,23 @@ import numpy as np
 import torch
 from torch import nn
 
+from signsight.core.errors import UserError
 from signsight.data.imageset import ImageSet
+from signsight.models.build import build
 from signsight.models.layers import target_layer
-from signsight.models.registry import build
+from signsight.models.logits import logits_of
+
+log = logging.getLogger("signsight")
+
+LUMA = (0.299, 0.587, 0.114)  # of red, green and blue in grey (ITU-R BT.601, as in Pillow)
 
 
 class Classifier(nn.Module):
     """`network` behind the normalisation of its own training images.
 
-    mean, std: (3,) float32 buffers, RGB in [0, 1]. architecture, settings: what `registry.build`
-    takes. classes: names in the order of the logits. size: side of the images in pixels.
+    architecture, parameters: what `build` takes. classes: names in the order of the logits. size:
+    side of the images in pixels. channels: 3, or 1 for a network that takes grey images. mean, std:
+    (channels,) float32 buffers in [0, 1], no part of the state: they are facts, not weights.
     """
 
     mean: torch.Tensor
@@ -29,49 +37,73 @@ class Classifier(nn.Module):
         network: nn.Module,
         *,
         architecture: str,
-        settings: Mapping[str, Any],
+        parameters: Mapping[str, Any],
         classes: Sequence[str],
         size: int,
         mean: Sequence[float],
         std: Sequence[float],
+        channels: int = 3,
     ) -> None:
         super().__init__()
-        self.network = network
-        self.architecture, self.settings = architecture, dict(settings)
-        self.classes, self.size = tuple(map(str, classes)), int(size)
-        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32))
-        self.register_buffer("std", torch.tensor(std, dtype=torch.float32))
+        check_normalisation(mean, std, channels)
+        self.network, self._logged = network, ""
+        self.architecture = architecture
+        self.network_parameters = dict(parameters)  # `parameters` are a module's weights
+        self.classes, self.size, self.channels = tuple(map(str, classes)), int(size), channels
+        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32), persistent=False)
+        self.register_buffer("std", torch.tensor(std, dtype=torch.float32), persistent=False)
 
     def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
-        """(B, 3, H, W) in [0, 1] to the same shape with the mean taken off, divided by the std."""
+        """(B, 3, H, W) RGB in [0, 1] to (B, channels, H, W) with the mean taken off, divided by the std."""
+        if self.channels == 1:
+            pixels = (pixels * pixels.new_tensor(LUMA)[:, None, None]).sum(1, keepdim=True)
         return (pixels - self.mean[:, None, None]) / self.std[:, None, None]
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Logits (B, C) of `pixels` (B, 3, size, size), float32 RGB in [0, 1]."""
-        return self.network(self.normalise(pixels))
+        return logits_of(self.network(self.normalise(pixels)))
 
     def target_layer(self) -> str:
         """Default layer of CAM methods, by its name in this module ('network....')."""
-        return f"network.{target_layer(self.network, self.size)}"
+        name = target_layer(self.network, self.size, self.channels)
+        if name != self._logged:  # methods ask for every batch
+            log.info("class activation methods look at the layer %r", name)
+            self._logged = name
+        return f"network.{name}"
+
+
+def check_normalisation(mean: Sequence[float], std: Sequence[float], channels: int) -> None:
+    """UserError unless there are 1 or 3 channels, and a mean in 0..1 and a std in ]0, 1] for each."""
+    if channels not in (1, 3):
+        raise UserError(f"'channels' is {channels!r}; networks take 1 (grey) or 3 (RGB), choose one.")
+    for name, values in (("mean", mean), ("std", std)):
+        within = all(0 <= value <= 1 and (value > 0 or name == "mean") for value in values)
+        if len(values) != channels or not within:
+            raise UserError(
+                f"The {name} of the normalisation is {list(values)}; give a list of {channels} in [0, 1]"
+                f"{'' if name == 'mean' else ' and above 0'}, a number for each channel of the network."
+            )
 
 
 def new_classifier(
     architecture: str,
-    settings: Mapping[str, Any],
+    parameters: Mapping[str, Any],
     classes: Sequence[str],
     size: int,
     mean: Sequence[float],
     std: Sequence[float],
+    channels: int = 3,
 ) -> Classifier:
-    """A classifier with newly initialised weights (or those that `settings` names)."""
+    """A classifier with newly initialised weights; arguments as of `Classifier`."""
     return Classifier(
-        build(architecture, len(classes), size, settings),
+        build(architecture, len(classes), size, parameters, channels),
         architecture=architecture,
-        settings=settings,
+        parameters=parameters,
         classes=classes,
         size=size,
         mean=mean,
         std=std,
+        channels=channels,
     )
 
 
@@ -81,23 +113,31 @@ def to_pixels(images: np.ndarray, device: torch.device | str = "cpu") -> torch.T
     return pixels.permute(0, 3, 1, 2).to(torch.float32).div_(255)
 
 
-def mean_and_std(images: ImageSet, rows: np.ndarray) -> tuple[list[float], list[float]]:
-    """Mean and standard deviation of each colour, in [0, 1], over the images `rows`, streamed.
+def mean_and_std(images: ImageSet, rows: np.ndarray, channels: int = 3) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation of each channel, in [0, 1], over the images `rows`, streamed.
 
-    A colour that never varies gets a standard deviation of one grey level.
+    channels: 3 for the colours, 1 for grey. One that never varies gets a deviation of one grey level.
     """
     wanted = np.zeros(len(images), bool)
     wanted[rows] = True
-    counts, start = np.zeros((3, 256), np.int64), 0
+    counts, products, start = np.zeros((3, 256), np.int64), np.zeros((3, 3)), 0
     for batch in images.batches(4096):
         chosen = batch[wanted[start : start + len(batch)]].reshape(-1, 3)
         start += len(batch)
         counts += [np.bincount(chosen[:, colour], minlength=256) for colour in range(3)]
+        if channels == 1:
+            centred = chosen / 255 - 0.5  # near the mean, so that little is lost when it is taken off
+            products += centred.T @ centred
     share = counts / counts.sum(1, keepdims=True)
     levels = np.arange(256) / 255
     mean = share @ levels
-    variance = (share * (levels - mean[:, None]) ** 2).sum(1)
-    return mean.tolist(), np.maximum(np.sqrt(variance), 1 / 255).tolist()
+    if channels == 1:
+        covariance = products / counts[0].sum() - np.outer(mean - 0.5, mean - 0.5)
+        luma = np.array(LUMA)
+        mean, variance = np.array([luma @ mean]), np.array([luma @ covariance @ luma])
+    else:
+        variance = (share * (levels - mean[:, None]) ** 2).sum(1)
+    return mean.tolist(), np.sqrt(np.maximum(variance, 1 / 255**2)).tolist()
 
 
 def forward_batches(

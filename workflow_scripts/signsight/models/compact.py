@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from signsight.models.registry import networks
+from signsight.core.registry import networks
 
 
 def _block(channels: int, filters: int, kernel: int = 3) -> list[nn.Module]:
@@ -24,12 +24,12 @@ class Compact(nn.Module):
 
     target = "features.last"
 
-    def __init__(self, classes: int, width: int, dropout: float) -> None:
+    def __init__(self, classes: int, channels: int, width: int, dropout: float) -> None:
         super().__init__()
         two, four, eight = 2 * width, 4 * width, 8 * width
         self.features = nn.Sequential()
         for name, layers in {
-            "first": [*_block(3, width, kernel=5), nn.MaxPool2d(2)],
+            "first": [*_block(channels, width, kernel=5), nn.MaxPool2d(2)],
             "second": [*_block(width, two), *_block(two, two), nn.MaxPool2d(2)],
             "third": [*_block(two, four), *_block(four, four), nn.MaxPool2d(2)],
             "last": _block(four, eight),
@@ -41,11 +41,11 @@ class Compact(nn.Module):
         self.head = nn.Linear(eight, classes)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Logits (B, classes) of normalised images (B, 3, size, size)."""
+        """Logits (B, classes) of normalised images (B, channels, size, size)."""
         return self.head(self.dropout(self.flatten(self.pool(self.features(images)))))
 
 
 @networks.register("compact")
-def build(classes: int, size: int, width: int = 32, dropout: float = 0.3) -> Compact:
+def build(classes: int, channels: int, width: int = 32, dropout: float = 0.3) -> Compact:
     """The network for `classes` classes; `width` channels in the first block, any size from 8 px."""
-    return Compact(classes, width, dropout)
+    return Compact(classes, channels, width, dropout)

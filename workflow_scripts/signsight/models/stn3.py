@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional
 
 from signsight.core.errors import UserError
-from signsight.models.registry import networks
+from signsight.core.registry import networks
 
 SMALLEST = 32  # below this the third localisation net has no pixel left
 

@@ -29,8 +29,10 @@ from signsight.models.classifier import (
     new_classifier,
     to_pixels,
 )
+from signsight.models.names import torchvision_names
 from signsight.models.optimisation import learning_rate, make_optimizer, uses_bfloat16
 from signsight.models.presets import resolve
+from signsight.models.states import load_weights
 
 log = logging.getLogger("signsight")
 
@@ -83,10 +85,12 @@ def train(
     images: square pictures. examples: one row an example, with `row` (into `images`), `class_id`
     (after the flip), `flip` ('', 'lr', 'tb'), `angle` (degrees, counter-clockwise), `subset`
     ('train' or 'validation'). Validation looks once at every unflipped validation image, as it is;
-    without any, the last epoch counts as the best. model: `name` and `settings` of the network.
-    classes: names by class id. settings: as `presets.resolve` takes them. resume_folder: holds the
-    state after every epoch and is deleted at the end; a training that was killed goes on from there
-    and ends, on the CPU with the same number of threads, in the same weights bit for bit.
+    without any, the last epoch counts as the best. model: `name` of the network and, where
+    wanted, its `parameters`, `channels` (1 or 3) and `weights`, a file to start from (a classifier of
+    torchvision keeps a new head where that of the file has other classes). classes: names by class
+    id. settings: as `presets.resolve` takes them. resume_folder: holds the state after every epoch
+    and is deleted at the end; a training that was killed goes on from there and ends, on the CPU with
+    the same number of threads, in the same weights bit for bit.
 
     Returns the history: epoch (from 1), train_loss, train_accuracy (of the augmented batches, while
     the weights move), validation_loss, validation_accuracy (0..1), learning_rate (of the last
@@ -109,16 +113,21 @@ def train(
         "seed": seed,
         "bfloat16": bfloat16,
     }
-    mark = resume.fingerprint(config, images, examples)
+    mark, channels = resume.fingerprint(config, images, examples), model.get("channels", 3)
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(int(generator(seed, "weights").integers(2**62)))
         classifier = new_classifier(
             model["name"],
-            model.get("settings") or {},
+            model.get("parameters") or {},
             classes,
             images.size[0],
-            *mean_and_std(images, training["row"].to_numpy()),
-        ).to(device, memory_format=torch.channels_last)
+            *mean_and_std(images, training["row"].to_numpy(), channels),
+            channels,
+        )
+        if weights := model.get("weights"):
+            new_head = model["name"] in torchvision_names()
+            load_weights(classifier.network, weights, classes=len(classes), new_head=new_head)
+        classifier.to(device, memory_format=torch.channels_last)
         run = _Run(classifier, Pixels(images), training, validation, settings, seed, device, bfloat16)
         progress = run.go(resume_folder, mark)
     classifier.load_state_dict(progress.best)
@@ -134,6 +143,7 @@ def train(
             "best_epoch": progress.best_epoch,
             "digest": mark,
         },
+        "weights": model.get("weights"),
         "validation_accuracy": _number(best["validation_accuracy"]),
     }
     with atomic(folder / "history.csv") as part:
@@ -162,7 +172,7 @@ def check_examples(images: ImageSet, examples: pd.DataFrame, classes: int) -> No
     if not examples["class_id"].between(0, classes - 1).all():
         raise UserError(
             f"The examples name class ids beyond the {classes} classes of the data set; "
-            "mend the class names or the examples."
+            "correct the class names or the examples."
         )
 
 

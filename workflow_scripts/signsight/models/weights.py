@@ -15,7 +15,7 @@ from typing import Literal
 
 from signsight.core.errors import UserError
 from signsight.core.words import nearest
-from signsight.models.registry import torchvision_names
+from signsight.models.names import torchvision_names
 
 PARTS = ("model.safetensors", "model.json")  # of a trained model's folder
 
@@ -51,11 +51,11 @@ def origin(network: str, weights: str | None, *, train: bool) -> Origin:
     if weights is None:
         return Origin("random")
     if not re.match(r"https?://", weights) and ("/" in weights or Path(weights).suffix):
-        return _local(Path(weights), network, train)
-    if network not in torchvision_names():
+        return _local(Path(weights), train)
+    if "/" not in weights and network not in torchvision_names():
         raise UserError(
             f"Config key 'model.weights' is {weights!r}, but {network!r} is no network of torchvision; give "
-            "the folder of a trained model with 'model.train: false', or null."
+            "a file, an address, the folder of a trained model with 'model.train: false', or null."
         )
     url = weights if "/" in weights else weights_url(network, weights)
     digits = hash_in_name(url)
@@ -67,7 +67,7 @@ def origin(network: str, weights: str | None, *, train: bool) -> Origin:
     return Origin("download", url, f"sha256:{digits}")
 
 
-def _local(path: Path, network: str, train: bool) -> Origin:
+def _local(path: Path, train: bool) -> Origin:
     where = f"Config key 'model.weights' is {str(path)!r}"
     if path.is_dir():
         if train:
@@ -81,11 +81,6 @@ def _local(path: Path, network: str, train: bool) -> Origin:
         return Origin("folder", str(path))
     if not path.is_file():
         raise UserError(f"{where}, which does not exist; correct its path.")
-    if network not in torchvision_names():
-        raise UserError(
-            f"{where}, a file, but 'model.name', {network!r}, is no network of torchvision; give the "
-            "folder of a trained model with 'model.train: false'."
-        )
     return Origin("file", str(path))
 
 

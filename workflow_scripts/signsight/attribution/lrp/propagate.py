@@ -13,6 +13,7 @@ from signsight.attribution.lrp.rules import Rules
 from signsight.core.errors import UserError
 from signsight.models.classifier import Classifier
 from signsight.models.layers import as_map
+from signsight.models.logits import logits_of
 
 # G is linear in what it starts with, so it starts high: a large epsilon shrinks it in every layer.
 START = {torch.float32: 64, torch.float64: 512}  # powers of two
@@ -75,7 +76,7 @@ def _propagated(
     mode = Propagation(rules, image, low, high)
     with torch.enable_grad():
         with _reading(layer, mode) as read, mode:
-            logits = model.network(image)
+            logits = logits_of(model.network(image))
         at = read[0] if layer is not None and read else image
         total = logits.gather(1, targets[:, None]).sum() * start
         found = torch.autograd.grad(total, at, allow_unused=True)[0]

@@ -1,0 +1,49 @@
+"""Names of networks: registered ones, and every classifier of torchvision; needs no torch.
+
+A network is registered by its builder, a function (or class) that returns a module from normalised
+images (B, channels, size, size) to logits (B, classes):
+
+    @networks.register("lenet", mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+    def lenet(classes, size, channels, width: Annotated[int, Limits(1, 512), "Channels."] = 16): ...
+
+Of `classes`, `size` and `channels` it takes those that it needs; its other arguments, with defaults,
+are the network's parameters. mean, std, both optional: of the normalisation in [0, 1] that its weights
+were trained with.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from functools import cache
+from pathlib import Path
+
+from signsight.core.errors import UserError
+from signsight.core.registry import networks
+from signsight.core.words import nearest
+
+
+@cache
+def torchvision_names() -> tuple[str, ...]:
+    """Names of torchvision's classifiers, read from its source files without importing torch.
+
+    Empty where torchvision is not installed.
+    """
+    package = importlib.util.find_spec("torchvision")
+    if package is None or package.origin is None:
+        return ()
+    names: list[str] = []
+    for file in sorted((Path(package.origin).parent / "models").glob("*.py")):
+        names += re.findall(r"^@register_model\(\)\n(?:@.*\n)*def (\w+)\(", file.read_text(), re.MULTILINE)
+    return tuple(sorted(names))
+
+
+def names() -> list[str]:
+    """All networks that a config can name."""
+    return sorted({*networks.names(), *torchvision_names()})
+
+
+def check_name(name: str) -> None:
+    """UserError with the near misses when no network is called `name`."""
+    if name not in names():
+        raise UserError(f"Unknown network {name!r}; {nearest(name, names())}")
