@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import torch
 from torch import nn
 
+from signsight.core.parameters import Limits
 from signsight.core.registry import networks
 
 
@@ -45,7 +48,12 @@ class Compact(nn.Module):
         return self.head(self.dropout(self.flatten(self.pool(self.features(images)))))
 
 
-@networks.register("compact")
-def build(classes: int, channels: int, width: int = 32, dropout: float = 0.3) -> Compact:
+@networks.register("compact", label="compact")
+def build(
+    classes: int,
+    channels: int,
+    width: Annotated[int, Limits(1, 512), "Channels in the first block."] = 32,
+    dropout: Annotated[float, Limits(0, below=1), "Share of the averages that is dropped in training."] = 0.3,
+) -> Compact:
     """The network for `classes` classes; `width` channels in the first block, any size from 8 px."""
     return Compact(classes, channels, width, dropout)
