@@ -18,6 +18,7 @@ from torch.overrides import _len_torch_function_stack
 
 from signsight.attribution.reduce import REDUCTIONS, reduced
 from signsight.attribution.run import Settings, explain_batch, frozen
+from signsight.attribution.target import Classes
 from signsight.attribution.task import Task
 from signsight.core.errors import UserError
 from signsight.core.registry import methods
@@ -217,8 +218,8 @@ def test_maps_do_not_depend_on_the_batch_in_double_precision(method: str, kind: 
     if methods.about(method)["needs"] != "gradient" or (method, kind) in REFUSALS:
         return
     model = copy.deepcopy(network(kind)).double()
-    images, targets = to_pixels(pictures(3, model.size)).double(), torch.tensor([2, 0, 5])
-    task, parameters = Task(model, None, "logit", 0, 3), few(method, model.size)
+    images, targets = to_pixels(pictures(3, model.size)).double(), Classes(torch.tensor([2, 0, 5]))
+    task, parameters = Task(model, None, 0, 3), few(method, model.size)
     with frozen(model):
         whole, *alone = (
             methods.get(method)(task, images[rows], targets[rows], IDS[rows], **parameters)

@@ -45,12 +45,13 @@ def test_every_quantity_by_hand() -> None:
     assert set(values) == set(metrics.about("localisation")["quantities"])
 
 
-def test_the_first_of_equal_pixels_counts() -> None:
+def test_equal_pixels_count_alike_in_the_pointing_game_and_by_position_in_the_rank() -> None:
     ties = np.zeros((2, 4, 4))
     ties[0, 1, 2] = ties[0, 2, 1] = 1  # symbol, then sign
     ties[1, 0, 3] = ties[1, 1, 2] = 1  # outside, then symbol
     values = found(ties, np.stack([REGIONS, REGIONS]))
-    assert values["pointing_game_symbol"].tolist() == [1, 0]
+    assert values["pointing_game_symbol"].tolist() == [0.5, 0.5]
+    assert values["pointing_game_object"].tolist() == [1, 0.5]
     assert values["rank_symbol"].tolist() == [1, 0]
     # four pixels: the two, and the first two of the rest, which lie outside
     assert values["rank_object"].tolist() == [0.5, 0.25]
