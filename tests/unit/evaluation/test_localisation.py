@@ -139,3 +139,15 @@ def test_a_pixel_belongs_to_the_roi_that_covers_most_of_it() -> None:
 def test_cropped_images_have_no_outside() -> None:
     with pytest.raises(UserError, match=r"data\.crop_to_roi"):
         roi_regions(index((8, 8, 1, 2, 5, 6)), 8, cropped=True)
+
+
+@pytest.mark.parametrize("turn", [np.s_[:, ::-1, ::-1], np.s_[:, :, ::-1], np.s_[:, ::-1]])
+def test_it_does_not_matter_how_the_picture_lies(turn: tuple[slice, ...]) -> None:
+    """Many pixels share the highest value; only the rank orders them by position."""
+    rng = np.random.default_rng(5)
+    maps, regions = rng.integers(-2, 3, (30, 6, 6)), rng.integers(0, 3, (30, 6, 6))
+    straight, turned = found(maps, regions), found(maps[turn], regions[turn])
+    for name, values in straight.items():
+        if not name.startswith("rank"):
+            np.testing.assert_allclose(turned[name], values, rtol=1e-12)
+    assert 0 < (straight["pointing_game_symbol"] % 1).mean() < 1
