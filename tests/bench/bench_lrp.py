@@ -12,6 +12,7 @@ import torch
 from bench_score import interleaved
 
 from signsight.attribution.run import frozen
+from signsight.attribution.target import Classes
 from signsight.attribution.task import Task
 from signsight.core.registry import methods
 from signsight.models.build import build
@@ -24,11 +25,11 @@ METHODS = ("lrp_epsilon", "lrp_alpha_beta", "lrp_gamma", "lrp_composite")
 
 def main(size: int = 224, rounds: int = 3) -> None:
     images = torch.rand(BATCH, size, size, 3).permute(0, 3, 1, 2)  # channels last, as those of image sets
-    targets, ids = torch.arange(BATCH), [str(n) for n in range(BATCH)]
+    targets, ids = Classes(torch.arange(BATCH)), [str(n) for n in range(BATCH)]
     for name, bound in BOUNDS.items():
         torch.manual_seed(0)
         model = classifier(build(name, 1000, size), 1000, size)
-        task = Task(model, None, "logit", 0, BATCH)
+        task = Task(model, None, 0, BATCH)
 
         def forward(model: torch.nn.Module = model) -> None:
             with torch.inference_mode():

@@ -13,6 +13,7 @@ import torch
 from bench_score import interleaved
 
 from signsight.attribution.run import frozen
+from signsight.attribution.target import Classes
 from signsight.attribution.task import Task
 from signsight.core.registry import methods
 from signsight.models.build import build
@@ -45,15 +46,15 @@ def main() -> None:
     name = sys.argv[1] if len(sys.argv) > 1 else "compact"
     torch.manual_seed(0)
     model = classifier(build(name, CLASSES, SIZES[name]), CLASSES, SIZES[name])
-    task = Task(model, model.target_layer().removeprefix("network."), "logit", 0, BATCH)
+    task = Task(model, model.target_layer().removeprefix("network."), 0, BATCH)
     for method, count, parameters in RUNS:
         images = torch.rand(count, model.size, model.size, 3).permute(0, 3, 1, 2)
-        targets, ids = torch.zeros(count, dtype=torch.int64), [str(n) for n in range(count)]
+        targets, ids = Classes(torch.zeros(count, dtype=torch.int64)), [str(n) for n in range(count)]
 
         def explain(
             method: str = method,
             images: torch.Tensor = images,
-            targets: torch.Tensor = targets,
+            targets: Classes = targets,
             ids: list[str] = ids,
             parameters: dict[str, Any] = parameters,
         ) -> None:

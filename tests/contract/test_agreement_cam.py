@@ -20,6 +20,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from signsight.attribution.run import frozen
+from signsight.attribution.target import Classes
 from signsight.attribution.task import Task
 from signsight.core.registry import methods
 from signsight.models.build import build
@@ -55,8 +56,8 @@ def ours(
     **given: Any,
 ) -> torch.Tensor:
     with frozen(model):
-        task = Task(model, layer, "logit", 0)
-        return methods.get(method)(task, images, targets, IDS, **given).detach()
+        task = Task(model, layer, 0)
+        return methods.get(method)(task, images, Classes(targets), IDS, **given).detach()
 
 
 def some(size: int) -> tuple[torch.Tensor, torch.Tensor]:

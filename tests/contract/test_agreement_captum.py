@@ -28,6 +28,7 @@ from torchvision.models.vgg import VGG, make_layers
 
 from signsight.attribution.run import frozen
 from signsight.attribution.smooth import noisy_copies
+from signsight.attribution.target import Classes
 from signsight.attribution.task import Task
 from signsight.core.registry import methods
 from signsight.models.classifier import Classifier
@@ -102,8 +103,8 @@ def ours(method: str, kind: str, score: str = "logit", **parameters: object) -> 
     images, targets = some()
     model = network(kind)
     with frozen(model):
-        task = Task(model, None, score, 5, batch_size=8)
-        return methods.get(method)(task, images, targets, IDS, **parameters)
+        task = Task(model, None, 5, batch_size=8)
+        return methods.get(method)(task, images, Classes(targets, score=score), IDS, **parameters)
 
 
 def assert_agree(found: torch.Tensor, theirs: torch.Tensor, within: float = 1e-10) -> None:
@@ -166,7 +167,7 @@ def test_smoothing_is_captum_s_mean_over_our_noise(method: str, kind: str) -> No
     theirs = captum.Saliency(model) if method == "smooth_grad" else captum.GuidedBackprop(model)
     signed = {"abs": False} if method == "smooth_grad" else {}
     total = torch.zeros_like(images)
-    for rows, copies in noisy_copies(Task(model, None, "logit", 5), images, IDS, 4, 0.2):
+    for rows, copies in noisy_copies(Task(model, None, 5), images, IDS, 4, 0.2):
         for row, one in zip(rows, copies, strict=True):
             total[row] += theirs.attribute(one[None], targets[row : row + 1], **signed)[0].detach() / 4
     assert_agree(ours(method, kind, samples=4, spread=0.2), total)

@@ -22,6 +22,7 @@ from torch import nn
 from signsight.attribution.lrp.propagate import relevance
 from signsight.attribution.lrp.rules import AlphaBeta, Epsilon, Flat, Gamma, Rules, ZBox
 from signsight.attribution.run import frozen
+from signsight.attribution.target import Classes
 from signsight.models.build import build
 from signsight.models.classifier import Classifier
 from small_models import classifier
@@ -83,7 +84,7 @@ def of_zennit(name: str, dense: object, convolution: object, first: object = Non
 def ours(name: str, rules: Rules) -> torch.Tensor:
     model = network(name)
     with frozen(model):
-        return relevance(model, pixels(name), TARGETS, rules)
+        return relevance(model, pixels(name), Classes(TARGETS), rules)
 
 
 def assert_agreement(mine: torch.Tensor, other: torch.Tensor, tolerance: float) -> None:

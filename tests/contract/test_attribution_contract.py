@@ -18,6 +18,7 @@ from torch.overrides import _len_torch_function_stack
 
 from signsight.attribution.reduce import REDUCTIONS, reduced
 from signsight.attribution.run import Settings, explain_batch, frozen
+from signsight.attribution.target import Classes
 from signsight.attribution.task import Task
 from signsight.core.errors import UserError
 from signsight.core.registry import methods
@@ -217,8 +218,8 @@ def test_maps_do_not_depend_on_the_batch_in_double_precision(method: str, kind: 
     if methods.about(method)["needs"] != "gradient" or (method, kind) in REFUSALS:
         return
     model = copy.deepcopy(network(kind)).double()
-    images, targets = to_pixels(pictures(3, model.size)).double(), torch.tensor([2, 0, 5])
-    task, parameters = Task(model, None, "logit", 0, 3), few(method, model.size)
+    images, targets = to_pixels(pictures(3, model.size)).double(), Classes(torch.tensor([2, 0, 5]))
+    task, parameters = Task(model, None, 0, 3), few(method, model.size)
     with frozen(model):
         whole, *alone = (
             methods.get(method)(task, images[rows], targets[rows], IDS[rows], **parameters)
@@ -327,3 +328,42 @@ def test_what_a_method_says_of_itself(method: str) -> None:
     assert [p.name for p in parameters[:4]] == ["task", "images", "targets", "ids"]
     assert all(p.default is not p.empty for p in parameters[4:])
     assert methods.get(method).__doc__
+
+
+OTHER_TARGETS: dict[str, Any] = {
+    "class against class": {"class": 2, "against": 5},
+    "runner-up": {"class": "predicted", "against": "runner_up"},
+    "channel": {"channel": 1},
+    "neuron": {"channel": 1, "at": [1, 2]},
+}
+# A layer with units, and one below it for the methods that look at a layer.
+UNITS = {
+    "gap": ("features", "features.0"),
+    "functional ReLU in place": ("last", "first"),
+    "vit": ("encoder.layers.encoder_layer_1", "encoder.layers.encoder_layer_0"),
+    "swin": ("features.3", "features.1"),
+    "resnet18 in place": ("layer1.0", "conv1"),
+}
+
+
+@pytest.mark.parametrize("kind", UNITS)
+@pytest.mark.parametrize("what", OTHER_TARGETS)
+@pytest.mark.parametrize("method", METHODS)
+def test_every_target_is_explained_or_refused_in_a_sentence(method: str, what: str, kind: str) -> None:
+    model, about, target = network(kind), methods.about(method), OTHER_TARGETS[what]
+    unit, below = UNITS[kind]
+    layer = below if about.get("layer") == "target" and method != "cam" else None
+    if "channel" in target:
+        target = target | {"layer": unit}
+    refusal = REFUSALS.get((method, kind))
+    if method == "cam" and "channel" in target:
+        refusal = "CAM has weights for classes alone"
+    with left_as_it_was(model):
+        if refusal is None:
+            maps = explain(method, model, [0, 1], 8, target, layer=layer)
+            assert maps.shape == (2, model.size, model.size) and np.isfinite(maps).all()
+            assert maps.any() or method in CUT or "guided" in method
+        else:
+            with pytest.raises(UserError, match=refusal) as fault:
+                explain(method, model, [0, 1], 8, target, layer=layer)
+            assert re.fullmatch(r"[A-Z].*\.", str(fault.value)) and ". " not in str(fault.value)

@@ -126,7 +126,7 @@ def mean(result: Result, quantity: str) -> float:
 @pytest.mark.parametrize("metric", metrics.names())
 def test_what_a_metric_says_of_itself(metric: str) -> None:
     about = metrics.about(metric)
-    assert about["needs"] in ("model", "regions", "method") and about["source"]
+    assert about["needs"] in ("model", "regions", "method") and about["source"] and about["label"]
     for told in about["quantities"].values():
         assert told.keys() == {"direction", "low", "high", "chance", "label", "means"}
         assert told["direction"] in ("higher", "lower", None)
@@ -148,6 +148,10 @@ def test_answers_are_complete_and_within_their_range(metric: str) -> None:
         low, high = quantities[name]["low"], quantities[name]["high"]
         assert low is None or known.min() >= low - 1e-6
         assert high is None or known.max() <= high + 1e-6
+    declared = metrics.about(metric).get("curves", {})
+    assert all(told["label"] for told in declared.values())
+    assert set(result.curves) == {name for name, told in declared.items() if "area" not in told}
+    assert all({*told.get("area", ())} <= {*result.curves, None} for told in declared.values())
     for curve in result.curves.values():
         assert curve.shape == (COUNT, len(result.x)) and curve.dtype == np.float32
     assert result.x.dtype == np.float64 and len(result.labels) in (0, len(result.x))
@@ -229,3 +233,48 @@ def test_the_block_and_its_model_are_left_as_they_were(metric: str) -> None:
         assert not module._forward_hooks and not module._forward_pre_hooks and not module._backward_hooks
     for before, after in zip(arrays, (block.images, block.maps, block.truth, block.regions), strict=True):
         np.testing.assert_array_equal(before, after)
+
+
+# What is drawn is drawn by position; and a method that is run again would have to be turned too.
+DRAWN = {"sensitivity_n", "faithfulness_correlation"}
+TURNS = {
+    "turned": (slice(None, None, -1), slice(None, None, -1)),
+    "mirrored": (slice(None), slice(None, None, -1)),
+}
+
+
+@pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize("metric", sorted({*metrics.names()} - DRAWN))
+def test_it_does_not_matter_how_the_pictures_lie(metric: str, turn: str) -> None:
+    """Pictures, maps, regions and the network turned by 180 degrees, or mirrored; no pixels are tied."""
+    if metrics.about(metric)["needs"] == "method":
+        return
+    block = block_for(metric)
+    flipped = (slice(None), *TURNS[turn])
+    images, maps, regions = (a[flipped].copy() for a in (block.images, block.maps, block.regions))
+    model = classifier(Templates(images, maps), COUNT + 1, SIZE)
+    other = block_for(metric, maps, images=images, regions=regions, model=model)
+    function = metrics.get(metric)
+    fixed = {"replacement": "inverse", "noise": 0.0} | SMALL
+    given = {n: v for n, v in fixed.items() if n in inspect.signature(function).parameters}
+    assert_same(metric, function(block, **given), function(other, **given))
+
+
+FOLLOWED: list[Any] = [
+    {"class": "predicted", "against": "runner_up"},
+    {"class": "true", "against": 4},
+    {"layer": "features.0", "channel": 3},
+    {"layer": "features", "channel": 1, "at": [2, 3]},
+]
+
+
+@pytest.mark.parametrize("target", FOLLOWED)
+@pytest.mark.parametrize("metric", [m for m in metrics.names() if metrics.about(m)["needs"] == "model"])
+def test_any_target_can_be_followed(metric: str, target: Any) -> None:
+    truth, model = np.arange(COUNT) % 4, gap(5, SIZE)
+    one, other = (block_for(metric, model=model, truth=truth, target=t) for t in (target, "predicted"))
+    found, plain = measure(metric, one), measure(metric, other)
+    for name, values in (found.values | found.curves).items():
+        assert np.isfinite(values).all()
+        same = np.allclose(values, (plain.values | plain.curves)[name])
+        assert same == (metric == "grid_masking")  # which is the accuracy of the true class

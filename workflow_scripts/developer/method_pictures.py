@@ -37,7 +37,7 @@ with job(snakemake):
     table = picture_table(model, listed, images, "predicted", size)
     write(folder / "picture.png", side_by_side(images, SIDE))
     for name, choice in params.methods.items():
-        settings = Settings(seed=params.seed, target="true", score="logit", batch_size=size, **choice)
+        settings = Settings(seed=params.seed, target="predicted", score="logit", batch_size=size, **choice)
         found = explain_pictures(model, images, table, settings)
         if "refused" in found:
             raise UserError(str(found["refused"]))

@@ -12,7 +12,7 @@ with job(snakemake):
     table = metric_table(files, about, level, seed)
     pairs = pair_table(files, about, level, seed)
     write_csv(snakemake.output.metrics, table)
-    write_csv(snakemake.output.curves, curve_table(files, level))
+    write_csv(snakemake.output.curves, curve_table(files, about, level))
     write_csv(snakemake.output.pairs, pairs)
     write_csv(snakemake.output.ranking, ranking_table(table, pairs, level))
     write_csv(snakemake.output.agreement, agreement_table(table, snakemake.params.controls))

@@ -18,7 +18,7 @@ with job(snakemake):
     model = load(Path(snakemake.input.model[0]).parent, device)
     settings = {
         "seed": params.seed,
-        "target": "true",
+        "target": params.target,
         "score": params.score,
         "batch_size": batch_size_for(snakemake.config["attribution"]["batch_size"], model),
     }

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from signsight.attribution.cam import cam
 from signsight.attribution.run import frozen
+from signsight.attribution.target import Classes
 from signsight.attribution.task import Task
 from signsight.core.errors import UserError
 from signsight.core.registry import methods
@@ -31,9 +32,9 @@ def maps(
     batch_size: int = 64,
     **parameters: Any,
 ) -> torch.Tensor:
-    task = Task(model, layer, score, 0, batch_size)
+    task, chosen = Task(model, layer, 0, batch_size), Classes(targets, score=score)
     with frozen(model):
-        return methods.get(method)(task, images, targets, IDS[: len(images)], **parameters)
+        return methods.get(method)(task, images, chosen, IDS[: len(images)], **parameters)
 
 
 def some(count: int = 3, size: int = 16) -> tuple[torch.Tensor, torch.Tensor]:
@@ -116,10 +117,10 @@ def test_grad_cam_is_the_positive_part_of_cam_up_to_the_number_of_positions(laye
     positions = 64 if layer else 256
     images, targets = some()
     with frozen(model):
-        task = Task(model, layer, "logit", 0)
+        task = Task(model, layer, 0)
         activation = _features(model, images)
         coarse = torch.einsum("bk,bkhw->bhw", model.network.head.weight[targets], activation)
-        torch.testing.assert_close(cam(task, images, targets, IDS), enlarged(coarse))
+        torch.testing.assert_close(cam(task, images, Classes(targets), IDS), enlarged(coarse))
     grad_cam = maps(model, "grad_cam", images, targets, layer=layer)
     torch.testing.assert_close(positions * grad_cam, enlarged(F.relu(coarse)))
     assert grad_cam.max() > 0
@@ -251,7 +252,7 @@ def test_in_place_relus_and_asking_weights_change_nothing(method: str) -> None:
     images, targets = some()
     found = maps(gap(inplace=True), method, images, targets)
     torch.testing.assert_close(found, maps(gap(inplace=False), method, images, targets))
-    asking = methods.get(method)(Task(gap(inplace=True), None, "logit", 0), images, targets, IDS)
+    asking = methods.get(method)(Task(gap(inplace=True), None, 0), images, Classes(targets), IDS)
     torch.testing.assert_close(asking.detach(), found)
 
 

@@ -7,12 +7,13 @@ import torch
 from scipy import ndimage
 
 from signsight.attribution.controls import centre_gaussian, random_map, sobel
+from signsight.attribution.target import Classes
 from signsight.attribution.task import Task
 from signsight.core.registry import methods
 from small_models import linear
 
-TASK = Task(linear(), None, "logit", 0)
-TARGETS = torch.zeros(2, dtype=torch.int64)
+TASK = Task(linear(), None, 0)
+TARGETS = Classes(torch.zeros(2, dtype=torch.int64))
 
 
 def test_the_gaussian_falls_as_it_should_from_the_centre() -> None:
@@ -61,7 +62,7 @@ def test_random_maps_depend_on_the_id_and_the_seed_alone() -> None:
     both = random_map(TASK, images, TARGETS, ["a", "b"])
     assert torch.equal(random_map(TASK, images[1:], TARGETS[1:], ["b"])[0], both[1])
     assert not torch.equal(both[0], both[1])
-    other = Task(TASK.model, None, "logit", 1)
+    other = Task(TASK.model, None, 1)
     assert not torch.equal(random_map(other, images, TARGETS, ["a", "b"]), both)
 
 

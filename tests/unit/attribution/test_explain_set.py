@@ -135,7 +135,7 @@ def test_the_class_that_is_explained(tmp_path: Path) -> None:
     assert chosen("true") == truth.tolist()
     assert chosen("predicted") == model(pixels).argmax(1).tolist()
     assert chosen(3) == [3] * COUNT
-    with pytest.raises(UserError, match=r"'attribution\.target' is 5; the model has 5 classes"):
+    with pytest.raises(UserError, match=r"'attribution\.target' names class 5, but the model has 5 classes"):
         chosen(5)
 
 

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from signsight.attribution.cam import activation_and_gradient
 from signsight.attribution.reduce import reduced
+from signsight.attribution.target import Classes
 from signsight.attribution.task import Task
 from signsight.core.errors import UserError
 from signsight.core.registry import methods
@@ -29,9 +30,9 @@ def maps(
     layer: str | None = None,
     **parameters: Any,
 ) -> torch.Tensor:
-    task = Task(model, layer, score, 0)
+    task, chosen = Task(model, layer, 0), Classes(targets, score=score)
     ids = [str(n) for n in range(len(images))]
-    found = methods.get(method)(task, images, targets, ids, **parameters)
+    found = methods.get(method)(task, images, chosen, ids, **parameters)
     how = methods.about(method).get("reduce")
     return reduced(found, how) if how else found
 
@@ -142,7 +143,7 @@ def test_smooth_holds_for_tiny_gradients() -> None:
     images, targets = some()
     with torch.no_grad():
         model.network.head.weight *= 1e-16
-    activation, gradient = activation_and_gradient(Task(model, None, "logit", 0), images, targets)
+    activation, gradient = activation_and_gradient(Task(model, None, 0), images, Classes(targets))
     weights = 0.5 * F.relu(gradient).sum((2, 3))
     expected = enlarged(F.relu((weights[:, :, None, None] * activation).sum(1)))
     found = maps(model, "smooth_grad_cam_pp", images, targets, samples=2, spread=0.0)
@@ -183,7 +184,7 @@ def test_an_in_place_relu_behind_the_layer_does_no_harm(method: str) -> None:
     images, targets = some()
     found = maps(gap(inplace=True), method, images, targets)
     torch.testing.assert_close(found, maps(gap(inplace=False), method, images, targets))
-    activation, _ = activation_and_gradient(Task(gap(inplace=True), None, "logit", 0), images, targets)
+    activation, _ = activation_and_gradient(Task(gap(inplace=True), None, 0), images, Classes(targets))
     assert activation.min() < 0
 
 
@@ -191,11 +192,11 @@ def test_the_gradient_is_that_of_plain_autograd() -> None:
     model = gap()
     images, targets = some()
     for score in ("logit", "softmax"):
-        task = Task(model, None, score, 0)
-        activation, gradient = activation_and_gradient(task, images, targets)
+        task, chosen = Task(model, None, 0), Classes(targets, score=score)
+        activation, gradient = activation_and_gradient(task, images, chosen)
         kept = model.network.features(model.normalise(images))
         head = model.network.head(model.network.relu(kept).mean((2, 3)))
-        (expected,) = torch.autograd.grad(task.scores(head, targets).sum(), kept)
+        (expected,) = torch.autograd.grad(chosen.scores(head).sum(), kept)
         torch.testing.assert_close(activation, kept.detach())
         torch.testing.assert_close(gradient, expected)
 
@@ -224,7 +225,7 @@ class Pair(nn.Module):
 @pytest.mark.parametrize("layer", ["twice", "unused", "aside", "pair", "head"])
 def test_a_layer_that_does_not_fit_is_refused_and_no_hook_stays(layer: str) -> None:
     model = classifier(Odd(), 5, 16)
-    with pytest.raises(UserError, match=r"'attribution\.layer' names a layer that is not run just once"):
+    with pytest.raises(UserError, match=r"'attribution\.layer' stands for a layer that is not run just once"):
         maps(model, "grad_cam", *some(), layer=layer)
     assert not any(module._forward_hooks for module in model.modules())
 

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from signsight.attribution.reduce import reduced
+from signsight.attribution.target import Classes
 from signsight.attribution.task import Task
 from signsight.core.registry import methods
 from signsight.core.rng import generator
@@ -26,8 +27,8 @@ def raw(
     method: str, model: Classifier, images: torch.Tensor, batch_size: int = 64, **parameters: Any
 ) -> torch.Tensor:
     """(B, 3, H, W), image n explained for class n."""
-    task = Task(model, None, "logit", 3, batch_size)
-    targets = torch.arange(len(images))
+    task = Task(model, None, 3, batch_size)
+    targets = Classes(torch.arange(len(images)))
     return methods.get(method)(task, images, targets, IDS[: len(images)], **parameters)
 
 
@@ -205,9 +206,9 @@ def test_copies_and_steps_go_in_full_pieces_of_the_batch_size(
 def test_the_softmax_score_is_explained_where_asked() -> None:
     """d p_c / dx = p_c * (w_c - sum of p_j w_j)."""
     model, images = linear(4, SIZE), some()
-    task = Task(model, None, "softmax", 0)
+    task = Task(model, None, 0)
     shares = model(images).softmax(1).detach()
     mean = torch.einsum("bc,cxyz->bxyz", shares, weights(model))
     expected = shares.diagonal()[:, None, None, None] * (weights(model) - mean)
-    found = methods.get("gradient")(task, images, torch.arange(4), IDS)
+    found = methods.get("gradient")(task, images, Classes(torch.arange(4), score="softmax"), IDS)
     torch.testing.assert_close(found, expected)

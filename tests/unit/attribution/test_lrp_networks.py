@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -14,6 +15,7 @@ from signsight.attribution.lrp.methods import lrp_composite, lrp_epsilon
 from signsight.attribution.lrp.propagate import relevance
 from signsight.attribution.lrp.rules import AlphaBeta, Epsilon, Flat, Gamma, Rule, Rules, ZBox
 from signsight.attribution.run import frozen
+from signsight.attribution.target import Classes
 from signsight.attribution.task import Task
 from signsight.core.errors import UserError
 from signsight.models.build import build
@@ -24,7 +26,8 @@ HEADS = {"alexnet": 256 * 6 * 6, "vgg16": 512 * 7 * 7}
 SIZES = {"alexnet": 64, "vgg16": 32, "resnet18": 64, "stn3": 32, "mobilenet_v3_small": 64}
 LRP_0 = Rules(Epsilon(0), Epsilon(0))
 RULES = {"lrp-0": Epsilon(0), "alpha 1": AlphaBeta(1), "alpha 2": AlphaBeta(2), "gamma": Gamma(0.25)}
-TARGETS = torch.tensor([1, 4])
+CLASSES = torch.tensor([1, 4])
+TARGETS, IDS = Classes(CLASSES), ["a", "b"]
 
 
 @cache
@@ -74,7 +77,7 @@ def cut_points(name: str) -> list[str]:
 def test_relevance_is_conserved_layer_by_layer(name: str, rule: str) -> None:
     model, rules = without_bias(name), Rules(RULES[rule], RULES[rule])
     with torch.no_grad():
-        logits = model(pixels(model.size)).gather(1, TARGETS[:, None])[:, 0]
+        logits = model(pixels(model.size)).gather(1, CLASSES[:, None])[:, 0]
     for layer in [*cut_points(name), None]:
         found = explained(model, rules, layer)
         spread = found.abs().sum((1, 2, 3))
@@ -104,7 +107,7 @@ def test_lrp_0_is_gradient_times_input(name: str) -> None:
         if name == "stn3":  # the place that a transformer looks at is held fixed
             for part in (model.network.transformer1, model.network.transformer2, model.network.transformer3):
                 part.matrix = lambda x, part=part: type(part).matrix(part, x).detach()
-        score = model.network(image).gather(1, TARGETS[:, None]).sum()
+        score = model.network(image).gather(1, CLASSES[:, None]).sum()
         expected = torch.autograd.grad(score, image)[0] * image.detach()
         if name == "stn3":
             for part in (model.network.transformer1, model.network.transformer2, model.network.transformer3):
@@ -117,7 +120,7 @@ def test_gates_and_smooth_activations_conserve_relevance() -> None:
     model = without_bias("mobilenet_v3_small")
     found = explained(model, LRP_0)
     with torch.no_grad():
-        logits = model(pixels(model.size)).gather(1, TARGETS[:, None])[:, 0]
+        logits = model(pixels(model.size)).gather(1, CLASSES[:, None])[:, 0]
     assert ((found.sum((1, 2, 3)) - logits).abs() < 1e-4 * found.abs().sum((1, 2, 3))).all()
 
 
@@ -206,7 +209,7 @@ def _by_hand(model: Classifier, epsilon: float) -> torch.Tensor:
             a = z
         else:
             a = layer(a)
-    found = torch.zeros_like(a).scatter_(1, TARGETS[:, None], a.gather(1, TARGETS[:, None]))
+    found = torch.zeros_like(a).scatter_(1, CLASSES[:, None], a.gather(1, CLASSES[:, None]))
     for a, weight, z, linear in reversed(run):
         share = found.reshape(z.shape) / (z + epsilon * z.sign())
         found = a * (share @ weight if linear else F.conv_transpose2d(share, weight, padding=1))
@@ -275,17 +278,18 @@ def test_a_model_is_the_same_afterwards() -> None:
     assert torch.equal(model(pixels(8)), logits) and model.network.shared.inplace
 
 
-def task(model: Classifier, score: str = "logit") -> Task:
-    return Task(model, None, score, 0, 2)
+def task(model: Classifier, layer: str | None = None) -> Task:
+    return Task(model, layer, 0, 2)
 
 
 def test_methods_at_the_pixels_and_at_a_layer() -> None:
     model, x = gap(5, 16), pixels(16)
     with frozen(model):
-        assert lrp_epsilon(task(model), x, TARGETS, ["a", "b"]).shape == (2, 3, 16, 16)
-        inner = lrp_composite(task(model), x, TARGETS, ["a", "b"], layer="features")
+        assert lrp_epsilon(task(model), x, TARGETS, IDS).shape == (2, 3, 16, 16)
+        inner = lrp_composite(task(model, "features"), x, TARGETS, IDS)
         assert inner.shape == (2, 16, 16) and inner.std() > 0
-        logit, softmax = (lrp_composite(task(model, s), x, TARGETS, ["a", "b"]) for s in ("logit", "softmax"))
+        logit = lrp_composite(task(model), x, TARGETS, IDS)
+        softmax = lrp_composite(task(model), x, replace(TARGETS, score="softmax"), IDS)
         assert torch.equal(logit, softmax)
 
 
@@ -293,8 +297,8 @@ def test_a_layer_that_cannot_be_read_is_refused() -> None:
     model, x = classifier(Written("shared"), 5, 8), pixels(8)
     with frozen(model):
         with pytest.raises(UserError, match="not run just once"):
-            lrp_epsilon(task(model), x, TARGETS, ["a", "b"], layer="shared")
+            lrp_epsilon(task(model, "shared"), x, TARGETS, IDS)
         with pytest.raises(UserError, match="not run just once"):
-            lrp_epsilon(task(model), x, TARGETS, ["a", "b"], layer="head")
-        with pytest.raises(UserError, match=r"lrp_epsilon\.layer.*nosuch"):
-            lrp_epsilon(task(model), x, TARGETS, ["a", "b"], layer="nosuch")
+            lrp_epsilon(task(model, "head"), x, TARGETS, IDS)
+        with pytest.raises(UserError, match=r"variants.*layer.*nosuch"):
+            lrp_epsilon(task(model, "nosuch"), x, TARGETS, IDS)

@@ -13,6 +13,7 @@ from signsight.attribution.lrp.propagate import relevance
 from signsight.attribution.lrp.rules import AlphaBeta, Epsilon, Flat, Gamma, Rule, Rules, ZBox, by_rows
 from signsight.attribution.lrp.step import Step
 from signsight.attribution.run import frozen
+from signsight.attribution.target import Classes
 from small_models import MEAN, STD, classifier
 
 SIDE = 2  # images of 2 x 2 pixels: 12 inputs
@@ -73,7 +74,7 @@ def test_two_layers_as_the_formula_says(rule: Rule, seed: int) -> None:
     network, x = two_layers(seed), image(seed)
     model = classifier(network, 3, SIDE)
     with frozen(model):
-        found = relevance(model, x, torch.tensor([seed % 3]), Rules(rule, rule))
+        found = relevance(model, x, Classes(torch.tensor([seed % 3])), Rules(rule, rule))
     inputs = model.normalise(x).double().numpy().ravel()
     (w1, b1), (w2, b2) = arrays(network[1]), arrays(network[3])
     hidden = np.maximum(w1 @ inputs + b1, 0)
@@ -103,7 +104,7 @@ def test_rules_of_the_first_layer(first: Rule) -> None:
     network, x = two_layers(5), image(5)
     model = classifier(network, 3, SIDE)
     with frozen(model):
-        found = relevance(model, x, torch.tensor([1]), Rules(Epsilon(0), Epsilon(0), first))
+        found = relevance(model, x, Classes(torch.tensor([1])), Rules(Epsilon(0), Epsilon(0), first))
         found = found.numpy().ravel()
     a, mean, std = (
         np.broadcast_to(np.asarray(v).reshape(3, -1), (3, SIDE**2)).ravel()
@@ -139,7 +140,11 @@ def test_scaling_before_the_first_layer_is_part_of_the_normalisation(first: Rule
     one, other = classifier(Scaled(body), 3, 4), classifier(body, 3, 4)
     other.std = one.std / torch.tensor([0.5, 2, 1])
     other.mean = one.mean - torch.tensor([0.1, -0.2, 0]) * other.std
-    x, targets, rules = torch.rand(2, 3, 4, 4), torch.tensor([0, 2]), Rules(Epsilon(0.1), AlphaBeta(1), first)
+    x, targets, rules = (
+        torch.rand(2, 3, 4, 4),
+        Classes(torch.tensor([0, 2])),
+        Rules(Epsilon(0.1), AlphaBeta(1), first),
+    )
     with frozen(one), frozen(other):
         found, expected = (relevance(model, x, targets, rules) for model in (one, other))
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
@@ -167,4 +172,4 @@ def test_nothing_over_nothing_is_nothing() -> None:
     model = classifier(network, 3, SIDE)
     with frozen(model):
         for rule in PLAIN:
-            assert not relevance(model, image(0), torch.tensor([0]), Rules(rule, rule)).any()
+            assert not relevance(model, image(0), Classes(torch.tensor([0])), Rules(rule, rule)).any()

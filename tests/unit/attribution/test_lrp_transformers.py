@@ -13,6 +13,7 @@ from torchvision.models.vision_transformer import VisionTransformer
 from signsight.attribution.lrp.propagate import relevance
 from signsight.attribution.lrp.rules import AlphaBeta, Epsilon, Flat, Gamma, Rule, Rules, ZBox
 from signsight.attribution.run import frozen
+from signsight.attribution.target import Classes
 from signsight.core.errors import UserError
 from signsight.models.classifier import Classifier
 from small_models import TRANSFORMERS, classifier, transformer
@@ -35,7 +36,7 @@ def without_bias(kind: str) -> Classifier:
 
 def explained(model: Classifier, rules: Rules) -> torch.Tensor:
     with frozen(model):
-        return relevance(model, PIXELS, TARGETS, rules)
+        return relevance(model, PIXELS, Classes(TARGETS), rules)
 
 
 def logits(model: Classifier) -> torch.Tensor:
@@ -109,7 +110,7 @@ def test_lrp_0_is_gradient_times_input_of_the_network_with_fixed_factors() -> No
     at_image, at_tokens = torch.autograd.grad(scores.gather(1, TARGETS[:, None]).sum(), (image, tokens))
     torch.testing.assert_close(explained(model, LRP_0), at_image * image.detach(), rtol=1e-3, atol=1e-6)
     with frozen(model):  # read out behind the first block: 4 x 4 places, the class token left out
-        found = relevance(model, PIXELS, TARGETS, LRP_0, model.network.encoder.layers[0])
+        found = relevance(model, PIXELS, Classes(TARGETS), LRP_0, model.network.encoder.layers[0])
     expected = (at_tokens * tokens.detach())[:, 1:].mT.unflatten(2, (4, 4))
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-6)
 

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from signsight.attribution.occlusion import occlusion
 from signsight.attribution.rise import mask_groups, rise
+from signsight.attribution.target import Classes
 from signsight.attribution.task import Task
 from signsight.core.errors import UserError
 from signsight.core.rng import generator
@@ -26,8 +27,8 @@ def some(size: int = 12) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.rand(3, 3, size, size), torch.arange(3)
 
 
-def task(model: Classifier, batch_size: int = 64, score: str = "logit", seed: int = 0) -> Task:
-    return Task(model, None, score, seed, batch_size)
+def task(model: Classifier, batch_size: int = 64, seed: int = 0) -> Task:
+    return Task(model, None, seed, batch_size)
 
 
 def windows(side: int, window: int, stride: int) -> list[slice]:
@@ -54,7 +55,7 @@ def test_occlusion_of_a_linear_model_in_closed_form(window: int, stride: int) ->
             count[down, across] += 1
     assert count.min() >= 1
     with torch.no_grad():
-        found = occlusion(task(model), images, targets, IDS, window, stride, fill)
+        found = occlusion(task(model), images, Classes(targets), IDS, window, stride, fill)
     torch.testing.assert_close(found, total / count, rtol=1e-4, atol=1e-5)
 
 
@@ -67,7 +68,7 @@ def test_a_planted_block_is_found_exactly() -> None:
         network[1].weight.copy_(weight.flatten(1))
     model = classifier(network, 1, 12)
     images, _ = some()
-    found = occlusion(task(model), images, torch.zeros(3, dtype=torch.int64), IDS, 3, 3)
+    found = occlusion(task(model), images, Classes(torch.zeros(3, dtype=torch.int64)), IDS, 3, 3)
     expected = torch.zeros(3, 12, 12)
     expected[:, 3:6, 6:9] = model.normalise(images)[:, :, 3:6, 6:9].sum((1, 2, 3)).view(3, 1, 1)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
@@ -80,8 +81,8 @@ def test_what_null_stands_for() -> None:
     """A seventh and a sixteenth of the side, and the mean colour of the normalisation."""
     model = gap(size=48)
     images, targets = some(48)
-    found = occlusion(task(model), images, targets, IDS)
-    torch.testing.assert_close(found, occlusion(task(model), images, targets, IDS, 7, 3, MEAN))
+    found = occlusion(task(model), images, Classes(targets), IDS)
+    torch.testing.assert_close(found, occlusion(task(model), images, Classes(targets), IDS, 7, 3, MEAN))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_what_null_stands_for() -> None:
 )
 def test_windows_that_do_not_fit_are_refused(window: int, stride: int, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        occlusion(task(linear()), *some(), IDS, window, stride)
+        occlusion(task(linear()), some()[0], Classes(some()[1]), IDS, window, stride)
 
 
 def slow_masks(count: int, cells: int, p: float, side: int, seed: int) -> list[torch.Tensor]:
@@ -111,12 +112,12 @@ def slow_masks(count: int, cells: int, p: float, side: int, seed: int) -> list[t
 def test_rise_is_the_published_sum_without_the_mean_score(score: str) -> None:
     model = gap(size=16)
     images, targets = some(16)
-    given = task(model, score=score, seed=3)
-    found = rise(given, images, targets, IDS, masks=20, cells=3, p=0.4)
-    plain = rise(given, images, targets, IDS, masks=20, cells=3, p=0.4, centred=False)
+    given, chosen = task(model, seed=3), Classes(targets, score=score)
+    found = rise(given, images, chosen, IDS, masks=20, cells=3, p=0.4)
+    plain = rise(given, images, chosen, IDS, masks=20, cells=3, p=0.4, centred=False)
     masks = slow_masks(20, 3, 0.4, 16, seed=3)
-    for image, target, own, whole in zip(images, targets, found, plain, strict=True):
-        scores = [given.scores(model((image * mask)[None]), target[None])[0] for mask in masks]
+    for number, (image, own, whole) in enumerate(zip(images, found, plain, strict=True)):
+        scores = [given.scores((image * mask)[None], chosen[number : number + 1])[0] for mask in masks]
         published = sum(s * mask for s, mask in zip(scores, masks, strict=True)) / (20 * 0.4)
         coverage = sum(masks) / (20 * 0.4)
         torch.testing.assert_close(whole, published, rtol=1e-4, atol=1e-6)
@@ -146,7 +147,7 @@ def test_rise_of_a_linear_model_nears_its_expectation() -> None:
     masks = torch.stack(slow_masks(20_000, 4, 0.5, 12, seed=99)).flatten(1)
     expected = shares @ torch.cov(masks.T) / 0.5
     with torch.no_grad():
-        found = rise(task(model, 500), images, targets, IDS, masks=6000, cells=4, p=0.5).flatten(1)
+        found = rise(task(model, 500), images, Classes(targets), IDS, masks=6000, cells=4, p=0.5).flatten(1)
     for own, sought in zip(found, expected, strict=True):
         assert torch.corrcoef(torch.stack([own, sought]))[0, 1] > 0.95
         assert (own - sought).abs().mean() < 0.15 * sought.abs().mean()
@@ -156,11 +157,11 @@ def test_a_constant_added_to_the_logits_changes_no_map() -> None:
     model = gap(size=12)
     images, targets = some()
     model.network.head = nn.Linear(6, 5)
-    before = rise(task(model), images, targets, IDS, masks=30).detach()
+    before = rise(task(model), images, Classes(targets), IDS, masks=30).detach()
     with torch.no_grad():
         model.network.head.bias += 10
     torch.testing.assert_close(
-        rise(task(model), images, targets, IDS, masks=30), before, rtol=1e-3, atol=1e-5
+        rise(task(model), images, Classes(targets), IDS, masks=30), before, rtol=1e-3, atol=1e-5
     )
 
 
@@ -178,11 +179,11 @@ def test_passes_hold_at_most_a_batch_and_pieces_change_nothing(
     images, targets = some()
     sizes: list[int] = []
     handle = model.register_forward_pre_hook(lambda module, args: sizes.append(len(args[0])))
-    whole = method(task(model, 1000), images, targets, IDS, **parameters)
+    whole = method(task(model, 1000), images, Classes(targets), IDS, **parameters)
     for batch_size in (1, 5, 16):
         before = sum(sizes)
         sizes.clear()
-        found = method(task(model, batch_size), images, targets, IDS, **parameters)
+        found = method(task(model, batch_size), images, Classes(targets), IDS, **parameters)
         torch.testing.assert_close(found, whole, rtol=1e-4, atol=1e-6)
         assert max(sizes) == batch_size and sum(sizes) == before
         sizes[:] = [before]
@@ -199,9 +200,11 @@ def test_maps_keep_the_memory_order_of_the_images(method: Any, parameters: dict[
     handle = model.register_forward_pre_hook(
         lambda module, args: seen.append(args[0].is_contiguous(memory_format=torch.channels_last))
     )
-    found = method(task(model), images.to(memory_format=torch.channels_last), targets, IDS, **parameters)
+    found = method(
+        task(model), images.to(memory_format=torch.channels_last), Classes(targets), IDS, **parameters
+    )
     handle.remove()
     torch.testing.assert_close(
-        found, method(task(model), images, targets, IDS, **parameters), rtol=1e-4, atol=1e-6
+        found, method(task(model), images, Classes(targets), IDS, **parameters), rtol=1e-4, atol=1e-6
     )
     assert all(seen)

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from torch.overrides import _len_torch_function_stack
 
 from signsight.attribution.relu import Rule, relu_rule
+from signsight.attribution.target import Classes
 from signsight.attribution.task import Task
 from signsight.core.errors import UserError
 from signsight.core.registry import methods
@@ -25,9 +26,9 @@ def explained(method: str, model: Classifier, count: int = 4, **parameters: int)
     """(B, 3, H, W) before the colours are put together."""
     torch.manual_seed(1)
     images = torch.rand(count, 3, model.size, model.size)
-    targets = torch.arange(count) % len(model.classes)
+    targets = Classes(torch.arange(count) % len(model.classes))
     ids = [str(n) for n in range(count)]
-    return methods.get(method)(Task(model, None, "logit", 0), images, targets, ids, **parameters)
+    return methods.get(method)(Task(model, None, 0), images, targets, ids, **parameters)
 
 
 def by_hand(rule: Rule, before: torch.Tensor, grad: torch.Tensor) -> torch.Tensor:

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from signsight.attribution.target import Classes
 from signsight.core.errors import UserError
 from signsight.evaluation.engine import (
     Fills,
     Hiding,
     Pairs,
-    clean_logits,
+    followed,
     order,
     perturbed_scores,
     pixel_order,
@@ -22,8 +23,6 @@ from signsight.evaluation.engine import (
     region_labels,
     region_ranks,
     region_scores,
-    score_of,
-    targets,
 )
 from signsight.models.classifier import to_pixels
 from small_models import block_of, gap
@@ -41,7 +40,7 @@ def test_every_pair_is_scored_in_full_batches() -> None:
         seen.append(len(pairs.numbers))
         return clean[pairs.images] * (pairs.perturbations / 10)[:, None, None, None]
 
-    found = perturbed_scores(block, target, 6, darken, "logit")
+    found = perturbed_scores(block, Classes(target), 6, darken)
     assert seen == [7, 7, 7, 7, 2]
     with torch.no_grad():
         for i in range(COUNT):
@@ -57,35 +56,53 @@ def test_the_model_is_left_as_it_was() -> None:
     before = [(p.requires_grad, p.clone()) for p in model.parameters()]
     block = block_of(model, COUNT)
     clean = to_pixels(block.images)
-    first = clean_logits(block, clean)
-    torch.testing.assert_close(first, clean_logits(block, clean))  # no dropout
-    perturbed_scores(block, targets(block, first), 2, lambda pairs: clean[pairs.images], "softmax")
+    targets, first = followed(block, clean, "softmax")
+    torch.testing.assert_close(first, followed(block, clean, "softmax")[1])  # no dropout
+    found = perturbed_scores(block, targets, 2, lambda pairs: clean[pairs.images])
+    torch.testing.assert_close(found, first[:, None].expand(-1, 2))
     assert all(module.training for module in model.modules())
     for parameter, (asked, value) in zip(model.parameters(), before, strict=True):
         assert parameter.requires_grad == asked and torch.equal(parameter, value)
 
 
-def test_targets() -> None:
-    block = block_of(gap(), COUNT, target="predicted")
-    logits = torch.eye(5)[[4, 3, 3, 0, 1]]
-    assert targets(block, logits).tolist() == [4, 3, 3, 0, 1]
-    assert targets(block, logits, "true").tolist() == [0, 1, 2, 3, 0]
-    assert targets(block_of(gap(), COUNT, target="true"), logits).tolist() == [0, 1, 2, 3, 0]
+def test_what_is_followed_is_chosen_on_the_clean_images_and_scored_on_them() -> None:
+    block = block_of(gap(), COUNT, target="predicted", batch_size=2)
+    clean = to_pixels(block.images)
+    with torch.no_grad():
+        logits = block.model(clean)
+    for target, expected in (
+        (None, logits.argmax(1)),
+        ("true", torch.tensor([0, 1, 2, 3, 0])),
+        (3, torch.tensor([3] * COUNT)),
+    ):
+        for score, values in (("logit", logits), ("softmax", logits.softmax(1))):
+            targets, start = followed(block, clean, score, target)
+            assert torch.equal(targets.classes, expected) and len(targets) == COUNT
+            torch.testing.assert_close(start, values[range(COUNT), expected])
+        right = (logits.argmax(1) == expected).float()
+        assert torch.equal(followed(block, clean, "correct", target)[1], right)
+
+
+def test_a_unit_is_followed_by_its_own_value() -> None:
+    block = block_of(gap(), COUNT, target={"layer": "features.0", "channel": 3}, batch_size=2)
+    clean = to_pixels(block.images)
+    with torch.no_grad():
+        values = block.model.network.features[0](block.model.normalise(clean))[:, 3].mean((1, 2))
+    for score in ("logit", "softmax"):
+        targets, start = followed(block, clean, score)
+        assert targets.classes is None and len(targets) == COUNT
+        torch.testing.assert_close(start, values)
+        found = perturbed_scores(block, targets, 3, lambda pairs: clean[pairs.images])
+        torch.testing.assert_close(found, values[:, None].expand(-1, 3))
+    with pytest.raises(UserError, match=r"'correct', but config key 'evaluation\.target' names a unit"):
+        followed(block, clean, "correct")
 
 
 @pytest.mark.parametrize("unknown", [-1, 5])
 def test_an_unknown_true_class_is_refused(unknown: int) -> None:
     block = block_of(gap(), COUNT, target="true", truth=np.array([0, 1, unknown, 3, 0]))
-    with pytest.raises(UserError, match=f"image 2 has the true class {unknown}"):
-        targets(block, torch.zeros(COUNT, 5))
-
-
-def test_scores() -> None:
-    logits, target = torch.tensor([[1.0, 3.0, 2.0], [0.0, 0.0, 5.0]]), torch.tensor([1, 0])
-    assert score_of(logits, target, "logit").tolist() == [3, 0]
-    assert score_of(logits, target, "correct").tolist() == [1, 0]
-    shares = np.exp([3, 0]) / [np.exp([1, 3, 2]).sum(), np.exp([0, 0, 5]).sum()]
-    np.testing.assert_allclose(score_of(logits, target, "softmax"), shares, rtol=1e-6)
+    with pytest.raises(UserError, match=f"image 2 has the true class {unknown}.*evaluation.target"):
+        followed(block, to_pixels(block.images), "logit")
 
 
 def test_ties_go_by_position() -> None:
@@ -168,4 +185,4 @@ def test_pairs_name_image_and_perturbation() -> None:
 def test_precision_is_full_on_a_cpu() -> None:
     full, half = (block_of(gap(), COUNT, precision=name) for name in ("full", "bf16"))
     clean = to_pixels(full.images)
-    assert torch.equal(clean_logits(full, clean), clean_logits(half, clean))
+    assert torch.equal(followed(full, clean, "logit")[1], followed(half, clean, "logit")[1])

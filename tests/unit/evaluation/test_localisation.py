@@ -45,12 +45,13 @@ def test_every_quantity_by_hand() -> None:
     assert set(values) == set(metrics.about("localisation")["quantities"])
 
 
-def test_the_first_of_equal_pixels_counts() -> None:
+def test_equal_pixels_count_alike_in_the_pointing_game_and_by_position_in_the_rank() -> None:
     ties = np.zeros((2, 4, 4))
     ties[0, 1, 2] = ties[0, 2, 1] = 1  # symbol, then sign
     ties[1, 0, 3] = ties[1, 1, 2] = 1  # outside, then symbol
     values = found(ties, np.stack([REGIONS, REGIONS]))
-    assert values["pointing_game_symbol"].tolist() == [1, 0]
+    assert values["pointing_game_symbol"].tolist() == [0.5, 0.5]
+    assert values["pointing_game_object"].tolist() == [1, 0.5]
     assert values["rank_symbol"].tolist() == [1, 0]
     # four pixels: the two, and the first two of the rest, which lie outside
     assert values["rank_object"].tolist() == [0.5, 0.25]
@@ -138,3 +139,15 @@ def test_a_pixel_belongs_to_the_roi_that_covers_most_of_it() -> None:
 def test_cropped_images_have_no_outside() -> None:
     with pytest.raises(UserError, match=r"data\.crop_to_roi"):
         roi_regions(index((8, 8, 1, 2, 5, 6)), 8, cropped=True)
+
+
+@pytest.mark.parametrize("turn", [np.s_[:, ::-1, ::-1], np.s_[:, :, ::-1], np.s_[:, ::-1]])
+def test_it_does_not_matter_how_the_picture_lies(turn: tuple[slice, ...]) -> None:
+    """Many pixels share the highest value; only the rank orders them by position."""
+    rng = np.random.default_rng(5)
+    maps, regions = rng.integers(-2, 3, (30, 6, 6)), rng.integers(0, 3, (30, 6, 6))
+    straight, turned = found(maps, regions), found(maps[turn], regions[turn])
+    for name, values in straight.items():
+        if not name.startswith("rank"):
+            np.testing.assert_allclose(turned[name], values, rtol=1e-12)
+    assert 0 < (straight["pointing_game_symbol"] % 1).mean() < 1

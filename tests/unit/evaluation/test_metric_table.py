@@ -11,6 +11,7 @@ import scipy.stats
 
 from signsight.core.errors import UserError
 from signsight.core.files import write_csv
+from signsight.core.registry import metrics
 from signsight.evaluation import metric_table as tables
 from signsight.evaluation.metric_table import curve_table, metric_table, read_result, read_table
 from signsight.evaluation.statistics import wilson
@@ -23,7 +24,11 @@ def quantity(direction: str | None = "higher", chance: object = "random") -> dic
 
 
 ABOUT = {
-    "region_perturbation": {"quantities": {"aopc": quantity(), "abpc": quantity(chance=0)}},
+    "deletion": {"quantities": {"deletion_auc": quantity()}, "curves": {"deletion": {"label": "Score"}}},
+    "region_perturbation": {
+        "quantities": {"aopc": quantity(), "abpc": quantity(chance=0)},
+        "curves": metrics.about("region_perturbation")["curves"],
+    },
     "localisation": {
         "quantities": {
             "pointing_game_symbol": quantity(chance="area"),
@@ -131,7 +136,7 @@ def test_chance_levels_are_numbers(
 
 
 def test_areas_so_far_end_in_the_quantity(perturbation: dict[str, dict[str, Path]]) -> None:
-    curves = curve_table(perturbation, 0.95)
+    curves = curve_table(perturbation, ABOUT, 0.95)
     assert curves.columns.tolist() == tables.CURVE_COLUMNS
     numbers = metric_table(perturbation, ABOUT, 0.95, seed=0).set_index(["quantity", "method"])
     for name in ("aopc", "abpc"):
@@ -145,7 +150,7 @@ def test_areas_so_far_end_in_the_quantity(perturbation: dict[str, dict[str, Path
 
 
 def test_the_difference_from_random_is_paired(perturbation: dict[str, dict[str, Path]]) -> None:
-    curves = curve_table(perturbation, 0.95)
+    curves = curve_table(perturbation, ABOUT, 0.95)
     read = {m: read_result(p).curves["morf"] for m, p in perturbation["region_perturbation"].items()}
     gaps = read["saliency"][:, 3].astype(float) - read["random"][:, 3]
     row = curves[(curves["curve"] == "morf") & (curves["method"] == "saliency")].iloc[3]
@@ -155,7 +160,7 @@ def test_the_difference_from_random_is_paired(perturbation: dict[str, dict[str, 
     own = curves[curves["method"] == "random"]
     assert (own[["relative", "relative_low", "relative_high"]] == 0).all(axis=None)
     del perturbation["region_perturbation"]["random"]
-    assert curve_table(perturbation, 0.95)["relative"].isna().all()
+    assert curve_table(perturbation, ABOUT, 0.95)["relative"].isna().all()
 
 
 def test_images_without_a_curve_are_left_out_and_long_curves_thinned(tmp_path: Path) -> None:
@@ -165,7 +170,7 @@ def test_images_without_a_curve_are_left_out_and_long_curves_thinned(tmp_path: P
     empty = write(
         tmp_path / "b.npz", {"deletion_auc": curve.mean(1)}, {"deletion": np.full_like(curve, np.nan)}
     )
-    table = curve_table({"deletion": {"saliency": path, "grad_cam": empty}}, 0.95)
+    table = curve_table({"deletion": {"saliency": path, "grad_cam": empty}}, ABOUT, 0.95)
     own = table[table["method"] == "saliency"]
     assert len(own) == tables.MAX_POINTS and (own["n"] == 26).all()
     assert own["x"].iloc[[0, -1]].tolist() == [0, 1000]
@@ -181,7 +186,7 @@ def test_other_images_and_broken_files_are_refused(
     files["lime"] = write(tmp_path / "lime.npz", {"aopc": np.zeros(5), "abpc": np.zeros(5)})
     for table in (
         lambda: metric_table(perturbation, ABOUT, 0.95, 0),
-        lambda: curve_table(perturbation, 0.95),
+        lambda: curve_table(perturbation, ABOUT, 0.95),
     ):
         with pytest.raises(UserError, match=r"'lime'.*'random'|'random'.*'lime'"):
             table()
@@ -193,11 +198,14 @@ def test_other_images_and_broken_files_are_refused(
 def test_tables_come_back_as_they_were_written(
     perturbation: dict[str, dict[str, Path]], localisation: dict[str, dict[str, Path]], tmp_path: Path
 ) -> None:
-    for table in (metric_table(perturbation | localisation, ABOUT, 0.95, 0), curve_table(perturbation, 0.95)):
+    for table in (
+        metric_table(perturbation | localisation, ABOUT, 0.95, 0),
+        curve_table(perturbation, ABOUT, 0.95),
+    ):
         write_csv(tmp_path / "table.csv", table)
         pd.testing.assert_frame_equal(read_table(tmp_path / "table.csv"), table, check_dtype=False)
 
 
 def test_nothing_measured_gives_empty_tables() -> None:
     assert metric_table({}, {}, 0.95, 0).columns.tolist() == tables.METRIC_COLUMNS
-    assert curve_table({}, 0.95).columns.tolist() == tables.CURVE_COLUMNS
+    assert curve_table({}, ABOUT, 0.95).columns.tolist() == tables.CURVE_COLUMNS

@@ -56,7 +56,7 @@ def table(count: int) -> pd.DataFrame:
             "predicted_name": [LONG, "Stop", LONG, "Stop"][:count] + ["Stop"] * (count - 4),
             "probability": 0.998,
             "explained_id": [1, 2, 1, 1][:count] + [1] * (count - 4),
-            "explained_name": ["x", "Yield", "x", "x"][:count] + ["x"] * (count - 4),
+            "explained_name": [LONG, "Yield", LONG, "Stop"][:count] + ["Stop"] * (count - 4),
             "explained_probability": 0.0004,
         }
     )
@@ -141,6 +141,10 @@ def test_row_titles() -> None:
     assert rows[0] == f"a\n✗ {LONG}, 99.8\N{NO-BREAK SPACE}%\ntrue: Stop"
     assert rows[1] == "b\nStop, 99.8\N{NO-BREAK SPACE}%\nexplained: Yield, 0.0\N{NO-BREAK SPACE}%"
     assert rows[2].split("\n")[1].startswith(f"✓ {LONG}")
+    for unknown in (np.nan, ""):  # as it is, and as it comes from a file
+        unit = table(1).astype({"explained_probability": object}).iloc[0].copy()
+        unit["explained_name"], unit["explained_probability"] = "channel 3 of layer4", unknown
+        assert row_title(unit, "a").endswith("explained: channel 3 of layer4")
 
 
 def test_greys() -> None:

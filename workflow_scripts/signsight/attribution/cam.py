@@ -10,34 +10,39 @@ behind the layer works on a copy.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from signsight.attribution.smooth import noisy_copies
+from signsight.attribution.enlarge import enlarged
+from signsight.attribution.precision import in_double
+from signsight.attribution.smooth import Samples, Spread, noisy_copies
+from signsight.attribution.target import Bound
 from signsight.attribution.task import Task
 from signsight.core.errors import UserError
-from signsight.core.parameters import Limits
 from signsight.core.registry import methods
 from signsight.models.layers import as_map
 
 LAYER = "attribution.layer"
 UNFIT = (
-    "Config key '{}' names a layer that is not run just once on the way to the score "
-    "with a map of (batch, channels, height, width) or tokens as its output; name a convolutional one."
+    "Config key '{}' stands for a layer that is not run just once on the way to the "
+    "score with a map of (batch, channels, height, width) or tokens as its output; name a convolutional one."
 )
 NO_POOLED_HEAD = (
     "CAM needs a network that averages the map of 'attribution.layer' over its positions and puts the "
     "averages through one linear layer, which this one does not; take grad_cam in 'attribution.methods'."
 )
+NO_CLASS = (
+    "CAM has weights for classes alone, but config key 'attribution.target' names a unit of a layer; name a "
+    "class, or take grad_cam in 'attribution.methods'."
+)
 
 
-def outputs_and_logits(
-    task: Task, layers: Sequence[nn.Module], images: torch.Tensor, key: str = LAYER
+def layers_and_outputs(
+    task: Task, layers: Sequence[nn.Module], images: torch.Tensor, targets: Bound, key: str = LAYER
 ) -> tuple[list[torch.Tensor], torch.Tensor]:
-    """The layers' outputs, for `as_map`, and the logits, (B, C), of one forward pass.
+    """The layers' outputs, for `as_map`, and what the scores are made of (`Bound.outputs`), of one pass.
 
     The outputs stay as they are, whatever works in place behind them. They ask for a gradient; where
     nothing before them does, they are leaves, and no graph is kept below. UserError, naming the
@@ -56,13 +61,13 @@ def outputs_and_logits(
 
     handles = [layer.register_forward_hook(keeper(place)) for place, layer in enumerate(layers)]
     try:
-        logits = task.model(images)
+        outputs = targets.outputs(task.model, images)
     finally:
         for handle in handles:
             handle.remove()
     if len(kept) < len(layers):
         raise UserError(UNFIT.format(key))
-    return [kept[place] for place in range(len(layers))], logits
+    return [kept[place] for place in range(len(layers))], outputs
 
 
 def gradients_of(
@@ -77,26 +82,20 @@ def gradients_of(
 
 
 def activations_and_gradients(
-    task: Task, layers: Sequence[nn.Module], images: torch.Tensor, targets: torch.Tensor, key: str = LAYER
+    task: Task, layers: Sequence[nn.Module], images: torch.Tensor, targets: Bound, key: str = LAYER
 ) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """A and d score / dA of each layer, both (B, K, h, w), by one forward and one backward pass."""
     with torch.enable_grad():
-        kept, logits = outputs_and_logits(task, layers, images, key)
-        gradients = gradients_of(task.scores(logits, targets).sum(), kept, key)
+        kept, outputs = layers_and_outputs(task, layers, images, targets, key)
+        gradients = gradients_of(targets.scores(outputs).sum(), kept, key)
     return [(as_map(one.detach()), as_map(gradient)) for one, gradient in zip(kept, gradients, strict=True)]
 
 
 def activation_and_gradient(
-    task: Task, images: torch.Tensor, targets: torch.Tensor
+    task: Task, images: torch.Tensor, targets: Bound
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """A and d score / dA of the task's layer, each (B, K, h, w)."""
     return activations_and_gradients(task, [task.layer], images, targets)[0]
-
-
-def enlarged(coarse: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-    """(B, h, w) to (B, H, W), the size of `images`."""
-    size = images.shape[2:]
-    return F.interpolate(coarse[:, None], size=size, mode="bilinear", align_corners=False)[:, 0]
 
 
 def weighed_map(weights: torch.Tensor, activation: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
@@ -111,23 +110,30 @@ def weighed_map(weights: torch.Tensor, activation: torch.Tensor, images: torch.T
     style=32,
     signed=True,
     needs="forward",
+    layer="target",
     paper="Zhou et al. 2016, arXiv:1512.04150",
     measures="what each place of the last map adds to the logit",
     misleads="coarse; only for networks that average their last map before one linear layer",
 )
-def cam(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: list[str]) -> torch.Tensor:
+def cam(task: Task, images: torch.Tensor, targets: Bound, ids: list[str]) -> torch.Tensor:
     """Activations weighed by the class's weights in the linear layer; the logit, whatever the score.
 
-    Its mean over the positions of the layer and the class's bias make up the logit. Where a ReLU
-    stands between the layer and the average, the activations are those behind it. UserError for a
-    network with another head, which is found out by comparing what it computes.
+    Its mean over the positions of the layer and the class's bias make up the logit; of a class against
+    another the difference of their weights is taken. Where a ReLU stands between the layer and the
+    average, the activations are those behind it. UserError for a network with another head, which is
+    found out by comparing what it computes, and for a unit of a layer, which is no class.
     """
-    activation, head = _pooled_head(task, images)
-    return enlarged(torch.einsum("bk,bkhw->bhw", head.weight[targets], activation), images)
+    if targets.classes is None:
+        raise UserError(NO_CLASS)
+    activation, head = _pooled_head(task, images, targets)
+    weights = head.weight[targets.classes]
+    if targets.against is not None:
+        weights = weights - head.weight[targets.against]
+    return enlarged(torch.einsum("bk,bkhw->bhw", weights, activation), images)
 
 
 @torch.no_grad()
-def _pooled_head(task: Task, images: torch.Tensor) -> tuple[torch.Tensor, nn.Linear]:
+def _pooled_head(task: Task, images: torch.Tensor, targets: Bound) -> tuple[torch.Tensor, nn.Linear]:
     """The map whose averages enter the linear layer that makes the logits, and that layer."""
     heads: list[tuple[nn.Linear, torch.Tensor, torch.Tensor]] = []
 
@@ -137,7 +143,7 @@ def _pooled_head(task: Task, images: torch.Tensor) -> tuple[torch.Tensor, nn.Lin
     linear = [module for module in task.model.modules() if isinstance(module, nn.Linear)]
     handles = [module.register_forward_hook(note) for module in linear]
     try:
-        (activation,), logits = outputs_and_logits(task, [task.layer], images)
+        (activation,), logits = layers_and_outputs(task, [task.layer], images, targets)
     finally:
         for handle in handles:
             handle.remove()
@@ -159,11 +165,12 @@ def _pooled_head(task: Task, images: torch.Tensor) -> tuple[torch.Tensor, nn.Lin
     style=1,
     signed=False,
     needs="gradient",
+    layer="target",
     paper="Selvaraju et al. 2017, arXiv:1610.02391",
     measures="where the channels are active that raise the score on average",
     misleads="coarse; marks one part of several; the mean gradient says little in shallow layers",
 )
-def grad_cam(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: list[str]) -> torch.Tensor:
+def grad_cam(task: Task, images: torch.Tensor, targets: Bound, ids: list[str]) -> torch.Tensor:
     """Channels weighed by the mean of their gradient."""
     activation, gradient = activation_and_gradient(task, images, targets)
     return weighed_map(gradient.mean((2, 3)), activation, images)
@@ -188,11 +195,12 @@ def _plus_plus_weights(
     style=2,
     signed=False,
     needs="gradient",
+    layer="target",
     paper="Chattopadhay et al. 2018, arXiv:1710.11063",
     measures="where the channels are active that raise the score anywhere; also several objects",
     misleads="coarse; leaves out all evidence against the class, so it tells classes apart poorly",
 )
-def grad_cam_pp(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: list[str]) -> torch.Tensor:
+def grad_cam_pp(task: Task, images: torch.Tensor, targets: Bound, ids: list[str]) -> torch.Tensor:
     """Channels weighed by their positive gradients, each position by its alpha."""
     activation, g = activation_and_gradient(task, images, targets)
     # g^2 / (2 g^2 + sum(A) g^3) with g^2 cancelled: small gradients would leave float32
@@ -207,6 +215,7 @@ def grad_cam_pp(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: li
     style=3,
     signed=False,
     needs="gradient",
+    layer="target",
     paper="Omeiza et al. 2019, arXiv:1908.01224",
     measures="Grad-CAM++ with gradients averaged over noisy copies of the image",
     misleads="as Grad-CAM++; the noise also leaves what the model was trained on",
@@ -214,12 +223,10 @@ def grad_cam_pp(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: li
 def smooth_grad_cam_pp(
     task: Task,
     images: torch.Tensor,
-    targets: torch.Tensor,
+    targets: Bound,
     ids: list[str],
-    samples: Annotated[int, Limits(1), "Noisy copies of each image."] = 25,
-    spread: Annotated[
-        float, Limits(0), "Standard deviation of the noise as a share of the image's (max - min)."
-    ] = 0.15,
+    samples: Samples = 25,
+    spread: Spread = 0.15,
 ) -> torch.Tensor:
     """Grad-CAM++ with g, g^2 and g^3 averaged over noisy copies of the image.
 
@@ -227,9 +234,11 @@ def smooth_grad_cam_pp(
     (max - min). The activations that are weighed are those of the image itself.
     """
     activation, _ = activation_and_gradient(task, images, targets)
-    sums = [torch.zeros_like(activation, dtype=torch.float64) for _ in range(3)]  # g^3 leaves float32
+    sums = [in_double(torch.zeros_like(activation)) for _ in range(3)]  # g^3 leaves float32
     for rows, copies in noisy_copies(task, images, ids, samples, spread):
         _, gradient = activation_and_gradient(task, copies, targets[rows])
+        gradient = in_double(gradient)
         for power, total in enumerate(sums, 1):
-            total.index_add_(0, rows, gradient.double() ** power / samples)
-    return weighed_map(_plus_plus_weights(activation, *sums).to(activation), activation, images)
+            total.index_add_(0, rows.to(total.device), gradient**power / samples)
+    weights = _plus_plus_weights(activation.to(sums[0].device), *sums).to(activation.dtype)
+    return weighed_map(weights.to(activation.device), activation, images)

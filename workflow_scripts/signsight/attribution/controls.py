@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from signsight.attribution.target import Bound
 from signsight.attribution.task import Task
 from signsight.core.parameters import Limits
 from signsight.core.registry import methods
@@ -21,13 +22,14 @@ SOBEL = ((-1.0, 0.0, 1.0), (-2.0, 0.0, 2.0), (-1.0, 0.0, 1.0))
     "random",
     label="Random",
     family="Controls",
+    chance=True,
     signed=False,
     needs="nothing",
     paper="control: uniform noise in [0, 1) for each pixel",
     measures="nothing; what a method scores by chance",
     misleads="never, as it claims nothing",
 )
-def random_map(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: list[str]) -> torch.Tensor:
+def random_map(task: Task, images: torch.Tensor, targets: Bound, ids: list[str]) -> torch.Tensor:
     """Uniform noise, drawn for each image by its id."""
     size = tuple(images.shape[2:])
     draws = [generator(task.seed, "random map", i).random(size, dtype=np.float32) for i in ids]
@@ -48,7 +50,7 @@ def random_map(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: lis
 def centre_gaussian(
     task: Task,
     images: torch.Tensor,
-    targets: torch.Tensor,
+    targets: Bound,
     ids: list[str],
     sd: Annotated[float, Limits(above=0), "Standard deviation as a share of the side."] = 0.25,
 ) -> torch.Tensor:
@@ -71,7 +73,7 @@ def centre_gaussian(
     measures="how strong the edge at the pixel is, in the image alone",
     misleads="looks like an explanation, as many methods draw edges too",
 )
-def sobel(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: list[str]) -> torch.Tensor:
+def sobel(task: Task, images: torch.Tensor, targets: Bound, ids: list[str]) -> torch.Tensor:
     """sqrt(gx^2 + gy^2) of the grey image in [0, 1], 3 x 3 Sobel kernels, border pixels repeated."""
     grey = torch.einsum("bchw,c->bhw", images, images.new_tensor(GREY))[:, None]
     kernel = images.new_tensor(SOBEL)

@@ -10,7 +10,8 @@ import pandas as pd
 import torch
 
 from signsight.attribution.reduce import reduced
-from signsight.attribution.run import Settings, explain_batch
+from signsight.attribution.run import Settings, explain_bound
+from signsight.attribution.target import Value, parse
 from signsight.core.errors import UserError
 from signsight.core.registry import methods
 from signsight.core.words import nearest
@@ -19,59 +20,61 @@ from signsight.models.stages import stages
 
 
 def picture_table(
-    model: Classifier, listed: pd.DataFrame, images: np.ndarray, target: str | int, batch_size: int
+    model: Classifier, listed: pd.DataFrame, images: np.ndarray, target: Value, batch_size: int
 ) -> pd.DataFrame:
-    """What the classifier sees in the pictures, and which class of each is explained.
+    """What the classifier sees in the pictures, and what is explained in each.
 
-    listed: of `data.photographs`; images: (N, size, size, 3) uint8; target: "predicted", "true" (the
-    given class where there is one, else the predicted), or the number of a class. Columns: file,
-    class_id, class_name, predicted_id, predicted_name, probability, explained_id, explained_name,
-    explained_probability; class_id is -1 and class_name empty where they are not known.
+    listed: of `data.photographs`; images: (N, size, size, 3) uint8; target: see `attribution.target`, with
+    "true" the given class where there is one, else the predicted. Columns: file, class_id, class_name,
+    predicted_id, predicted_name, probability, explained_id, against_id, explained_name,
+    explained_probability. class_id is -1 and class_name empty where they are not known; against_id is -1
+    where nothing is compared; explained_id is -1 of a unit of a layer, and the name that of the unit.
+    explained_probability is NaN but for one class alone.
     """
     batches = (images[start : start + batch_size] for start in range(0, len(images), batch_size))
-    shares = torch.cat(list(forward_batches(model, batches, model.mean.device))).softmax(1).numpy()
+    logits = torch.cat(list(forward_batches(model, batches, model.mean.device)))
+    shares = logits.softmax(1).numpy()
     names, given = np.array(model.classes), listed["class_id"].to_numpy()
-    predicted = shares.argmax(1)
-    explained = _explained(predicted, given, target, len(names))
-    rows = np.arange(len(images))
+    predicted, rows = shares.argmax(1), np.arange(len(images))
+    told = parse(target, "logit")
+    truth = np.where(given >= 0, given, predicted)
+    bound = told.bind(model, logits, truth, listed["file"].tolist(), logits)
+    none = np.full(len(images), -1)
+    explained, against = (none if one is None else one.numpy() for one in (bound.classes, bound.against))
+    alone = (explained >= 0) & (against < 0)
+    named = names[explained]
+    if bound.against is not None:
+        named = [f"{one} against {other}" for one, other in zip(named, names[against], strict=True)]
     return listed.assign(
         class_name=np.where(given >= 0, names[np.maximum(given, 0)], ""),
         predicted_id=predicted,
         predicted_name=names[predicted],
         probability=shares[rows, predicted],
         explained_id=explained,
-        explained_name=names[explained],
-        explained_probability=shares[rows, explained],
+        against_id=against,
+        explained_name=str(told) if bound.classes is None else named,
+        explained_probability=np.where(alone, shares[rows, explained], np.nan),
     )
-
-
-def _explained(predicted: np.ndarray, given: np.ndarray, target: str | int, classes: int) -> np.ndarray:
-    if target == "predicted":
-        return predicted
-    if target == "true":
-        return np.where(given >= 0, given, predicted)
-    if target >= classes:
-        raise UserError(f"Config key 'attribution.target' is {target}; the model has {classes} classes.")
-    return np.full_like(predicted, target)
 
 
 def explain_pictures(
     model: Classifier, images: np.ndarray, table: pd.DataFrame, settings: Settings
 ) -> dict[str, np.ndarray]:
-    """Maps of the pictures by one method, for the explained classes of `table` (of `picture_table`).
+    """Maps of the pictures by one method, of what `table` (of `picture_table`) says is explained.
 
     images: (N, H, W, 3) uint8. Returns `maps` (N, H, W) float32, signed and unnormalised, and
     `colours` (N, 3, H, W) of a method that has a value for each colour; or, of a method that does
     not suit the network, `refused`, its one sentence.
     """
-    settings, size = replace(settings, target="true"), settings.batch_size
-    how, values = methods.about(settings.method).get("reduce"), []
+    how, values, size = methods.about(settings.method).get("reduce"), [], settings.batch_size
+    ids, device = table["file"].tolist(), model.mean.device
+    classes = (table[name].to_numpy(np.int64) for name in ("explained_id", "against_id"))
+    targets = settings.explained.held(*classes, device)
     try:
         for start in range(0, len(images), size):
             rows = slice(start, start + size)
-            classes, ids = table["explained_id"].to_numpy()[rows], table["file"].tolist()[rows]
-            device = model.mean.device
-            values.append(explain_batch(model, images[rows], classes, ids, settings, device, colours=True))
+            chosen = (images[rows], targets[rows], ids[rows])
+            values.append(explain_bound(model, *chosen, settings, device, colours=True))
             if not np.isfinite(values[-1]).all():
                 raise UserError(f"A map of {settings.method} is not finite; is the model trained?")
     except UserError as fault:

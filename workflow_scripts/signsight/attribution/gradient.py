@@ -9,18 +9,19 @@ import torch
 
 from signsight.attribution.phases import FastFirstLayer
 from signsight.attribution.relu import relu_rule
+from signsight.attribution.target import Bound
 from signsight.attribution.task import Task
 from signsight.core.registry import methods
 
 
-def pixel_gradient(task: Task, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+def pixel_gradient(task: Task, images: torch.Tensor, targets: Bound) -> torch.Tensor:
     """d score / d pixel, (B, 3, H, W); pixels in [0, 1], so the model's normalisation is inside."""
     with torch.enable_grad(), FastFirstLayer():
         images = images.detach().clone().requires_grad_()
-        return torch.autograd.grad(task.scores(task.model(images), targets).sum(), images)[0]
+        return torch.autograd.grad(task.scores(images, targets).sum(), images)[0]
 
 
-def guided_gradient(task: Task, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+def guided_gradient(task: Task, images: torch.Tensor, targets: Bound) -> torch.Tensor:
     """`pixel_gradient` with the guided rule at every ReLU, (B, 3, H, W); UserError without ReLUs."""
     with relu_rule("guided"):
         return pixel_gradient(task, images, targets)
@@ -98,7 +99,7 @@ def guided_gradient(task: Task, images: torch.Tensor, targets: torch.Tensor) -> 
     measures="how fast the score falls when a colour of the pixel gets brighter",
     misleads="noisy; high values are no evidence against the class, only a wish for darker pixels",
 )
-def gradient(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: list[str]) -> torch.Tensor:
+def gradient(task: Task, images: torch.Tensor, targets: Bound, ids: list[str]) -> torch.Tensor:
     """Derivative of the score by each colour of each pixel, (B, 3, H, W)."""
     return pixel_gradient(task, images, targets)
 
@@ -115,7 +116,7 @@ def gradient(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: list[
     measures="a pixel's share of the score, if the network were linear around the image",
     misleads="noisy; pixels of the mean colour get nothing, however much the network needs them",
 )
-def gradient_x_input(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: list[str]) -> torch.Tensor:
+def gradient_x_input(task: Task, images: torch.Tensor, targets: Bound, ids: list[str]) -> torch.Tensor:
     """Gradient times input, (B, 3, H, W), with the input that the network sees.
 
     That is the normalised image: its gradient times it equals the pixel gradient times (pixel - mean
@@ -137,7 +138,7 @@ def gradient_x_input(task: Task, images: torch.Tensor, targets: torch.Tensor, id
     measures="strong edges and textures on the paths of positive evidence; needs a network of ReLUs",
     misleads="nearly the same for every class, and for a network with random upper layers",
 )
-def guided_backprop(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: list[str]) -> torch.Tensor:
+def guided_backprop(task: Task, images: torch.Tensor, targets: Bound, ids: list[str]) -> torch.Tensor:
     """Gradient that passes a ReLU only where activation and gradient are positive, (B, 3, H, W)."""
     return guided_gradient(task, images, targets)
 
@@ -178,10 +179,10 @@ def guided_backprop(task: Task, images: torch.Tensor, targets: torch.Tensor, ids
     measures="strength of the deconvolution pattern in a pixel's strongest colour",
     misleads="as deconvolution",
 )
-def deconvolution(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: list[str]) -> torch.Tensor:
+def deconvolution(task: Task, images: torch.Tensor, targets: Bound, ids: list[str]) -> torch.Tensor:
     """Gradient that passes a ReLU where it is positive, whatever the activation, (B, 3, H, W).
 
-    It starts from the explained class (a published replication of Samek et al. started from all the
+    It starts from what is explained (a published replication of Samek et al. started from all the
     last pooling's activations, which explains no class).
     """
     with relu_rule("deconvolution"):

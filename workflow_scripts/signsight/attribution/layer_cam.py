@@ -8,7 +8,9 @@ from typing import Annotated
 import torch
 from torch.nn import functional as F
 
-from signsight.attribution.cam import activations_and_gradients, enlarged
+from signsight.attribution.cam import activations_and_gradients
+from signsight.attribution.enlarge import enlarged
+from signsight.attribution.target import Bound
 from signsight.attribution.task import Task
 from signsight.core.parameters import Limits
 from signsight.core.registry import methods
@@ -23,6 +25,7 @@ KEY = "attribution.parameters.layer_cam.layers"
     style=10,
     signed=False,
     needs="gradient",
+    layer="target",
     paper="Jiang et al. 2021, doi:10.1109/TIP.2021.3089943",
     measures="where active units would raise the score, at the resolution of the layer",
     misleads="shallow layers mark edges of any object; fused maps keep no scale of the score",
@@ -30,7 +33,7 @@ KEY = "attribution.parameters.layer_cam.layers"
 def layer_cam(
     task: Task,
     images: torch.Tensor,
-    targets: torch.Tensor,
+    targets: Bound,
     ids: list[str],
     layers: Annotated[
         Sequence[str] | None,

@@ -8,6 +8,7 @@ from typing import Annotated
 import torch
 
 from signsight.attribution.pieces import scores_in_pieces
+from signsight.attribution.target import Bound
 from signsight.attribution.task import Task
 from signsight.core.errors import UserError
 from signsight.core.parameters import Limits
@@ -30,16 +31,16 @@ KEY = "attribution.parameters.occlusion"
 def occlusion(
     task: Task,
     images: torch.Tensor,
-    targets: torch.Tensor,
+    targets: Bound,
     ids: list[str],
     window: Annotated[
         int | None,
-        Limits(1),
+        Limits(1, 4096),
         "Side in pixels of the window that is hidden; null takes a seventh of the image's side (32 of 224).",
     ] = None,
     stride: Annotated[
         int | None,
-        Limits(1),
+        Limits(1, 4096),
         "Pixels between windows; null takes a sixteenth of the image's side (14 of 224).",
     ] = None,
     fill: Annotated[

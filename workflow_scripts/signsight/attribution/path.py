@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from signsight.attribution.gradient import pixel_gradient
+from signsight.attribution.target import Bound
 from signsight.attribution.task import Task
 from signsight.core.parameters import Limits
 from signsight.core.registry import methods
@@ -29,7 +30,7 @@ from signsight.core.registry import methods
 def integrated_gradients(
     task: Task,
     images: torch.Tensor,
-    targets: torch.Tensor,
+    targets: Bound,
     ids: list[str],
     steps: Annotated[int, Limits(1, 1000), "Points of the Gauss-Legendre rule along the path."] = 50,
     baseline: Annotated[
@@ -52,7 +53,7 @@ def integrated_gradients(
     """
     start = torch.tensor(baseline, dtype=images.dtype, device=images.device)[:, None, None]
     nodes, weights = np.polynomial.legendre.leggauss(steps)  # on [-1, 1], the weights sum to 2
-    shares, weights = (torch.from_numpy(a).to(images) for a in ((nodes + 1) / 2, weights / 2))
+    shares, weights = (images.new_tensor(a) for a in ((nodes + 1) / 2, weights / 2))
     points = torch.arange(len(images) * steps, device=images.device)
     mean = torch.zeros_like(images)
     for piece in points.split(task.batch_size):

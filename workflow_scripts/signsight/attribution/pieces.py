@@ -6,20 +6,21 @@ from collections.abc import Callable
 
 import torch
 
+from signsight.attribution.target import Bound
 from signsight.attribution.task import Task
 
 
 def scores_in_pieces(
-    task: Task, targets: torch.Tensor, owner: torch.Tensor, make: Callable[[slice], torch.Tensor]
+    task: Task, targets: Bound, owner: torch.Tensor, make: Callable[[slice], torch.Tensor]
 ) -> torch.Tensor:
     """Scores (P,) of P inputs, of which at most `task.batch_size` exist at a time; no gradients.
 
-    targets: (B,) int64 explained classes of the images. owner: (P,) int64 image that each input is
+    targets: what is explained in the B images. owner: (P,) int64 image that each input is
     made of. make: gives the inputs (p, 3, H, W) of a slice of the P.
     """
-    scores = [torch.empty(0, device=targets.device)]
+    scores = [torch.empty(0, device=owner.device)]
     with torch.no_grad():
         for start in range(0, len(owner), task.batch_size):
             rows = slice(start, start + task.batch_size)
-            scores.append(task.scores(task.model(make(rows)), targets[owner[rows]]))
+            scores.append(task.scores(make(rows), targets[owner[rows]]))
     return torch.cat(scores)

@@ -11,6 +11,8 @@ import torch
 from torch.nn import functional as F
 
 from signsight.attribution.pieces import scores_in_pieces
+from signsight.attribution.precision import in_double
+from signsight.attribution.target import Bound
 from signsight.attribution.task import Task
 from signsight.core.parameters import Limits
 from signsight.core.registry import methods
@@ -31,10 +33,10 @@ from signsight.core.rng import generator
 def rise(
     task: Task,
     images: torch.Tensor,
-    targets: torch.Tensor,
+    targets: Bound,
     ids: list[str],
-    masks: Annotated[int, Limits(1), "Random masks, the same for every image."] = 1000,
-    cells: Annotated[int, Limits(1), "Cells along each side of a mask before it is enlarged."] = 7,
+    masks: Annotated[int, Limits(1, 100_000), "Random masks, the same for every image."] = 1000,
+    cells: Annotated[int, Limits(1, 64), "Cells along each side of a mask before it is enlarged."] = 7,
     p: Annotated[float, Limits(above=0, below=1), "Probability that a cell is left visible."] = 0.5,
     centred: Annotated[
         bool, "Take off the mean score, so that zero means no difference; the paper does not."
@@ -50,21 +52,19 @@ def rise(
     coverage brings in). So zero means that the pixel makes no difference, and a logit, which has no
     zero of its own, can be explained.
     """
-    by_mask = torch.zeros(len(images), *images.shape[2:], dtype=torch.float64, device=images.device)
+    by_mask = in_double(torch.zeros_like(images[:, 0]))
     coverage, total = torch.zeros_like(by_mask[0]), torch.zeros_like(by_mask[:, 0, 0])
     for group in mask_groups(task, images, masks, cells, p):
         scores = _masked_scores(task, images, targets, group)
-        by_mask += torch.einsum("bk,khw->bhw", scores, group)
-        coverage += group.sum(0)
-        total += scores.sum(1)
+        by_mask += in_double(torch.einsum("bk,khw->bhw", scores, group))
+        coverage += in_double(group.sum(0))
+        total += in_double(scores.sum(1))
     if centred:
         by_mask -= total[:, None, None] / masks * coverage
-    return (by_mask / (masks * p)).to(images)
+    return (by_mask / (masks * p)).to(images.dtype).to(images.device)
 
 
-def _masked_scores(
-    task: Task, images: torch.Tensor, targets: torch.Tensor, group: torch.Tensor
-) -> torch.Tensor:
+def _masked_scores(task: Task, images: torch.Tensor, targets: Bound, group: torch.Tensor) -> torch.Tensor:
     """Scores (B, M) of every image times every mask of `group` (M, H, W)."""
     owner = torch.arange(len(images), device=images.device).repeat_interleave(len(group))
     number = torch.arange(len(group), device=images.device).repeat(len(images))

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from signsight.attribution.reduce import reduced
+from signsight.attribution.target import Bound, Target, Value, joined, parse
 from signsight.attribution.task import Task
 from signsight.core.errors import UserError
 from signsight.core.files import ArrayWriter
@@ -27,15 +28,30 @@ log = logging.getLogger("signsight")
 
 @dataclass(frozen=True)
 class Settings:
-    """Config group `attribution` for one method; `target` is "predicted", "true" or a class."""
+    """Config group `attribution` for one method; target: see `attribution.target`.
+
+    UserError for a layer that the method has no use for.
+    """
 
     method: str
-    target: str | int
+    target: Value
     score: str
     layer: str | None
     batch_size: int
     parameters: dict[str, Any]
     seed: int
+
+    def __post_init__(self) -> None:
+        if self.layer is not None and "layer" not in methods.about(self.method):
+            raise UserError(
+                f"The method {self.method} is given the layer {self.layer!r}, but looks at no layer; leave "
+                "'layer' out of its settings."
+            )
+
+    @property
+    def explained(self) -> Target:
+        """What is explained."""
+        return parse(self.target, self.score)
 
 
 @contextmanager
@@ -53,23 +69,6 @@ def frozen(model: nn.Module) -> Iterator[None]:
             parameter.requires_grad_(True)
 
 
-def explained_classes(
-    model: Classifier, images: torch.Tensor, truth: np.ndarray, target: str | int
-) -> torch.Tensor:
-    """The class that is explained in each image, (B,) int64."""
-    if target == "predicted":
-        with torch.no_grad():
-            return model(images).argmax(1)
-    if target == "true":
-        return torch.tensor(truth, device=images.device)
-    if target >= len(model.classes):
-        raise UserError(
-            f"Config key 'attribution.target' is {target}; the model has {len(model.classes)} classes."
-        )
-    return torch.full((len(images),), target, device=images.device)
-
-
-@torch.inference_mode(False)  # a caller's inference mode would leave no gradient
 def explain_batch(
     model: Classifier,
     images: np.ndarray,
@@ -81,13 +80,41 @@ def explain_batch(
 ) -> np.ndarray:
     """Maps of one batch: images (B, H, W, 3) uint8 -> (B, H, W) float32.
 
-    With `colours`, a method that has a value for each colour gives (B, 3, H, W).
+    truth: (B,) true classes, -1 where unknown. With `colours`, a method that has a value for each colour
+    gives (B, 3, H, W).
     """
-    task = Task(model, settings.layer, settings.score, settings.seed, settings.batch_size)
+    targets = bind_batch(model, images, truth, ids, settings, device)
+    return explain_bound(model, images, targets, ids, settings, device, colours)
+
+
+def bind_batch(
+    model: Classifier,
+    images: np.ndarray,
+    truth: np.ndarray,
+    ids: list[str],
+    settings: Settings,
+    device: torch.device,
+) -> Bound:
+    """What the settings explain in one batch of images (B, H, W, 3) uint8."""
+    with torch.inference_mode(False), frozen(model):
+        return settings.explained.bind(model, to_pixels(images, device), truth, ids)
+
+
+@torch.inference_mode(False)  # a caller's inference mode would leave no gradient
+def explain_bound(
+    model: Classifier,
+    images: np.ndarray,
+    targets: Bound,
+    ids: list[str],
+    settings: Settings,
+    device: torch.device,
+    colours: bool = False,
+) -> np.ndarray:
+    """As `explain_batch`, of what was chosen before."""
+    task = Task(model, settings.layer, settings.seed, settings.batch_size)
     how = methods.about(settings.method).get("reduce")
     with frozen(model):
         pixels = to_pixels(images, device)
-        targets = explained_classes(model, pixels, truth, settings.target)
         maps = methods.get(settings.method)(task, pixels, targets, ids, **settings.parameters)
         if how and maps.ndim == 4 and not colours:
             maps = reduced(maps, how)
@@ -105,26 +132,26 @@ def explainer(
     settings: Settings,
     device: torch.device,
 ) -> Explain:
-    """`explain(model, images, ids, seed) -> maps`: the method again, the explained classes held fixed.
+    """`explain(model, images, ids, seed) -> maps`: the method again, what is explained held fixed.
 
     images (n, H, W, 3) uint8, truth and ids are those of the maps to compare with. The classes are
     what `settings.target` means for `model` and these images; `explain` takes another model, changed
     images or another seed, and any rows in any order, told by their ids.
     """
-    classes: dict[str, int] = {}
+    parts = []
     for start in range(0, len(ids), settings.batch_size):
         rows = slice(start, start + settings.batch_size)
-        with frozen(model):
-            found = explained_classes(model, to_pixels(images[rows], device), truth[rows], settings.target)
-        classes |= dict(zip(ids[rows], found.tolist(), strict=True))
+        parts.append(bind_batch(model, images[rows], truth[rows], ids[rows], settings, device))
+    chosen, places = joined(parts), {image: place for place, image in enumerate(ids)}
 
+    @torch.inference_mode(False)
     def explain(model: Classifier, images: np.ndarray, ids: list[str], seed: int) -> np.ndarray:
-        again = replace(settings, target="true", seed=seed)
-        targets = np.array([classes[i] for i in ids])
+        again = replace(settings, seed=seed)
         maps = np.empty(images.shape[:3], np.float32)
         for start in range(0, len(ids), settings.batch_size):
             part = slice(start, start + settings.batch_size)
-            maps[part] = explain_batch(model, images[part], targets[part], ids[part], again, device)
+            rows = torch.tensor([places[image] for image in ids[part]], device=device)
+            maps[part] = explain_bound(model, images[part], chosen[rows], ids[part], again, device)
         return maps
 
     return explain

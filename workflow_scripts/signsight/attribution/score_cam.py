@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import torch
 
-from signsight.attribution.cam import enlarged, outputs_and_logits, weighed_map
+from signsight.attribution.cam import layers_and_outputs, weighed_map
+from signsight.attribution.enlarge import enlarged
 from signsight.attribution.pieces import scores_in_pieces
+from signsight.attribution.target import Bound
 from signsight.attribution.task import Task
 from signsight.core.registry import methods
 from signsight.models.layers import as_map
@@ -18,11 +20,12 @@ from signsight.models.layers import as_map
     style=9,
     signed=False,
     needs="forward",
+    layer="target",
     paper="Wang et al. 2020, arXiv:1910.01279",
     measures="where channels are active that alone keep the score up when they mask the image",
     misleads="coarse; channels that cover much of the image win; one forward pass for each channel",
 )
-def score_cam(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: list[str]) -> torch.Tensor:
+def score_cam(task: Task, images: torch.Tensor, targets: Bound, ids: list[str]) -> torch.Tensor:
     """ReLU(sum over k of w_k A_k), enlarged, with w the softmax over channels of the masked scores.
 
     The mask of a channel is its activation, enlarged to the image (bilinear) and scaled to [0, 1] by
@@ -32,7 +35,7 @@ def score_cam(task: Task, images: torch.Tensor, targets: torch.Tensor, ids: list
     score, is one number for an image; it cancels in the softmax and is not computed.
     """
     with torch.no_grad():
-        (activation,), _ = outputs_and_logits(task, [task.layer], images)
+        (activation,), _ = layers_and_outputs(task, [task.layer], images, targets)
     activation = as_map(activation.detach())
     owner, channel = torch.nonzero(activation.amax((2, 3)) > activation.amin((2, 3)), as_tuple=True)
 

@@ -9,10 +9,14 @@ import numpy as np
 import torch
 
 from signsight.attribution.gradient import guided_gradient, pixel_gradient
+from signsight.attribution.target import Bound
 from signsight.attribution.task import Task
 from signsight.core.parameters import Limits
 from signsight.core.registry import methods
 from signsight.core.rng import generator
+
+Samples = Annotated[int, Limits(1, 10_000), "Noisy copies of each image."]
+Spread = Annotated[float, Limits(0), "Standard deviation of the noise as a share of the image's (max - min)."]
 
 
 def noisy_copies(
@@ -42,7 +46,7 @@ def _smooth(
     gradient: Callable[[Task, torch.Tensor, torch.Tensor], torch.Tensor],
     task: Task,
     images: torch.Tensor,
-    targets: torch.Tensor,
+    targets: Bound,
     ids: list[str],
     samples: int,
     spread: float,
@@ -69,12 +73,10 @@ def _smooth(
 def smooth_grad(
     task: Task,
     images: torch.Tensor,
-    targets: torch.Tensor,
+    targets: Bound,
     ids: list[str],
-    samples: Annotated[int, Limits(1), "Noisy copies of each image."] = 25,
-    spread: Annotated[
-        float, Limits(0), "Standard deviation of the noise as a share of the image's (max - min)."
-    ] = 0.15,
+    samples: Samples = 25,
+    spread: Spread = 0.15,
 ) -> torch.Tensor:
     """Mean of the signed gradients of noisy copies, (B, 3, H, W).
 
@@ -99,12 +101,10 @@ def smooth_grad(
 def smooth_guided_backprop(
     task: Task,
     images: torch.Tensor,
-    targets: torch.Tensor,
+    targets: Bound,
     ids: list[str],
-    samples: Annotated[int, Limits(1), "Noisy copies of each image."] = 25,
-    spread: Annotated[
-        float, Limits(0), "Standard deviation of the noise as a share of the image's (max - min)."
-    ] = 0.15,
+    samples: Samples = 25,
+    spread: Spread = 0.15,
 ) -> torch.Tensor:
     """Mean of the guided gradients of noisy copies, (B, 3, H, W); `samples` and `spread` as above."""
     return _smooth(guided_gradient, task, images, targets, ids, samples, spread)

@@ -8,6 +8,7 @@ from functools import cached_property
 import torch
 from torch import nn
 
+from signsight.attribution.target import Bound
 from signsight.core.errors import UserError
 from signsight.core.words import nearest
 from signsight.models.classifier import Classifier
@@ -15,16 +16,15 @@ from signsight.models.classifier import Classifier
 
 @dataclass(frozen=True)
 class Task:
-    """What is explained: the classifier in eval mode, the layer of CAM methods, the score and the seed.
+    """The classifier in eval mode, the layer that a method looks at or is read out at, and the seed.
 
-    layer_name: as in `network.named_modules()`; None is the network's own choice. score: "logit" or
-    "softmax" of the explained class. batch_size: the most images that one pass through the network
-    may hold; methods that make many inputs of one image run them in such pieces.
+    layer_name: as in `network.named_modules()`; None is the network's own choice, or the pixels.
+    batch_size: the maximum number of images that one pass through the network may hold; methods that
+    make many inputs of one image run them in such pieces.
     """
 
     model: Classifier
     layer_name: str | None
-    score: str
     seed: int
     batch_size: int = 64
 
@@ -54,7 +54,6 @@ class Task:
             )
         return layers[name]
 
-    def scores(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """(B, C) logits -> (B,) score of each image's explained class."""
-        values = logits.softmax(1) if self.score == "softmax" else logits
-        return values.gather(1, targets[:, None])[:, 0]
+    def scores(self, images: torch.Tensor, targets: Bound) -> torch.Tensor:
+        """Images (B, 3, H, W) -> (B,) score of what is explained in each, by one pass of the network."""
+        return targets.scores(targets.outputs(self.model, images))

@@ -43,8 +43,8 @@ models are trained, explained and evaluated, and `tables/seeds.csv` has what eac
   be told apart.
 - **Chance** is what the control `random` gets, the share of the picture that the object covers, or a
   number. A method that does no better than chance says nothing about the network.
-- **Ties** in a map are broken by position, row by row, everywhere. Many CAM maps have large areas of
-  zeros.
+- **Ties** in a map are broken by position, row by row; the pointing game takes the share of the tied
+  pixels instead. Many CAM maps have large areas of zeros.
 - No metric is the truth. Perturbed pictures are none that the network was trained on: a fall of the score
   may be shock, not loss of evidence, so look at several replacements, at MoRF and LeRF together, and at
   ROAD, whose fill leaves less trace. Deletion with a black fill favours maps that outline dark holes;

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from signsight.attribution.run import frozen
-from signsight.core.errors import UserError
+from signsight.attribution.target import Bound, Value, joined, parse
 from signsight.core.registry import replacements
 from signsight.core.rng import generator
 from signsight.evaluation.metrics.block import Block
@@ -46,59 +46,41 @@ class Pairs:
 Perturb = Callable[[Pairs], torch.Tensor]  # -> (b, 3, H, W) float32 in [0, 1] on the device
 
 
-def score_of(logits: torch.Tensor, target: torch.Tensor, kind: str) -> torch.Tensor:
-    """(b, C) logits -> (b,) float32 of each image's `target` class: "logit", "softmax", or "correct".
-
-    "correct" is 1 where the target is the predicted class, else 0.
-    """
-    logits = logits.float()
-    if kind == "correct":
-        return (logits.argmax(1) == target).float()
-    values = logits.softmax(1) if kind == "softmax" else logits
-    return values.gather(1, target[:, None])[:, 0]
-
-
 @torch.inference_mode()
-def clean_logits(block: Block, clean: torch.Tensor) -> torch.Tensor:
-    """Logits (n, C) float32 of the untouched images (n, 3, H, W)."""
+def followed(
+    block: Block, clean: torch.Tensor, score: str, target: Value | None = None
+) -> tuple[Bound, torch.Tensor]:
+    """What is followed in each of the block's n images, and its score in the untouched ones, (n,) float32.
+
+    clean: the images, (n, 3, H, W). score: "logit", "softmax", or "correct", 1 where the class is
+    predicted, else 0; a unit of a layer is its own score. target: in place of the block's.
+    """
+    told = parse(block.target if target is None else target, score, "evaluation.target")
+    bounds, scores = [], []
     with frozen(block.model), _precision(block):
-        return torch.cat([block.model(piece).float() for piece in clean.split(block.batch_size)])
-
-
-def targets(block: Block, logits: torch.Tensor, target: str | None = None) -> torch.Tensor:
-    """(n,) int64 on the device: the class whose score counts, from the clean `logits` (n, C).
-
-    target: "predicted" or "true", in place of the block's. UserError for a true class that the
-    network does not have.
-    """
-    if (target or block.target) == "predicted":
-        return logits.argmax(1)
-    unknown = np.flatnonzero((block.truth < 0) | (block.truth >= logits.shape[1]))
-    if len(unknown):
-        raise UserError(
-            f"Image {block.ids[unknown[0]]} has the true class {block.truth[unknown[0]]}, which the network "
-            "does not know; mend the image set's index or use only metrics of the predicted class."
-        )
-    return torch.as_tensor(block.truth, dtype=torch.int64, device=logits.device)
+        for start in range(0, max(len(clean), 1), block.batch_size):
+            rows = slice(start, start + block.batch_size)
+            outputs = told.outputs(block.model, clean[rows]).float()
+            bounds.append(told.bind(block.model, clean[rows], block.truth[rows], block.ids[rows], outputs))
+            scores.append(bounds[-1].scores(outputs))
+    return joined(bounds), torch.cat(scores)
 
 
 @torch.inference_mode()
-def perturbed_scores(
-    block: Block, target: torch.Tensor, count: int, perturb: Perturb, kind: str
-) -> torch.Tensor:
+def perturbed_scores(block: Block, targets: Bound, count: int, perturb: Perturb) -> torch.Tensor:
     """Scores of `count` perturbations of each of n images: (n, count) float32 on the device.
 
-    target: (n,) classes. perturb: makes the images of the pairs that it is asked for, `batch_size` of
-    the block at a time, in order; they are used before it is asked again. kind: as `score_of`.
+    targets: what is followed in the n images. perturb: makes the images of the pairs that it is asked for,
+    `batch_size` of the block at a time, in order; they are used before it is asked again.
     """
-    total = len(target) * count
-    found = torch.empty(total, dtype=torch.float32, device=target.device)
+    total = len(targets) * count
+    found = torch.empty(total, dtype=torch.float32, device=block.device)
     with frozen(block.model), _precision(block):
         for start in range(0, total, block.batch_size):
-            pairs = Pairs(range(start, min(start + block.batch_size, total)), count, target.device)
-            logits = block.model(perturb(pairs))
-            found[start : start + block.batch_size] = score_of(logits, target[pairs.images], kind)
-    return found.view(len(target), count)
+            pairs = Pairs(range(start, min(start + block.batch_size, total)), count, block.device)
+            outputs = targets.outputs(block.model, perturb(pairs)).float()
+            found[start : start + block.batch_size] = targets[pairs.images].scores(outputs)
+    return found.view(len(targets), count)
 
 
 def _precision(block: Block) -> AbstractContextManager[object]:
@@ -159,7 +141,7 @@ def region_scores(maps: np.ndarray, region: int, how: str, border: str) -> np.nd
 
 def region_ranks(scores: np.ndarray, device: torch.device | str = "cpu") -> torch.Tensor:
     """Step, 0 = first, at which each region is replaced: scores (n, R) -> (n, R) int64."""
-    return ranks(order(torch.as_tensor(scores, device=device)))
+    return ranks(order(torch.as_tensor(scores))).to(device)  # float64, which not every device has
 
 
 class Fills:

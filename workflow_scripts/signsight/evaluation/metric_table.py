@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,14 @@ import numpy as np
 import pandas as pd
 
 from signsight.core.errors import UserError
+from signsight.core.registry import methods
 from signsight.evaluation.statistics import bootstrap, mean_interval, wilson
 
 Results = Mapping[str, Mapping[str, Path | str]]  # metric -> method -> .npz
 About = Mapping[str, Mapping[str, Any]]  # metric -> what its registration says
 
 TEXTS = ("direction", "label", "group", "tied_with")  # columns in which empty cells are empty texts
-RANDOM = "random"  # the control that others are compared with
 MAX_POINTS = 201  # of a curve in the table; longer ones are thinned evenly, the ends kept
-# Areas so far, by step, of curves of falls: the curves that are added, or taken away.
-AREAS = {"region_perturbation": {"aopc": ("morf", None), "abpc": ("morf", "lerf")}}
 
 METRIC_COLUMNS = [
     "metric", "quantity", "method", "n", "left_out", "value", "low", "high", "direction", "chance",
@@ -140,40 +138,49 @@ def _chance(
     """The chance level of a quantity as a number."""
     declared = quantities[name].get("chance")
     if declared == "random":
-        return float(means.get(RANDOM, np.nan))
+        return float(means.get(chance_method(means), np.nan))
     if declared == "area":
         area = others.get(f"area_{name.rsplit('_', 1)[-1]}")
         return float("nan") if area is None else float(area[0])  # the same for every method
     return float("nan") if declared is None else float(declared)
 
 
-def curve_table(results: Results, confidence: float) -> pd.DataFrame:
+def chance_method(names: Iterable[str]) -> str | None:
+    """The one of the methods that shows what a map gets by chance, with which others are compared."""
+    return next((name for name in names if name in methods and methods.about(name).get("chance")), None)
+
+
+def curve_table(results: Results, about: About, confidence: float) -> pd.DataFrame:
     """Mean of every curve at every point by method, with its interval over images (normal).
 
-    Columns CURVE_COLUMNS. For region perturbation there are also the areas so far, `aopc` and
-    `abpc`, whose last point is the quantity of that name. relative: the paired difference from
-    `random` on the images that both have, NaN where `random` was not run; label: empty where x is a
+    Columns CURVE_COLUMNS. Where the metric declares areas so far (`aopc`), their last point is the quantity
+    of that name. relative: the paired difference from `random` on the images that both have, NaN where
+    `random` was not run; label: empty where x is a
     number. The normal interval: a bootstrap of every point would say the same for its price, because
     a point is the mean over hundreds of images.
     """
     tables = []
     for metric, files in results.items():
-        random = read_result(files[RANDOM]) if RANDOM in files else None
-        controls = _curves(metric, random) if random else {}
+        control = chance_method(files)
+        random = read_result(files[control]) if control else None
+        areas = {
+            name: told["area"] for name, told in about[metric].get("curves", {}).items() if "area" in told
+        }
+        controls = _curves(areas, random) if random else {}
         for method, path in files.items():
             result = read_result(path)
             if random:
-                refuse_other_images(metric, (RANDOM, random.ids), (method, result.ids))
-            for name, curve in _curves(metric, result).items():
+                refuse_other_images(metric, (control, random.ids), (method, result.ids))
+            for name, curve in _curves(areas, result).items():
                 rows = _points(curve, controls.get(name), result, confidence)
                 tables.append(rows.assign(metric=metric, curve=name, method=method)[CURVE_COLUMNS])
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=CURVE_COLUMNS)
 
 
-def _curves(metric: str, result: MetricResult) -> dict[str, np.ndarray]:
-    """The curves of a result, and the areas so far where the metric has them."""
+def _curves(areas: Mapping[str, tuple[str, str | None]], result: MetricResult) -> dict[str, np.ndarray]:
+    """The curves of a result, and the areas so far between the curve that is added and the one taken away."""
     curves = dict(result.curves)
-    for area, (added, taken) in AREAS.get(metric, {}).items():
+    for area, (added, taken) in areas.items():
         if added in result.curves and (taken is None or taken in result.curves):
             falls = result.curves[added].astype(np.float64)
             falls -= 0 if taken is None else result.curves[taken]

@@ -11,10 +11,9 @@ from signsight.evaluation.engine import (
     Fills,
     Hiding,
     Pairs,
-    clean_logits,
+    followed,
     perturbed_scores,
     region_labels,
-    targets,
 )
 from signsight.evaluation.metrics.block import Block
 from signsight.evaluation.metrics.region_perturbation import pixel_steps
@@ -36,14 +35,14 @@ def perturbed_pictures(
     region_score: str,
     border: str,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The block's images with their most relevant regions replaced, and the class's score on them.
+    """The block's images with their most relevant regions replaced, and the score on them.
 
     shown: k numbers of replaced regions, 0 the image itself. The settings are those of
     `region_perturbation`, and so are the pictures, those of its first repetition. Returns (n, k, H, W,
     3) uint8 and (n, k) float32.
     """
     clean = to_pixels(block.images, block.device)
-    target = targets(block, clean_logits(block, clean))
+    targets, _ = followed(block, clean, score)
     places = region_labels(clean.shape[2:], region, border)
     when = pixel_steps(block, places, region, region_score, border, "morf")
     limits = torch.as_tensor(list(shown), device=block.device)
@@ -55,6 +54,6 @@ def perturbed_pictures(
         kept.append((255 * batch).round().byte().permute(0, 2, 3, 1).cpu().numpy())
         return batch
 
-    scores = perturbed_scores(block, target, hiding.count, keep, score)
+    scores = perturbed_scores(block, targets, hiding.count, keep)
     pictures = np.concatenate(kept).reshape(len(clean), len(shown), *block.images.shape[1:])
     return pictures, scores.cpu().numpy()

@@ -24,6 +24,7 @@ from signsight.evaluation.metrics.block import Block, Explain, Result
 if TYPE_CHECKING:
     import torch
 
+    from signsight.attribution.target import Value
     from signsight.models.classifier import Classifier
 
 log = logging.getLogger("signsight")
@@ -43,7 +44,7 @@ class Settings:
 
     metric: str
     parameters: dict[str, Any]
-    target: str
+    target: Value
     seed: int
     batch_size: int
     precision: str = "full"

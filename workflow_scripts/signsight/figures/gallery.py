@@ -80,16 +80,17 @@ def digits(count: int) -> int:
 def row_title(row: pd.Series, name: str) -> str:
     """Name of the picture and the predicted class with its probability.
 
-    Where the right class is given, with the sign for right or wrong and the class; where another
-    class is explained, with that one.
+    Where the right class is given, with the sign for right or wrong and the class; where something
+    else is explained, with that.
     """
     predicted, given = row["predicted_name"], row["class_name"]
     lines = [name, _surely(predicted, row["probability"])]
     if given:
         lines[1] = f"{RIGHT if given == predicted else WRONG} {lines[1]}"
         lines += [f"true: {given}"] if given != predicted else []
-    if row["explained_id"] != row["predicted_id"]:
-        lines.append(f"explained: {_surely(row['explained_name'], row['explained_probability'])}")
+    if (explained := row["explained_name"]) != predicted:
+        alone = isinstance(row["explained_probability"], float) and row["explained_probability"] >= 0
+        lines.append(f"explained: {_surely(explained, row['explained_probability']) if alone else explained}")
     return "\n".join(lines)
 
 

@@ -1,7 +1,8 @@
 """LRP methods of the registry: which rule goes where.
 
-All start from the logit of the explained class, as published; `score: softmax` changes nothing here.
-Relevance is that of the normalised pixels. With `layer` it is read at that layer's output instead.
+All start from the logit of the explained class, as published (`score: softmax` changes nothing here), from
+the difference of two, or from a unit of a layer. Relevance is that of the normalised pixels, or that of the
+output of the layer that a variant names.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from typing import Annotated, Literal
 
 import torch
 
-from signsight.attribution.cam import enlarged
+from signsight.attribution.enlarge import enlarged
 from signsight.attribution.lrp.propagate import relevance
 from signsight.attribution.lrp.rules import AlphaBeta, Epsilon, Flat, Gamma, Rule, Rules, ZBox
+from signsight.attribution.target import Bound
 from signsight.attribution.task import Task
 from signsight.core.parameters import Limits
 from signsight.core.registry import methods
@@ -20,14 +22,12 @@ from signsight.core.registry import methods
 FIRST: dict[str, Rule | None] = {"z_box": ZBox(), "flat": Flat(), "same": None}
 
 
-def _maps(
-    task: Task, images: torch.Tensor, targets: torch.Tensor, rules: Rules, method: str, layer: str | None
-) -> torch.Tensor:
-    """(B, 3, H, W) at the pixels; (B, H, W) of an inner layer."""
-    if layer is None:
+def _maps(task: Task, images: torch.Tensor, targets: Bound, rules: Rules) -> torch.Tensor:
+    """(B, 3, H, W) at the pixels; (B, H, W) of the task's layer, where it names one."""
+    if task.layer_name is None:
         return relevance(task.model, images, targets, rules)
-    module = task.named_layer(layer, f"attribution.parameters.{method}.layer")
-    return enlarged(relevance(task.model, images, targets, rules, module).sum(1), images)
+    layer = task.named_layer(task.layer_name, "attribution.variants.<name>.layer")
+    return enlarged(relevance(task.model, images, targets, rules, layer).sum(1), images)
 
 
 @methods.register(
@@ -37,6 +37,7 @@ def _maps(
     style=5,
     signed=True,
     needs="gradient",
+    layer="readout",
     reduce="sum",
     paper="Bach et al. 2015, doi:10.1371/journal.pone.0130140, equation 58",
     measures="what each pixel contributes to the logit, small contributions damped by epsilon",
@@ -45,18 +46,13 @@ def _maps(
 def lrp_epsilon(
     task: Task,
     images: torch.Tensor,
-    targets: torch.Tensor,
+    targets: Bound,
     ids: list[str],
     epsilon: Annotated[float, Limits(0), "Stabiliser of the denominators; 0 is LRP-0."] = 0.01,
-    layer: Annotated[
-        str | None,
-        "Layer at whose output the relevance is read out, by its name in the network; null reads "
-        "it at the pixels.",
-    ] = None,
 ) -> torch.Tensor:
     """The epsilon rule in every layer; epsilon 0 is LRP-0."""
     rule = Epsilon(epsilon)
-    return _maps(task, images, targets, Rules(rule, rule), "lrp_epsilon", layer)
+    return _maps(task, images, targets, Rules(rule, rule))
 
 
 @methods.register(
@@ -66,6 +62,7 @@ def lrp_epsilon(
     style=12,
     signed=True,
     needs="gradient",
+    layer="readout",
     reduce="sum",
     paper="Bach et al. 2015, doi:10.1371/journal.pone.0130140, equation 60",
     measures="contributions to the logit, positive and negative ones weighed apart in every layer",
@@ -74,18 +71,13 @@ def lrp_epsilon(
 def lrp_alpha_beta(
     task: Task,
     images: torch.Tensor,
-    targets: torch.Tensor,
+    targets: Bound,
     ids: list[str],
     alpha: Annotated[float, Limits(1), "Weight of the positive contributions; beta is 1 - alpha."] = 2,
-    layer: Annotated[
-        str | None,
-        "Layer at whose output the relevance is read out, by its name in the network; null reads "
-        "it at the pixels.",
-    ] = None,
 ) -> torch.Tensor:
     """The alpha-beta rule in every layer, beta = 1 - alpha."""
     rule = AlphaBeta(alpha)
-    return _maps(task, images, targets, Rules(rule, rule), "lrp_alpha_beta", layer)
+    return _maps(task, images, targets, Rules(rule, rule))
 
 
 @methods.register(
@@ -95,6 +87,7 @@ def lrp_alpha_beta(
     style=33,
     signed=True,
     needs="gradient",
+    layer="readout",
     reduce="sum",
     paper="Montavon et al. 2019, doi:10.1007/978-3-030-28954-6_10",
     measures="contributions to the logit, supporting ones favoured by gamma",
@@ -103,18 +96,13 @@ def lrp_alpha_beta(
 def lrp_gamma(
     task: Task,
     images: torch.Tensor,
-    targets: torch.Tensor,
+    targets: Bound,
     ids: list[str],
     gamma: Annotated[float, Limits(0), "How much positive weights are favoured."] = 0.25,
-    layer: Annotated[
-        str | None,
-        "Layer at whose output the relevance is read out, by its name in the network; null reads "
-        "it at the pixels.",
-    ] = None,
 ) -> torch.Tensor:
     """The gamma rule in every layer."""
     rule = Gamma(gamma)
-    return _maps(task, images, targets, Rules(rule, rule), "lrp_gamma", layer)
+    return _maps(task, images, targets, Rules(rule, rule))
 
 
 @methods.register(
@@ -124,6 +112,7 @@ def lrp_gamma(
     style=34,
     signed=True,
     needs="gradient",
+    layer="readout",
     reduce="sum",
     paper="Kohlbrenner et al. 2020, arXiv:1910.09840",
     measures="contributions to the logit, by a rule that fits the depth of each layer",
@@ -132,7 +121,7 @@ def lrp_gamma(
 def lrp_composite(
     task: Task,
     images: torch.Tensor,
-    targets: torch.Tensor,
+    targets: Bound,
     ids: list[str],
     epsilon: Annotated[float, Limits(0), "Stabiliser of the fully connected layers."] = 0.25,
     convolutions: Annotated[Literal["alpha_beta", "gamma"], "Rule of the convolutions."] = "alpha_beta",
@@ -142,13 +131,8 @@ def lrp_composite(
         Literal["z_box", "flat", "same"],
         "Rule of the first convolution: `z_box` (pixels within [0, 1]), `flat`, or the `same` as the others.",
     ] = "z_box",
-    layer: Annotated[
-        str | None,
-        "Layer at whose output the relevance is read out, by its name in the network; null reads "
-        "it at the pixels.",
-    ] = None,
 ) -> torch.Tensor:
     """Epsilon in linear layers, `convolutions` below, `first` where the network sees the image."""
     below = AlphaBeta(alpha) if convolutions == "alpha_beta" else Gamma(gamma)
     rules = Rules(Epsilon(epsilon), below, FIRST[first])
-    return _maps(task, images, targets, rules, "lrp_composite", layer)
+    return _maps(task, images, targets, rules)

@@ -1,7 +1,8 @@
-"""Relevance of an explained class at the image or at an inner layer, in a range that float32 holds."""
+"""Relevance of what is explained at the image or at an inner layer, in a range that float32 holds."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,44 +11,50 @@ from torch import nn
 
 from signsight.attribution.lrp.mode import Propagation
 from signsight.attribution.lrp.rules import Rules
+from signsight.attribution.precision import in_double
+from signsight.attribution.target import Bound
 from signsight.core.errors import UserError
 from signsight.models.classifier import Classifier
 from signsight.models.layers import as_map
-from signsight.models.logits import logits_of
 
 # G is linear in what it starts with, so it starts high: a large epsilon shrinks it in every layer.
 START = {torch.float32: 64, torch.float64: 512}  # powers of two
 SMALLEST = -100  # exponent of a map's peak below which its small values would leave float32
 UNFIT = (
-    "Parameter 'layer' of an lrp method names a layer that is not run just once on the way to the "
-    "score with a map of (batch, channels, height, width) or tokens as its output; name a convolutional "
-    "one, or its activation."
+    "The 'layer' of an lrp variant in 'attribution.variants' is not run just once on the way to the score "
+    "with a map of (batch, channels, height, width) or tokens as its output; name a convolutional one, or "
+    "its activation."
 )
 
 
 def relevance(
     model: Classifier,
     images: torch.Tensor,
-    targets: torch.Tensor,
+    targets: Bound,
     rules: Rules,
     layer: nn.Module | None = None,
 ) -> torch.Tensor:
-    """Relevance of each image's class in `targets`, of its normalised pixels or at `layer`.
+    """Relevance of what is explained in each image, of its normalised pixels or at `layer`.
 
     images (B, 3, H, W) float32 in [0, 1] -> (B, 3, H, W), or (B, K, h, w) of the layer's output. It starts
-    as the class's logit. Where it shrinks below 2^-100 (1e-30), the image's relevance is multiplied by
-    a power of two that brings its peak to 0.5-1; images that shrink further on the way are computed again in
-    double precision. The model is in eval mode, no parameter asks for a gradient.
+    as `targets.linear`, at the logits or at the unit's layer. Where it shrinks below 2^-100 (1e-30), the
+    image's relevance is multiplied by a power of two that brings its peak to 0.5-1; images that shrink
+    further on the way are computed again in double precision. The model is in eval mode, no parameter
+    asks for a gradient.
     """
     found, lost = _scaled(model, images, targets, rules, layer)
     if lost.any():
-        again, _ = _scaled(model, images[lost].double(), targets[lost], rules, layer)
-        found[lost] = again.to(found)
+        images, targets = in_double(images[lost]), targets[lost]
+        if images.device != found.device:  # which has no double precision
+            model, layer = copy.deepcopy((model, layer))
+            model, targets = model.to(images.device), targets.to(images.device)
+        again, _ = _scaled(model, images, targets, rules, layer)
+        found[lost] = again.to(found.dtype).to(found.device)
     return found
 
 
 def _scaled(
-    model: Classifier, images: torch.Tensor, targets: torch.Tensor, rules: Rules, layer: nn.Module | None
+    model: Classifier, images: torch.Tensor, targets: Bound, rules: Rules, layer: nn.Module | None
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Relevance by the precision of `images`, small peaks raised, and which images left its range (B,)."""
     start = START[images.dtype]
@@ -63,7 +70,7 @@ def _scaled(
 def _propagated(
     model: Classifier,
     images: torch.Tensor,
-    targets: torch.Tensor,
+    targets: Bound,
     rules: Rules,
     layer: nn.Module | None,
     start: float,
@@ -76,9 +83,11 @@ def _propagated(
     mode = Propagation(rules, image, low, high)
     with torch.enable_grad():
         with _reading(layer, mode) as read, mode:
-            logits = logits_of(model.network(image))
+            outputs = targets.outputs(model, image, normalised=True)
         at = read[0] if layer is not None and read else image
-        total = logits.gather(1, targets[:, None]).sum() * start
+        if mode.is_image(outputs):  # where relevance itself goes back
+            outputs = outputs * outputs.detach()
+        total = targets.linear(outputs).sum() * start
         found = torch.autograd.grad(total, at, allow_unused=True)[0]
     if found is None or (layer is not None and not read):
         raise UserError(UNFIT)

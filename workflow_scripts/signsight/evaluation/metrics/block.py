@@ -11,6 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
+    from signsight.attribution.target import Value
     from signsight.models.classifier import Classifier
 
 Explain = Callable[["Classifier", np.ndarray, list[str], int], np.ndarray]
@@ -22,11 +23,11 @@ class Block:
 
     images: (n, H, W, 3) uint8 RGB. maps: (n, H, W) float32, signed, unnormalised. ids: n image ids,
     for random draws. truth: (n,) int true classes, -1 where unknown. regions: (n, H, W) uint8, 0
-    outside, 1 object, 2 symbol on it. target: the class whose score counts, "predicted" or "true".
-    batch_size: the most images in one pass through the network. explain: `explain(model, images, ids,
-    seed) -> maps` runs the block's method again, on the classes that `maps` explain (made by
-    `attribution.run.explainer`); with `seed`, the model and the images it gives `maps`. precision:
-    "full", or "bf16" for a forward pass in bfloat16 on a GPU.
+    outside, 1 object, 2 symbol on it. target: what is followed, as config key `evaluation.target` says it
+    (see `attribution.target`). batch_size: the maximum number of images in one pass through the network.
+    explain: `explain(model, images, ids, seed) -> maps` runs the block's method again, on what `maps`
+    explain (made by `attribution.run.explainer`); with `seed`, the model and the images it gives `maps`.
+    precision: "full", or "bf16" for a forward pass in bfloat16 on a GPU.
     """
 
     model: Classifier | None
@@ -35,7 +36,7 @@ class Block:
     ids: list[str]
     truth: np.ndarray
     regions: np.ndarray | None
-    target: str
+    target: Value
     seed: int
     device: torch.device
     batch_size: int

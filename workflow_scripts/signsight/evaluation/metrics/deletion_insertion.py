@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
 import numpy as np
 import torch
 
+from signsight.attribution.target import Bound
 from signsight.core.errors import UserError
-from signsight.core.parameters import Limits, Registered
 from signsight.core.registry import metrics
 from signsight.evaluation.engine import (
     Fills,
     Hiding,
-    clean_logits,
+    followed,
     perturbed_scores,
     pixel_order,
     ranks,
-    score_of,
-    targets,
 )
 from signsight.evaluation.metrics.block import Block, Result
+from signsight.evaluation.metrics.choices import Hidden, Score, Steps, Subset
 from signsight.models.classifier import to_pixels
 
 
 @metrics.register(
     "deletion",
+    label="Deletion",
     needs="model",
     source="Petsiuk et al. 2018, RISE, BMVC",
     x="Share of pixels hidden",
@@ -39,16 +37,15 @@ from signsight.models.classifier import to_pixels
             "means": "mean score while the most relevant pixels are hidden first",
         }
     },
+    curves={"deletion": {"label": "Score"}},
 )
 def deletion(
     block: Block,
     *,
-    steps: Annotated[int, Limits(1), "Steps from the first pixel to the last."] = 100,
-    hidden: Annotated[str, Registered("replacements"), "What a hidden pixel becomes."] = "zero",
-    subset: Annotated[
-        Literal["all", "correct"], "`correct` leaves out the images that the network gets wrong."
-    ] = "all",
-    score: Annotated[Literal["logit", "softmax"], "Score of the class that is followed."] = "softmax",
+    steps: Steps = 100,
+    hidden: Hidden = "zero",
+    subset: Subset = "all",
+    score: Score = "softmax",
 ) -> Result:
     """Curve "deletion": the class's `score` with the most relevant share of the pixels hidden.
 
@@ -62,6 +59,7 @@ def deletion(
 
 @metrics.register(
     "insertion",
+    label="Insertion",
     needs="model",
     source="Petsiuk et al. 2018, RISE, BMVC",
     x="Share of pixels shown",
@@ -75,16 +73,15 @@ def deletion(
             "means": "mean score while the most relevant pixels are shown first",
         }
     },
+    curves={"insertion": {"label": "Score"}},
 )
 def insertion(
     block: Block,
     *,
-    steps: Annotated[int, Limits(1), "Steps from the first pixel to the last."] = 100,
-    hidden: Annotated[str, Registered("replacements"), "What a hidden pixel becomes."] = "zero",
-    subset: Annotated[
-        Literal["all", "correct"], "`correct` leaves out the images that the network gets wrong."
-    ] = "all",
-    score: Annotated[Literal["logit", "softmax"], "Score of the class that is followed."] = "softmax",
+    steps: Steps = 100,
+    hidden: Hidden = "zero",
+    subset: Subset = "all",
+    score: Score = "softmax",
 ) -> Result:
     """Curve "insertion": as `deletion`, from the `hidden` image (share 0) to the whole one (share 1)."""
     return hiding(block, "insertion", steps, hidden, subset, score)
@@ -99,13 +96,15 @@ def hiding(
     """
     clean = to_pixels(block.images, block.device)
     counts = _counts(clean.shape[2] * clean.shape[3], steps, share, name)
-    logits = clean_logits(block, clean)
+    targets, start = followed(block, clean, score)
     chosen = np.arange(len(clean))
     if subset == "correct":
-        right = score_of(logits, targets(block, logits, "true"), "correct").cpu().numpy()
-        chosen = np.flatnonzero(right)
+        chosen = np.flatnonzero(followed(block, clean, "correct", "true")[1].cpu())
     curve = np.full((len(clean), steps + 1), np.nan)
-    curve[chosen] = _curve(block.take(chosen), clean[chosen], logits[chosen], counts, name, hidden, score)
+    show = name == "insertion"
+    found = _perturbed(block.take(chosen), clean[chosen], targets[chosen], counts, hidden, show)
+    ends = start[chosen, None].cpu()  # the untouched image is not computed again
+    curve[chosen] = torch.cat([found, ends] if show else [ends, found], 1)
     x = counts / (clean.shape[2] * clean.shape[3])
     area = np.trapezoid(curve, x, axis=1) / x[-1]
     return Result({f"{name}_auc": area}, {name: curve.astype(np.float32)}, x)
@@ -122,21 +121,11 @@ def _counts(pixels: int, steps: int, share: float, name: str) -> np.ndarray:
     return (2 * np.arange(steps + 1) * last + steps) // (2 * steps)
 
 
-def _curve(
-    block: Block,
-    clean: torch.Tensor,
-    logits: torch.Tensor,
-    counts: np.ndarray,
-    name: str,
-    hidden: str,
-    score: str,
-) -> np.ndarray:
-    """(n, steps + 1) float64; the end that is the untouched image is not computed again."""
-    target, fills = targets(block, logits), Fills(block, hidden)
+def _perturbed(
+    block: Block, clean: torch.Tensor, targets: Bound, counts: np.ndarray, hidden: str, show: bool
+) -> torch.Tensor:
+    """Scores (n, steps) on the CPU, without that of the untouched image."""
     turns = ranks(pixel_order(block.maps, block.device)).int().view(len(clean), 1, *clean.shape[2:])
-    show = name == "insertion"
     limits = torch.as_tensor(counts[:-1] if show else counts[1:], device=block.device)
-    perturb = Hiding(block, clean, turns, limits, fills, show=show)
-    found = perturbed_scores(block, target, len(limits), perturb, score)
-    start = score_of(logits, target, score)[:, None]
-    return torch.cat([found, start] if show else [start, found], 1).double().cpu().numpy()
+    perturb = Hiding(block, clean, turns, limits, Fills(block, hidden), show=show)
+    return perturbed_scores(block, targets, len(limits), perturb).cpu()

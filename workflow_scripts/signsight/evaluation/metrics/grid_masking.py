@@ -10,7 +10,7 @@ import torch
 
 from signsight.core.parameters import Limits
 from signsight.core.registry import metrics
-from signsight.evaluation.engine import Hiding, clean_logits, perturbed_scores, score_of, targets
+from signsight.evaluation.engine import Hiding, followed, perturbed_scores
 from signsight.evaluation.metrics.block import Block, Result
 from signsight.models.classifier import to_pixels
 from signsight.perturbation.grid import cell_edges, rank_cells
@@ -18,6 +18,7 @@ from signsight.perturbation.grid import cell_edges, rank_cells
 
 @metrics.register(
     "grid_masking",
+    label="Masking",
     needs="model",
     source="GTSRB study",
     x="Masked cells",
@@ -28,20 +29,22 @@ from signsight.perturbation.grid import cell_edges, rank_cells
             "high": 1,
             "chance": "random",
             "label": "Accuracy under masking",
-            "means": "share of correct predictions, mean over 1 to the most masked cells",
+            "means": "share of correct predictions, mean over 1 to the maximum number of masked cells",
         }
     },
+    curves={"masked_accuracy": {"label": "Accuracy"}},
+    config="masking",
 )
 def grid_masking(
     block: Block,
     *,
-    grid: Annotated[int, Limits(1), "Cells along each side."] = 8,
+    grid: Annotated[int, Limits(1, 64), "Cells along each side."] = 8,
     share: Annotated[
         float,
         Limits(None, 1, above=0),
         "Share of a map's pixels, the highest, that count for the ranking of the cells.",
     ] = 0.25,
-    max_cells: Annotated[int, Limits(1), "Data sets with 0 to this many masked cells are made."] = 10,
+    max_cells: Annotated[int, Limits(1, 4096), "Data sets with 0 to this many masked cells are made."] = 10,
     colour: Annotated[Sequence[float], Limits(0, 1, length=3), "Colour of masked cells, RGB in [0, 1]."] = (
         1,
         1,
@@ -55,15 +58,13 @@ def grid_masking(
     """
     clean = to_pixels(block.images, block.device)
     cells = rank_cells(block.maps, grid, share, max_cells).astype(np.int64)
-    logits = clean_logits(block, clean)
-    target = targets(block, logits, "true")
+    targets, start = followed(block, clean, "correct", "true")
     turns = _turns(cells, _places(clean.shape[2:], grid), block.device)
     paint = torch.tensor(np.round(np.asarray(colour) * 255) / 255, dtype=torch.float32, device=block.device)
     limits = torch.arange(1, max_cells + 1, device=block.device)
     masking = Hiding(block, clean, turns, limits, lambda image: paint.view(1, 3, 1, 1))
-    found = perturbed_scores(block, target, max_cells, masking, "correct")
-    start = score_of(logits, target, "correct")[:, None]
-    curve = torch.cat([start, found], 1).cpu().numpy()
+    found = perturbed_scores(block, targets, max_cells, masking)
+    curve = torch.cat([start[:, None], found], 1).cpu().numpy()
     curve[cells[:, 0] < 0] = np.nan
     values = {"masked_accuracy": curve[:, 1:].mean(1, dtype=np.float64)}
     return Result(values, {"masked_accuracy": curve}, np.arange(max_cells + 1, dtype=np.float64))

@@ -16,6 +16,7 @@ from signsight.evaluation.metrics.block import Block, Result
 
 @metrics.register(
     "localisation",
+    label="Localisation",
     needs="regions",
     source="Zhang et al. 2018, doi:10.1007/s11263-017-1059-x; Arras et al. 2022, arXiv:2003.07258",
     x="",
@@ -23,12 +24,12 @@ from signsight.evaluation.metrics.block import Block, Result
         "pointing_game_object": {
             "direction": "higher", "low": 0, "high": 1, "chance": "area",
             "label": "pointing game, sign",
-            "means": "share of images whose highest value lies in the sign",
+            "means": "share of the highest pixel, or of the tied ones, that lies in the sign",
         },
         "pointing_game_symbol": {
             "direction": "higher", "low": 0, "high": 1, "chance": "area",
             "label": "pointing game, symbol",
-            "means": "share of images whose highest value lies in the symbol",
+            "means": "share of the highest pixel, or of the tied ones, that lies in the symbol",
         },
         "mass_symbol": {
             "direction": "higher", "low": 0, "high": 1, "chance": "area",
@@ -78,7 +79,7 @@ def localisation(block: Block) -> Result:
 
     Needs block.maps and block.regions, (n, H, W). NaN, so that the image is left out: where the
     image lacks the region, for the mass where no value is positive, for the others where the map is
-    constant and so has no highest pixels. Equal values are ordered by position, row by row.
+    constant and so has no highest pixels. For the rank equal values are ordered by position, row by row.
     """
     count, height, width = block.maps.shape
     maps = block.maps.reshape(count, height * width)
@@ -108,12 +109,13 @@ def masks_of(regions: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def pointing_game(maps: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """1 where the first highest pixel is inside, else 0; NaN for a constant map: (n, P) -> (n,).
+    """1 where the highest pixel is inside, else 0; NaN for a constant map: (n, P) -> (n,).
 
-    There is no tolerance about the maximum (the paper, whose pictures are larger, has 15 pixels).
+    Of several highest pixels the share inside, so that it does not matter how the picture lies. There is
+    no tolerance about the maximum (the paper, whose pictures are larger, has 15 pixels).
     """
-    first = maps.argmax(1)[:, None]
-    return _unless_constant(np.take_along_axis(inside, first, 1)[:, 0].astype(np.float64), maps)
+    highest = maps == maps.max(1, keepdims=True)
+    return _unless_constant((highest & inside).sum(1) / highest.sum(1), maps)
 
 
 def relevance_mass(maps: np.ndarray, inside: np.ndarray) -> np.ndarray:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from signsight.core.parameters import Limits, Registered
 from signsight.core.registry import metrics
 from signsight.evaluation.metrics.block import Block, Result
+from signsight.evaluation.metrics.choices import Score, Steps
 from signsight.evaluation.metrics.deletion_insertion import hiding
 
 
 @metrics.register(
     "pixel_flipping",
+    label="Pixel flipping",
     needs="model",
     source="Bach et al. 2015, PLoS ONE 10(7)",
     x="Share of pixels flipped",
@@ -25,14 +27,15 @@ from signsight.evaluation.metrics.deletion_insertion import hiding
             "means": "mean score while the most relevant pixels are flipped first",
         }
     },
+    curves={"pixel_flipping": {"label": "Score"}},
 )
 def pixel_flipping(
     block: Block,
     *,
-    steps: Annotated[int, Limits(1), "Steps from the first pixel to the last."] = 100,
+    steps: Steps = 100,
     share: Annotated[float, Limits(None, 1, above=0), "Share of the pixels that are flipped."] = 1.0,
     replacement: Annotated[str, Registered("replacements"), "What a flipped pixel becomes."] = "inverse",
-    score: Annotated[Literal["logit", "softmax"], "Score of the class that is followed."] = "softmax",
+    score: Score = "softmax",
 ) -> Result:
     """Curve "pixel_flipping": the class's `score` with the most relevant pixels flipped.
 

@@ -28,6 +28,7 @@ WALKS = {"cascading": cascade, "independent": one_by_one}
 
 @metrics.register(
     "randomisation",
+    label="Randomisation",
     needs="method",
     source="Adebayo et al. 2018, arXiv:1810.03292",
     x="layers drawn anew, from the output on",
@@ -43,24 +44,32 @@ WALKS = {"cascading": cascade, "independent": one_by_one}
             "means": "structural similarity to the map after all weights of the network were drawn anew",
         },
     },
+    curves={
+        "cascading": {"label": "Rank correlation"},
+        "cascading_ssim": {"label": "SSIM"},
+        "independent": {"label": "Rank correlation"},
+        "independent_ssim": {"label": "SSIM"},
+    },
 )  # fmt: skip
 def randomisation(
     block: Block,
     absolute: Annotated[bool, "Compare absolute values of the maps, else signed ones."] = True,
     layers: Annotated[
-        int | None, Limits(2), "Most layers at which the curves are read; null reads all."
+        int | None,
+        Limits(2, 10_000),
+        "Maximum number of layers at which the curves are read; null reads all.",
     ] = None,
     draws: Annotated[
         int,
-        Limits(1),
+        Limits(1, 100),
         "Draws of new weights that are averaged; one draw can move a correlation by 0.1 and more,"
         " which the interval over images does not show.",
     ] = 1,
 ) -> Result:
     """Likeness of maps before and after layers were drawn anew, for every layer from the last on.
 
-    absolute: compare absolute values (the paper's ABS variant), else signed ones. layers: the most
-    layers at which the curves are read, evenly chosen, the first and the last of the network always
+    absolute: compare absolute values (the paper's ABS variant), else signed ones. layers: the maximum
+    number of layers at which the curves are read, evenly chosen, the first and the last of the network always
     among them; the cascade passes through all of them nevertheless. None reads all.
     Curves cascading, independent (rank correlation) and cascading_ssim, independent_ssim; x counts
     the layers from the output, labels are their names. The values are the end of the cascade.

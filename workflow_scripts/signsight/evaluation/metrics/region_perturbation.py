@@ -13,15 +13,14 @@ from signsight.core.registry import metrics
 from signsight.evaluation.engine import (
     Fills,
     Hiding,
-    clean_logits,
+    followed,
     perturbed_scores,
     region_labels,
     region_ranks,
     region_scores,
-    score_of,
-    targets,
 )
 from signsight.evaluation.metrics.block import Block, Result
+from signsight.evaluation.metrics.choices import Score
 from signsight.models.classifier import to_pixels
 
 KEYS = "evaluation.parameters.region_perturbation"
@@ -29,6 +28,7 @@ KEYS = "evaluation.parameters.region_perturbation"
 
 @metrics.register(
     "region_perturbation",
+    label="Region perturbation",
     needs="model",
     source="Samek et al. 2017, IEEE TNNLS 28(11), eq. 12 and 13",
     x="Replaced regions",
@@ -50,15 +50,23 @@ KEYS = "evaluation.parameters.region_perturbation"
             "means": "mean score with the least relevant regions replaced first, less that with the most",
         },
     },
+    curves={
+        "morf": {"label": "Fall of the score"},
+        "lerf": {"label": "Fall of the score"},
+        "aopc": {"label": "AOPC", "area": ("morf", None)},
+        "abpc": {"label": "ABPC", "area": ("morf", "lerf")},
+    },
 )
 def region_perturbation(
     block: Block,
     *,
-    region: Annotated[int, Limits(1), "Height and width in pixels of a region (paper: 9)."] = 6,
-    steps: Annotated[int, Limits(1), "Regions that are replaced, one after the other (paper: 100)."] = 30,
-    repetitions: Annotated[int, Limits(1), "Repetitions with fresh noise."] = 10,
+    region: Annotated[int, Limits(1, 4096), "Height and width in pixels of a region (paper: 9)."] = 6,
+    steps: Annotated[
+        int, Limits(1, 10_000), "Regions that are replaced, one after the other (paper: 100)."
+    ] = 30,
+    repetitions: Annotated[int, Limits(1, 1_000), "Repetitions with fresh noise."] = 10,
     replacement: Annotated[str, Registered("replacements"), "What replaces a region."] = "uniform",
-    score: Annotated[Literal["logit", "softmax"], "Score of the class that is followed."] = "softmax",
+    score: Score = "softmax",
     region_score: Annotated[
         Literal["sum", "mean", "max"], "How the values of a region's pixels become its relevance."
     ] = "sum",
@@ -72,7 +80,7 @@ def region_perturbation(
         "`morf` leaves out the least relevant first (LeRF), and so the ABPC, at half the cost.",
     ] = "both",
 ) -> Result:
-    """Curves "morf" and "lerf" of f(x0) - f(x_k), k = 0..`steps`, f the class's `score`.
+    """Curves "morf" and "lerf" of f(x0) - f(x_k), k = 0..`steps`, f the `score` of what is followed.
 
     The square regions of `region` px of a fixed grid are replaced one after the other, the most
     (MoRF) or the least relevant (LeRF) first; a region's relevance is the `region_score` ("sum",
@@ -87,14 +95,13 @@ def region_perturbation(
     clean = to_pixels(block.images, block.device)
     places = region_labels(clean.shape[2:], region, border)
     _refuse_steps(int(places.max()) + 1, steps)
-    logits = clean_logits(block, clean)
-    target = targets(block, logits)
+    targets, start = followed(block, clean, score)
     when = pixel_steps(block, places, region, region_score, border, orders)
     fills = Fills(block, replacement, repetitions)
     limits = torch.arange(1, steps + 1, device=block.device)
     hiding = Hiding(block, clean, when, limits, fills, fills.draws)
-    found = perturbed_scores(block, target, hiding.count, hiding, score)
-    return _result(score_of(logits, target, score), found.view(len(clean), -1, fills.draws, steps))
+    found = perturbed_scores(block, targets, hiding.count, hiding)
+    return _result(start.cpu(), found.cpu().view(len(clean), -1, fills.draws, steps))
 
 
 def _refuse_steps(regions: int, steps: int) -> None:
@@ -123,7 +130,7 @@ def pixel_steps(
 
 def _result(start: torch.Tensor, found: torch.Tensor) -> Result:
     """start: (n,) scores of the untouched images; found: (n, directions, draws, steps)."""
-    falls = (start[:, None, None] - found.double().mean(2)).cpu().numpy()
+    falls = (start[:, None, None] - found.double().mean(2)).numpy()
     curves = np.concatenate([np.zeros_like(falls[..., :1]), falls], axis=2)
     areas = curves.mean(2)
     abpc = areas[:, 0] - areas[:, 1] if areas.shape[1] == 2 else np.full(len(areas), np.nan)

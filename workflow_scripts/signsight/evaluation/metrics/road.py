@@ -13,11 +13,10 @@ from signsight.core.registry import metrics
 from signsight.core.rng import generator
 from signsight.evaluation.engine import (
     Pairs,
-    clean_logits,
+    followed,
     perturbed_scores,
     pixel_order,
     ranks,
-    targets,
 )
 from signsight.evaluation.metrics.block import Block, Result
 from signsight.models.classifier import to_pixels
@@ -26,6 +25,7 @@ from signsight.perturbation.imputation import impute
 
 @metrics.register(
     "road",
+    label="ROAD",
     needs="model",
     source="Rong et al. 2022, arXiv:2202.00449",
     x="Share of pixels imputed",
@@ -46,6 +46,7 @@ from signsight.perturbation.imputation import impute
             "means": "mean score with the least relevant pixels filled in from their neighbours",
         },
     },
+    curves={"morf": {"label": "Score"}, "lerf": {"label": "Score"}},
 )  # fmt: skip
 def road(
     block: Block,
@@ -70,12 +71,11 @@ def road(
     Values are means over the shares. The range holds for softmax.
     """
     clean = to_pixels(block.images, block.device)
-    logits = clean_logits(block, clean)
-    target = targets(block, logits)
+    targets, _ = followed(block, clean, score)
     pixels = clean.shape[2] * clean.shape[3]
     limits = torch.as_tensor([round(share * pixels) for share in shares], device=block.device)
     imputing = _Imputing(block, clean, limits, noise)
-    curves = perturbed_scores(block, target, 2 * len(limits), imputing, score).cpu().numpy()
+    curves = perturbed_scores(block, targets, 2 * len(limits), imputing).cpu().numpy()
     morf, lerf = np.split(curves, 2, axis=1)
     means = [curve.mean(1, dtype=np.float64) for curve in (morf, lerf)]
     values = {"road": (means[1] - means[0]) / 2, "road_morf": means[0], "road_lerf": means[1]}

@@ -21,6 +21,7 @@ from signsight.evaluation.similarity import rank_correlation
 
 @metrics.register(
     "stability",
+    label="Stability",
     needs="method",
     source="Alvarez-Melis and Jaakkola 2018, arXiv:1806.08049 (under noise)",
     x="",
@@ -49,8 +50,8 @@ from signsight.evaluation.similarity import rank_correlation
 )  # fmt: skip
 def stability(
     block: Block,
-    seeds: Annotated[int, Limits(2), "Runs of the method with other seeds."] = 3,
-    copies: Annotated[int, Limits(1), "Noisy copies of each image."] = 3,
+    seeds: Annotated[int, Limits(2, 100), "Runs of the method with other seeds."] = 3,
+    copies: Annotated[int, Limits(1, 100), "Noisy copies of each image."] = 3,
     noise: Annotated[
         float, Limits(None, 1, above=0), "Standard deviation of their noise, pixels in [0, 1]."
     ] = 0.02,

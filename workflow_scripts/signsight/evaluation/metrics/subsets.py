@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 import torch
 
-from signsight.core.parameters import Limits, Registered
+from signsight.core.parameters import Limits
 from signsight.core.registry import metrics
 from signsight.core.rng import generator
 from signsight.evaluation.engine import (
     Fills,
     Pairs,
-    clean_logits,
+    followed,
     perturbed_scores,
-    score_of,
-    targets,
 )
 from signsight.evaluation.metrics.block import Block, Result
+from signsight.evaluation.metrics.choices import Hidden, Score, Subsets
 from signsight.models.classifier import to_pixels
 
 
 @metrics.register(
     "sensitivity_n",
+    label="Sensitivity-n",
     needs="model",
     source="Ancona et al. 2018, arXiv:1711.06104",
     x="Share of pixels hidden",
@@ -35,6 +35,7 @@ from signsight.models.classifier import to_pixels
             "means": "correlation of a subset's summed values with the fall of the score, mean over sizes",
         },
     },
+    curves={"correlation": {"label": "Correlation"}},
 )  # fmt: skip
 def sensitivity_n(
     block: Block,
@@ -44,9 +45,9 @@ def sensitivity_n(
         Limits(above=0, below=1, unique=True),
         "Sizes of the subsets as shares of the pixels.",
     ] = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8),
-    subsets: Annotated[int, Limits(3), "Random subsets of each size."] = 100,
-    hidden: Annotated[str, Registered("replacements"), "What a hidden pixel becomes."] = "zero",
-    score: Annotated[Literal["logit", "softmax"], "Score of the class that is followed."] = "logit",
+    subsets: Subsets = 100,
+    hidden: Hidden = "zero",
+    score: Score = "logit",
 ) -> Result:
     """Curve "correlation": Pearson's correlation over `subsets` random subsets of n pixels, by n.
 
@@ -63,6 +64,7 @@ def sensitivity_n(
 
 @metrics.register(
     "faithfulness_correlation",
+    label="Faithfulness correlation",
     needs="model",
     source="Bhatt et al. 2020, arXiv:2005.00631",
     x="",
@@ -78,9 +80,9 @@ def faithfulness_correlation(
     block: Block,
     *,
     share: Annotated[float, Limits(above=0, below=1), "Size of the subsets as a share of the pixels."] = 0.05,
-    subsets: Annotated[int, Limits(3), "Random subsets of each size."] = 100,
-    hidden: Annotated[str, Registered("replacements"), "What a hidden pixel becomes."] = "zero",
-    score: Annotated[Literal["logit", "softmax"], "Score of the class that is followed."] = "logit",
+    subsets: Subsets = 100,
+    hidden: Hidden = "zero",
+    score: Score = "logit",
 ) -> Result:
     """`sensitivity_n` for subsets of one size, a `share` of the pixels, as published."""
     curve = _correlations(block, [share], subsets, hidden, score)
@@ -90,11 +92,10 @@ def faithfulness_correlation(
 def _correlations(block: Block, shares: Sequence[float], subsets: int, hidden: str, score: str) -> np.ndarray:
     """(n, sizes) float32: one correlation over the subsets for each image and size."""
     clean = to_pixels(block.images, block.device)
-    logits = clean_logits(block, clean)
-    target = targets(block, logits)
+    targets, start = followed(block, clean, score)
     drawn = _Subsets(block, clean, shares, subsets, hidden)
-    found = perturbed_scores(block, target, len(shares) * subsets, drawn, score)
-    falls = (score_of(logits, target, score)[:, None] - found).double().cpu().numpy()
+    found = perturbed_scores(block, targets, len(shares) * subsets, drawn)
+    falls = (start[:, None] - found).cpu().double().numpy()
     both = [v.reshape(len(clean), len(shares), subsets) for v in (falls, drawn.sums)]
     return _pearson(*both).astype(np.float32)
 
