@@ -21,6 +21,11 @@ def example_rows(index: pd.DataFrame, count: int) -> np.ndarray:
     return widest[places]
 
 
+def class_names(classes: pd.DataFrame, ids: np.ndarray) -> list[str]:
+    """The names of the classes with these ids; classes: `class_id, name`."""
+    return classes.set_index("class_id")["name"].loc[ids].tolist()
+
+
 def overview_rows(
     index: pd.DataFrame, predicted: np.ndarray, confidence: np.ndarray, count: int
 ) -> np.ndarray:
