@@ -155,7 +155,7 @@ def test_own_things_are_listed() -> None:
         "name": "mine",
         "file": "plugins/mine.py",
         "label": "Mine",
-        "measures": "Much.",
+        "measures": "All.",
     }
     text = summary(**BASE | {"own": [thing | {"misleads": None}]})
     assert "## Your own things" in text
