@@ -14,11 +14,11 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from signsight.core.files import ArrayFile
+from signsight.core.files import ArrayFile, read_csv
 from signsight.core.registry import figures, plugins, use_plugins
 from signsight.core.source import PACKAGE
 from signsight.data.imageset import ImageSet, write_index
-from signsight.figures.given import draw, load, read_table
+from signsight.figures.given import draw, load
 from signsight.figures.style import save
 from signsight.figures.table import ARTEFACTS, FACTS, signature, undrawn
 from synthetic_metrics import FOUR, curves
@@ -62,7 +62,7 @@ def test_the_table_is_read_without_what_draws() -> None:
 def test_texts_stay_texts_and_numbers_may_be_missing(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text('class_id,name,x,direction,method\n0,001,1.5,,null\n1,NA,,lower,nan\n2,"5$, $",2,,a\n')
-    table = read_table(path)
+    table = read_csv(path)
     assert table["name"].tolist() == ["001", "NA", "5$, $"] and table["method"].tolist() == [
         "null",
         "nan",

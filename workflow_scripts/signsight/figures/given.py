@@ -1,4 +1,4 @@
-"""What a figure is given: files read by their kind, tables with texts that stay texts."""
+"""What a figure is given: its files, read by their kind, and its facts."""
 
 from __future__ import annotations
 
@@ -10,17 +10,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from signsight.core.files import ArrayFile
+from signsight.core.files import ArrayFile, read_csv
 from signsight.core.registry import figures
 from signsight.data.imageset import open_image_set
 from signsight.figures.table import signature
 
 Files = str | Sequence[str] | Mapping[str, Any]
-# Columns of names that users give, or of texts that may be empty; 001, NA and null are names too.
-TEXTS = {
-    "name", "class_name", "predicted_name", "explained_name", "sticker", "sign_size", "shape", "file",
-    "image_id", "track", "source", "label", "direction", "group", "tied_with",
-}  # fmt: skip
 
 
 def draw(name: str, given: Mapping[str, Files], facts: Mapping[str, Any]) -> Figure:
@@ -41,21 +36,13 @@ def load(files: Files) -> Any:
     return READERS[Path(files).suffix](files)
 
 
-def read_table(path: Path | str) -> pd.DataFrame:
-    """A CSV with TEXTS as they were written; elsewhere an empty cell is a missing value."""
-    names = pd.read_csv(path, nrows=0).columns
-    texts = {name: str for name in names if name in TEXTS}
-    empty = {name: [""] for name in names if name not in TEXTS}
-    return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=empty)
-
-
 def _arrays(path: str) -> dict[str, np.ndarray]:
     with np.load(path) as file:
         return {key: file[key] for key in file.files}
 
 
 READERS = {
-    ".csv": read_table,
+    ".csv": read_csv,
     ".tsv": lambda path: pd.read_csv(path, sep="\t"),
     ".npy": ArrayFile,
     ".npz": _arrays,

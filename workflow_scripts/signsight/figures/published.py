@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from signsight.figures.given import read_table
+from signsight.core.files import read_csv
 
 FOLDER = Path(__file__).parents[3] / "config/published"
 
 
 def read_published(files: Mapping[str, str]) -> dict[str, pd.DataFrame]:
     """The published tables by name; files: name -> name of a file in FOLDER."""
-    return {name: read_table(FOLDER / file) for name, file in files.items()}
+    return {name: read_csv(FOLDER / file) for name, file in files.items()}

@@ -123,7 +123,7 @@ def method_label(name: str) -> str:
 
 def family(name: str) -> str:
     """What the method has in common with others; OTHER for a stranger."""
-    return str(_look(name).get("family", OTHER))
+    return str(_look(name)["family"])
 
 
 def _look(name: str) -> Mapping[str, Any]:
@@ -133,10 +133,8 @@ def _look(name: str) -> Mapping[str, Any]:
     """
     if name in LOOKS:
         return LOOKS[name]
-    base = base_method(name)
-    if base not in methods:
-        return {"label": name.replace("_", " ").capitalize()}
-    about = methods.about(base)
+    base, words = base_method(name), name.replace("_", " ").capitalize()
+    about = {"label": words, "family": OTHER} | (methods.about(base) if base in methods else {})
     if base == name:
         return about
     rest = name.removeprefix(f"{base}_").replace("_", " ")
