@@ -14,6 +14,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from signsight.core.errors import UserError
 from signsight.core.files import ArrayFile, read_csv
 from signsight.core.registry import figures, plugins, use_plugins
 from signsight.core.source import PACKAGE
@@ -47,6 +48,25 @@ def test_every_artefact_and_fact_is_of_some_figure() -> None:
     """But for the tables that only the summary reads."""
     used = [set().union(*names) for names in zip(*map(signature, figures.names()), strict=True)]
     assert used[0] == set(ARTEFACTS) - {"clean", "empty_maps"} and used[1] == set(FACTS)
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("def mine(metric, *, grid): ...", "artefact 'metric'; did you mean 'metrics'"),
+        ("def mine(metrics, *, grids): ...", "fact 'grids'; did you mean 'grid'"),
+        ("class mine: ...", "no function"),
+    ],
+)
+def test_what_is_not_there_is_refused(code: str, message: str, tmp_path: Path) -> None:
+    before, file = plugins(), tmp_path / "mine.py"
+    file.write_text(f'from signsight.core.registry import figures\n\n\n@figures.register("mine")\n{code}\n')
+    try:
+        use_plugins([file])
+        with pytest.raises(UserError, match=message):
+            signature("mine")
+    finally:
+        use_plugins(before)
 
 
 def test_the_table_is_read_without_what_draws() -> None:

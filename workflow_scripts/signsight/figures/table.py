@@ -21,8 +21,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection
 
+from signsight.core.errors import UserError
 from signsight.core.registry import figures, metrics
 from signsight.core.source import tree_of
+from signsight.core.words import nearest
 
 ARTEFACTS = (
     "agreement", "benchmarks", "cascades", "cells", "classes", "clean", "clean_scores", "confusion",
@@ -38,12 +40,25 @@ FACTS = (
 
 
 def signature(name: str) -> tuple[list[str], list[str]]:
-    """The artefacts and the facts that the figure called `name` is drawn from."""
+    """The artefacts and the facts that the figure called `name` is drawn from.
+
+    UserError for one that there is not.
+    """
     file, line = figures.file(name), figures.order(name)[1]
     for node in tree_of(file).body:
         if isinstance(node, ast.FunctionDef) and any(one.lineno == line for one in node.decorator_list):
-            return [one.arg for one in node.args.args], [one.arg for one in node.args.kwonlyargs]
-    raise TypeError(f"{file}, line {line}: the figure {name!r} is no function")
+            parts = node.args.args, node.args.kwonlyargs
+            artefacts, facts = ([argument.arg for argument in part] for part in parts)
+            _refuse_unknown(name, "artefact", artefacts, ARTEFACTS)
+            _refuse_unknown(name, "fact", facts, FACTS)
+            return artefacts, facts
+    raise UserError(f"{file} registers the figure {name!r}, which is no function; write it as one.")
+
+
+def _refuse_unknown(name: str, noun: str, asked: Collection[str], known: Collection[str]) -> None:
+    for one in asked:
+        if one not in known:
+            raise UserError(f"The figure {name!r} asks for the {noun} {one!r}; {nearest(one, known)}")
 
 
 def undrawn(run: Collection[str], shown: Collection[str]) -> list[str]:
