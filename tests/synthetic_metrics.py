@@ -8,13 +8,12 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from signsight.core.registry import methods
 from signsight.evaluation.metric_table import CURVE_COLUMNS, METRIC_COLUMNS
 from signsight.evaluation.ranking import ranking_table
-from signsight.figures.style import METHODS
 
 FOUR = ["random", "saliency", "grad_cam", "lrp_epsilon"]
-LEFT_OUT = {"sobel", "smooth_grad_cam_pp", "xgrad_cam", "eigen_cam", "lime", "deep_lift", "gradient_shap"}
-MANY = ["random", *[name for name in METHODS if name not in LEFT_OUT][:22]]
+MANY = ["random", *sorted(set(methods.names()) - {"random", "sobel", "smooth_grad_cam_pp"})[:22]]
 LAYERS = ["fc2", "fc1", "features.12.conv", "features.8.conv", "features.4.conv", "features.0.conv"]
 QUANTITIES = [
     ("region_perturbation", "aopc", "higher", 0.15),

@@ -3,15 +3,15 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
+from signsight.core.files import read_csv
 from signsight.core.job import job
 from signsight.figures.gallery import Source, gallery_pages
 from signsight.figures.style import save
 
 with job(snakemake):
     images = np.load(snakemake.input.images)
-    table = pd.read_csv(snakemake.input.table, keep_default_na=False)
+    table = read_csv(snakemake.input.table)
     files = zip(snakemake.input.maps, snakemake.params.columns, strict=True)
     sources = [Source(file, **column) for file, column in files]
     folder = Path(snakemake.output[0])

@@ -3,15 +3,14 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from signsight.core.files import atomic
+from signsight.core.files import atomic, read_csv
 from signsight.core.job import job
 from signsight.figures.gallery import Source, write_singles
 
 with job(snakemake):
     images = np.load(snakemake.input.images)
-    table = pd.read_csv(snakemake.input.table, keep_default_na=False)
+    table = read_csv(snakemake.input.table)
     files = zip(snakemake.input.maps, snakemake.params.columns, strict=True)
     target = Path(snakemake.output[0])
     if target.is_dir():

@@ -1,8 +1,8 @@
 """Rule gallery_strips: the sweeps of SmoothGrad and LayerCAM as strips, and as an animation."""
 
 import numpy as np
-import pandas as pd
 
+from signsight.core.files import read_csv
 from signsight.core.job import job
 from signsight.figures.gallery import names_of, row_title
 from signsight.figures.strips import (
@@ -19,7 +19,7 @@ with job(snakemake):
     with np.load(snakemake.input.sweeps) as file:
         sweeps = {key: file[key] for key in file.files}
     count = len(sweeps["samples"])
-    table = pd.read_csv(snakemake.input.table, keep_default_na=False)
+    table = read_csv(snakemake.input.table)
     images = np.load(snakemake.input.images)[:count]
     titles = [row_title(row, name) for (_, row), name in zip(table.iterrows(), names_of(table), strict=True)]
     titles = titles[:count]

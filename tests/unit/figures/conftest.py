@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,7 +13,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-ROOT = Path(__file__).parents[3]
+from signsight.figures.published import read_published
+
 METHODS = ["random", "saliency", "grad_cam", "grad_cam_pp", "smooth_grad_cam_pp"]
 LOSS = dict(zip(METHODS, (0.006, 0.26, 0.055, 0.07, 0.065), strict=True))
 
@@ -125,16 +125,15 @@ def sticker_confusions(classes: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def published() -> dict[str, pd.DataFrame]:
-    """The published figures by the names that figures and summary use."""
-    files = {
-        "clean": "clean",
-        "masking": "masking",
-        "rotation": "rotation",
-        "perspective_vertical": "perspective",
-        "stickers": "stickers",
-    }
-    folder = ROOT / "config" / "published"
-    return {name: pd.read_csv(folder / f"gtsrb_{file}.csv") for name, file in files.items()}
+    """The published tables by the names that figures and summary use."""
+    names = {name: name for name in ("clean", "masking", "rotation", "stickers")}
+    names["perspective_vertical"] = "perspective"
+    return read_published({name: f"gtsrb_{file}.csv" for name, file in names.items()})
+
+
+def classes_of(*names: str) -> pd.DataFrame:
+    """The table of classes with these names."""
+    return pd.DataFrame({"class_id": range(len(names)), "name": names, "shape": "circle"})
 
 
 def visible_texts(figure: Figure) -> list[Text]:

@@ -11,6 +11,8 @@ import yaml
 from docutils.core import publish_parts
 from jinja2 import Environment, StrictUndefined
 
+from signsight.core.registry import figures
+
 ROOT = Path(__file__).parents[3]
 CAPTIONS = sorted((ROOT / "rules" / "captions").glob("*.rst"))
 
@@ -38,10 +40,5 @@ def test_caption(path: Path, dataset: str) -> None:
 
 
 def test_there_is_a_caption_for_every_figure() -> None:
-    figures = "training_curve confusion_matrix masking degrees sticker_accuracy"
-    figures += " sticker_confusions aopc_curve"
-    figures += " morf_lerf deletion_insertion road randomisation ranking agreement cost localisation seeds"
-    figures += " gallery_sheet gallery_animation gallery_smoothing gallery_layers"
-    sheets = "overview masked_sheet sticker_sheet geometry_sheet photographs perturbed randomised_maps"
-    names = {*figures.split(), *sheets.split(), "summary"}
-    assert {path.stem for path in CAPTIONS} == names
+    gallery = {f"gallery_{name}" for name in ("sheet", "animation", "smoothing", "layers")}
+    assert {path.stem for path in CAPTIONS} == {*figures.names(), *gallery, "summary"}

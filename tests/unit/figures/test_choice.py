@@ -15,6 +15,7 @@ def test_examples_are_the_widest_of_classes_spread_evenly() -> None:
     assert (INDEX["width"][rows] == 60).all()
     assert len(set(INDEX["class_id"][rows])) == 4
     assert np.ptp(np.diff(INDEX["class_id"][rows])) <= 1
+    assert all(len(set(example_rows(INDEX, count))) == count for count in range(1, 11))
     assert len(example_rows(INDEX, 99)) == 10
     assert len(example_rows(INDEX.drop(columns="width"), 3)) == 3
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from signsight.figures import confusions
 from signsight.figures.confusions import (
     commonest,
     confusion_matrix,
@@ -70,9 +71,11 @@ def test_long_names_are_cut() -> None:
     assert len(short("x" * 60)) == 30 and short("x" * 60).endswith("…")
 
 
-def test_sticker_confusions(sticker_confusions_table: pd.DataFrame, legible: Check) -> None:
-    table = sticker_confusions_table
-    figure = sticker_confusions(table, most=5)
+def test_sticker_confusions(
+    sticker_confusions_table: pd.DataFrame, legible: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(confusions, "OF_STICKERS", 5)
+    figure = sticker_confusions(sticker_confusions_table)
     assert len(figure.axes) == 4  # two targets, two methods
     for axes in figure.axes:
         counts = axes.collections[0].get_array().reshape(5, 4)

@@ -10,10 +10,17 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from signsight.core.registry import methods
 from signsight.figures import curves
-from signsight.figures.style import METHODS, method_label, method_style
+from signsight.figures.style import method_label, method_style
 
 Check = Callable[[Figure], None]
+CLASSES = pd.DataFrame({"class_id": range(43), "name": "a sign"})
+
+
+def masked(table: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
+    known = {} if published is None else {"masking": published}
+    return curves.masking(table, CLASSES, grid=8, confidence=0.95, published=known)
 
 
 def line(axes: Axes, label: str) -> np.ndarray:
@@ -54,7 +61,7 @@ def test_training_curve_with_a_loss_of_zero(history: pd.DataFrame, legible: Chec
 def test_masking_lines_bands_and_labels(
     masking: pd.DataFrame, published: dict[str, pd.DataFrame], legible: Check
 ) -> None:
-    figure = curves.masking(masking, 43, 64, published["masking"])
+    figure = masked(masking, published["masking"])
     for panel, subset in zip(figure.axes, ("all", "common"), strict=True):
         for method, rows in masking[masking["subset"] == subset].groupby("method"):
             label = method_label(str(method))
@@ -76,7 +83,7 @@ def test_masking_lines_bands_and_labels(
 def test_published_curves_are_dashed_in_the_methods_colour(
     masking: pd.DataFrame, published: dict[str, pd.DataFrame]
 ) -> None:
-    panel = curves.masking(masking, 43, 64, published["masking"]).axes[0]
+    panel = masked(masking, published["masking"]).axes[0]
     by = {line.get_label(): line for line in panel.lines}
     for method in ("saliency", "grad_cam", "grad_cam_pp"):
         ours, theirs = by[method_label(method)], by[f"{method_label(method)} (published)"]
@@ -86,7 +93,7 @@ def test_published_curves_are_dashed_in_the_methods_colour(
 
 
 def test_masking_without_common_subset_and_published(masking: pd.DataFrame, legible: Check) -> None:
-    figure = curves.masking(masking[masking["subset"] == "all"], 43)
+    figure = masked(masking[masking["subset"] == "all"])
     assert len(figure.axes) == 1 and "published" not in words(figure)
     legible(figure)
 
@@ -94,24 +101,24 @@ def test_masking_without_common_subset_and_published(masking: pd.DataFrame, legi
 def test_masking_shows_equal_subsets_once(masking: pd.DataFrame, legible: Check) -> None:
     """Where every method has a map for every image; beside published numbers both are shown."""
     same = masking.assign(n=1200)
-    figure = curves.masking(same, 43)
+    figure = masked(same)
     assert len(figure.axes) == 1 and "every method" not in words(figure)
     legible(figure)
     theirs = masking.query("method == 'saliency'")
-    assert len(curves.masking(same, 43, published=theirs).axes) == 2
+    assert len(masked(same, theirs).axes) == 2
 
 
 def test_masking_with_twenty_five_methods(masking: pd.DataFrame, legible: Check) -> None:
     base = masking[masking["method"] == "grad_cam"]
-    table = pd.concat([base.assign(method=name) for name in list(METHODS)[:25]])
-    figure = curves.masking(table, 43)
+    table = pd.concat([base.assign(method=name) for name in methods.names()[:25]])
+    figure = masked(table)
     drawn = {entry.get_label() for entry in figure.axes[0].lines}
-    assert {method_label(name) for name in list(METHODS)[:25]} <= drawn
+    assert {method_label(name) for name in methods.names()[:25]} <= drawn
     legible(figure)
 
 
 def test_degrees(geometry: pd.DataFrame, published: dict[str, pd.DataFrame], legible: Check) -> None:
-    figure = curves.degrees(geometry, 43, published)
+    figure = curves.degrees(geometry, CLASSES, confidence=0.95, published=published)
     names = list(curves.TRANSFORMS)
     for panel, name in zip(figure.axes, names, strict=True):
         rows = geometry[geometry["transform"] == name]
@@ -125,7 +132,9 @@ def test_degrees(geometry: pd.DataFrame, published: dict[str, pd.DataFrame], leg
 
 
 def test_degrees_of_one_transform(geometry: pd.DataFrame, legible: Check) -> None:
-    figure = curves.degrees(geometry[geometry["transform"] == "rotation"], 10)
+    figure = curves.degrees(
+        geometry[geometry["transform"] == "rotation"], CLASSES[:10], confidence=0.95, published={}
+    )
     assert len(figure.axes) == 1 and "published" not in words(figure)
     assert "chance (1 of 10, 10.0 %)" in words(figure)
     legible(figure)

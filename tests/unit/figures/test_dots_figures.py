@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -30,22 +29,25 @@ def bars(figure: Figure, panel: int = 0) -> dict[str, tuple[float, float]]:
     return found
 
 
-def test_seconds_of_an_image_come_from_the_benchmark_files(tmp_path: Path) -> None:
-    head = "s\th:m:s\tmax_rss\n"
-    (tmp_path / "a.tsv").write_text(f"{head}10.0\t0:00:10\t1\n20.0\t0:00:20\t1\n")
-    (tmp_path / "b.tsv").write_text(f"{head}5.0\t0:00:05\t1\n")
-    table = dots.seconds_per_image({"lime": tmp_path / "a.tsv", "rise": tmp_path / "b.tsv"}, 100)
-    assert table.values.tolist() == [["lime", 0.15], ["rise", 0.05]]
+def cost(seconds: dict[str, list[float]], images: int = 100) -> Figure:
+    """The figure of attribution jobs that took so many seconds on so many images."""
+    benchmarks = {name: pd.DataFrame({"s": own}) for name, own in seconds.items()}
+    return dots.cost(numbers(list(seconds)), benchmarks, np.zeros(images), confidence=0.95)
+
+
+def test_seconds_of_an_image_are_the_mean_over_runs_of_the_job() -> None:
+    shown = bars(cost({"random": [10.0, 20.0], "rise": [5.0]}))
+    assert shown["Random"][0] == 0.15 and shown["RISE"][0] == 0.05
 
 
 @pytest.mark.parametrize("methods", [FOUR, MANY], ids=["4", "22"])
 def test_cost_puts_time_across_and_faithfulness_up(methods: list[str], legible: Check) -> None:
-    seconds = pd.DataFrame({"method": methods, "seconds": np.geomspace(2e-4, 0.3, len(methods))})
+    seconds = dict(zip(methods, np.geomspace(2e-4, 0.3, len(methods)), strict=True))
     table = aopc(methods)
-    figure = dots.cost(seconds, table)
+    figure = cost({name: [100 * own] for name, own in seconds.items()})
     (panel,) = figure.axes
     shown = bars(figure)
-    for name, wanted in zip(methods, seconds["seconds"], strict=True):
+    for name, wanted in seconds.items():
         value = table.set_index("method").loc[name, "value"]
         assert shown[method_label(name)] == pytest.approx((wanted, value))
     assert panel.get_xscale() == "log" and "AOPC, higher = better" in panel.get_ylabel()
@@ -55,8 +57,7 @@ def test_cost_puts_time_across_and_faithfulness_up(methods: list[str], legible: 
 
 
 def test_cost_needs_both_numbers(legible: Check) -> None:
-    seconds = pd.DataFrame({"method": FOUR[:3], "seconds": [0.01, 0.01, np.nan]})
-    figure = dots.cost(seconds, aopc(FOUR))
+    figure = cost({FOUR[0]: [1.0], FOUR[1]: [1.0], FOUR[2]: [np.nan]})
     assert set(bars(figure)) == {method_label(name) for name in FOUR[:2]}
     legible(figure)
 
@@ -64,7 +65,7 @@ def test_cost_needs_both_numbers(legible: Check) -> None:
 @pytest.mark.parametrize("methods", [FOUR, MANY], ids=["4", "22"])
 def test_localisation_shows_three_places_beside_their_area(methods: list[str], legible: Check) -> None:
     table = numbers(methods)
-    figure = dots.localisation(table)
+    figure = dots.localisation(table, confidence=0.95)
     assert len(figure.axes) == 3
     order = [text.get_text() for text in figure.axes[0].get_yticklabels()]
     for place, name in enumerate(dots.PLACES):
@@ -83,7 +84,7 @@ def test_localisation_shows_three_places_beside_their_area(methods: list[str], l
 def test_photographs_have_no_symbol(legible: Check) -> None:
     table = numbers(FOUR)
     table.loc[table["quantity"] == "mass_symbol", "value"] = np.nan
-    figure = dots.localisation(table)
+    figure = dots.localisation(table, confidence=0.95)
     assert [panel.get_title(loc="left") for panel in figure.axes] == [
         "Relevance in the sign",
         "Relevance outside the sign",
@@ -96,7 +97,7 @@ def test_seeds_show_every_network_and_the_mean(count: int, legible: Check) -> No
     table = pd.concat(
         [aopc(FOUR).assign(seed=seed, value=lambda t, s=seed: t["value"] + 0.03 * s) for seed in range(count)]
     )
-    figure = dots.seeds(table, "AOPC")
+    figure = dots.seeds(table, seeds_quantity=["region_perturbation", "aopc", "AOPC", "higher"])
     (panel,) = figure.axes
     order = [text.get_text() for text in panel.get_yticklabels()]
     assert order[-1] == method_label(aopc(FOUR).sort_values("value")["method"].iloc[-1])
@@ -113,7 +114,7 @@ def test_seeds_show_every_network_and_the_mean(count: int, legible: Check) -> No
 
 def test_lower_is_better_turns_the_order(legible: Check) -> None:
     table = numbers(FOUR).query("quantity == 'deletion_auc'").assign(seed=0)
-    figure = dots.seeds(table, "Deletion AUC", "lower")
+    figure = dots.seeds(table, seeds_quantity=["deletion", "deletion_auc", "Deletion AUC", "lower"])
     top = figure.axes[0].get_yticklabels()[-1].get_text()
     assert top == method_label(table.sort_values("value")["method"].iloc[0])
     legible(figure)

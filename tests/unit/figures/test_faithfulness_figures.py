@@ -13,9 +13,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from signsight.figures import faithfulness
-from signsight.figures.faithfulness import curve_of
-from signsight.figures.method_curves import TOGETHER, grouped, span_of
-from signsight.figures.published import published_file
+from signsight.figures.method_curves import TOGETHER, curve_of, grouped, span_of
+from signsight.figures.published import read_published
 from signsight.figures.style import method_label
 from synthetic_metrics import FOUR, LAYERS, MANY, curves, numbers
 
@@ -23,7 +22,18 @@ Check = Callable[[Figure], None]
 SAMEK = ["random", "sensitivity_l2", "deconvolution_l2", "lrp_epsilon_001", "lrp_epsilon_100"]
 
 ZERO = {"deletion": "zero", "insertion": "zero"}
-SOFTMAX = {"deletion": "softmax", "insertion": "softmax"}
+SOFTMAX = dict.fromkeys(("region_perturbation", "deletion", "insertion"), "softmax")
+
+
+def aopc(table: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
+    known = {} if published is None else {"samek_replication": published}
+    return faithfulness.aopc_curve(table, metric_scores=SOFTMAX, confidence=0.95, published=known)
+
+
+def falls_and_rises(methods: list[str]) -> Figure:
+    return faithfulness.deletion_insertion(
+        curves(methods), numbers(methods), hidden=ZERO, metric_scores=SOFTMAX, confidence=0.95
+    )
 
 
 def line(axes: Axes, label: str) -> np.ndarray:
@@ -58,7 +68,7 @@ def test_few_methods_share_a_panel_and_many_stand_by_family_beside_random() -> N
 @pytest.mark.parametrize("methods", [FOUR, MANY], ids=["4", "22"])
 def test_aopc_shows_the_paired_difference_from_random(methods: list[str], legible: Check) -> None:
     table = curves(methods)
-    figure = faithfulness.aopc_relative(table)
+    figure = aopc(table)
     found = set()
     for panel in figure.axes:
         labelled = {line.get_label() for line in panel.lines if not line.get_label().startswith("_")}
@@ -76,7 +86,7 @@ def test_aopc_shows_the_paired_difference_from_random(methods: list[str], legibl
 
 def test_published_values_stand_beside_ours(published_aopc: pd.DataFrame, legible: Check) -> None:
     table = curves(SAMEK)
-    figure = faithfulness.aopc_relative(table, "softmax", published_aopc)
+    figure = aopc(table, published_aopc)
     panel = figure.axes[-1]
     hollow = [mark for mark in panel.lines if mark.get_markerfacecolor() == "white"]
     theirs = published_aopc[published_aopc["method"].isin(SAMEK)].sort_values("relative", kind="stable")
@@ -91,32 +101,32 @@ def test_published_values_stand_beside_ours(published_aopc: pd.DataFrame, legibl
 
 
 def test_published_values_of_a_later_step_say_so(published_aopc: pd.DataFrame, legible: Check) -> None:
-    figure = faithfulness.aopc_relative(curves(SAMEK, steps=30), "softmax", published_aopc)
+    figure = aopc(curves(SAMEK, steps=30), published_aopc)
     assert figure.axes[-1].get_title(loc="left") == "After 30 regions"
     assert "published (at 100)" in figure.axes[-1].get_xlabel()
     legible(figure)
-    strangers = faithfulness.aopc_relative(curves(["random", "rise"]), "softmax", published_aopc)
+    strangers = aopc(curves(["random", "rise"]), published_aopc)
     assert len(strangers.axes) == 1
 
 
 @pytest.mark.parametrize("methods", [FOUR, MANY], ids=["4", "22"])
 def test_opposite_orders_have_a_panel_a_method_in_order(methods: list[str], legible: Check) -> None:
     table, values = curves(methods), numbers(methods)
-    figure = faithfulness.opposite_orders(table, values, "region_perturbation", "softmax")
+    figure = faithfulness.morf_lerf(table, values, metric_scores=SOFTMAX)
     best = values[values["quantity"] == "abpc"].sort_values("value", ascending=False)
     assert [panel.get_title(loc="left") for panel in figure.axes] == [method_label(m) for m in best["method"]]
     first = curve_of(table, "region_perturbation", "morf").query("method == @best.method.iloc[0]")
     np.testing.assert_allclose(figure.axes[0].lines[0].get_xydata(), first[["x", "value"]])
     assert f"ABPC {best['value'].iloc[0]:.3f} [" in " ".join(texts(figure))
-    assert {"Regions replaced", "Fall of the probability"} <= set(texts(figure))
+    assert {"Replaced regions", "Fall of the probability"} <= set(texts(figure))
     assert len({panel.get_ylim() for panel in figure.axes}) == 1
     legible(figure)
 
 
 def test_road_writes_shares(legible: Check) -> None:
-    figure = faithfulness.opposite_orders(curves(FOUR), numbers(FOUR), "road", "correct")
+    figure = faithfulness.road(curves(FOUR), numbers(FOUR), metric_scores={"road": "correct"})
     figure.draw_without_rendering()
-    assert {"Pixels imputed", "Accuracy"} <= set(texts(figure))
+    assert {"Share of pixels imputed", "Accuracy"} <= set(texts(figure))
     assert any("%" in text.get_text() for text in figure.axes[0].get_xticklabels())
     legible(figure)
 
@@ -124,7 +134,7 @@ def test_road_writes_shares(legible: Check) -> None:
 @pytest.mark.parametrize("methods", [FOUR, MANY], ids=["4", "22"])
 def test_deletion_and_insertion_have_the_area_behind_the_name(methods: list[str], legible: Check) -> None:
     values = numbers(methods)
-    figure = faithfulness.deletion_insertion(curves(methods), values, ZERO, SOFTMAX)
+    figure = falls_and_rises(methods)
     shown = texts(figure)
     for quantity in ("deletion_auc", "insertion_auc"):
         row = values[(values["quantity"] == quantity) & (values["method"] == "random")].iloc[0]
@@ -136,7 +146,7 @@ def test_deletion_and_insertion_have_the_area_behind_the_name(methods: list[str]
 
 
 def test_lines_that_end_together_are_named_in_the_order_of_their_areas() -> None:
-    figure = faithfulness.deletion_insertion(curves(FOUR), numbers(FOUR), ZERO, SOFTMAX)
+    figure = falls_and_rises(FOUR)
     names = [text for text in figure.axes[1].texts if "  " in text.get_text()]
     names.sort(key=lambda text: text.get_position()[1])
     areas = [float(text.get_text().split("  ")[1].replace("−", "-")) for text in names]
@@ -144,7 +154,7 @@ def test_lines_that_end_together_are_named_in_the_order_of_their_areas() -> None
 
 
 def test_cascade_names_the_layers() -> None:
-    figure = faithfulness.cascade(curves(FOUR))
+    figure = faithfulness.randomisation(curves(FOUR), confidence=0.95)
     figure.draw_without_rendering()
     for panel in figure.axes:
         assert [text.get_text() for text in panel.get_xticklabels()] == LAYERS
@@ -156,11 +166,13 @@ def test_cascade_names_the_layers() -> None:
 
 
 def test_one_kind_of_curve_alone(legible: Check) -> None:
-    figure = faithfulness.cascade(curves(FOUR), "independent")
-    assert len(figure.axes) == 1 and "alone" in figure.axes[0].get_xlabel()
     table = curves(FOUR)
     alone = faithfulness.deletion_insertion(
-        table[table["metric"] != "insertion"], numbers(FOUR), {"deletion": "blur"}, {"deletion": "logit"}
+        table[table["metric"] != "insertion"],
+        numbers(FOUR),
+        hidden={"deletion": "blur"},
+        metric_scores={"deletion": "logit"},
+        confidence=0.95,
     )
     assert len(alone.axes) == 1 and alone.axes[0].get_ylabel().startswith("Logit")
     legible(alone)
@@ -169,7 +181,7 @@ def test_one_kind_of_curve_alone(legible: Check) -> None:
 def test_methods_without_values_are_left_unnamed(legible: Check) -> None:
     table = curves(FOUR)
     table.loc[table["method"] == "saliency", ["value", "low", "high", "relative"]] = np.nan
-    figure = faithfulness.aopc_relative(table)
+    figure = aopc(table)
     assert "Saliency" not in texts(figure) and "Grad-CAM" in texts(figure)
     legible(figure)
 
@@ -186,4 +198,4 @@ def test_limits_hold_everything_and_have_a_width() -> None:
 @pytest.fixture(scope="module")
 def published_aopc() -> pd.DataFrame:
     """The published replication, as it is shipped."""
-    return pd.read_csv(published_file("samek_replication"))
+    return read_published({"it": "samek_replication.csv"})["it"]

@@ -11,6 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image, ImageSequence
 
+from signsight.core.registry import methods
 from signsight.figures.colour import palette, to_rgb
 from signsight.figures.gallery import (
     Column,
@@ -35,7 +36,7 @@ from signsight.figures.strips import (
     smoothing_strip,
     without_layers,
 )
-from signsight.figures.style import METHODS
+from signsight.figures.style import method_label
 
 Check = Callable[[Figure], None]
 RANDOM = np.random.default_rng(5)
@@ -97,7 +98,7 @@ def test_pages_hold_everything_once_and_evenly(count: int, most: int) -> None:
 
 
 def test_sheets_of_thirty_methods_can_be_read(tmp_path: Path, legible: Check) -> None:
-    columns = [column(name, 9, signed=i % 3 == 0) for i, name in enumerate(list(METHODS)[:29])]
+    columns = [column(name, 9, signed=i % 3 == 0) for i, name in enumerate(methods.names()[:29])]
     columns.insert(3, Column("cam", True, refused=REASON))
     sheets = dict(gallery_pages(pictures(9), table(9), stored(tmp_path, columns)))
     assert list(sheets) == ["page-01", "page-02", "page-03", "page-04"]
@@ -105,7 +106,7 @@ def test_sheets_of_thirty_methods_can_be_read(tmp_path: Path, legible: Check) ->
         assert max(figure.get_size_inches()) <= 20
         legible(figure)
     heads = "\n".join("\n".join(words(figure)).replace("\n", " ") for figure in sheets.values())
-    assert all(METHODS[name] in heads for name in list(METHODS)[:29])
+    assert all(method_label(name) in heads for name in methods.names()[:29])
 
 
 def test_a_sheet_shows_pictures_maps_and_reasons(legible: Check) -> None:

@@ -27,7 +27,7 @@ def test_strips_have_a_column_a_method_and_a_row_a_step(methods: list[str], legi
     rng = np.random.default_rng(0)
     pictures = {name: rng.integers(0, 256, (1, 4, 16, 16, 3), np.uint8) for name in methods}
     scores = {name: rng.random((1, 4)) for name in methods}
-    figure = perturbed.strips(pictures, scores, STEPS, ["Stop"])
+    figure = perturbed.strips(pictures, scores, STEPS, ["Stop"], "softmax")
     shown = texts(figure)
     blocks = -(-len(methods) // perturbed.ACROSS)
     assert shown.count("Stop") == 1 and shown.count("0 regions") == shown.count("100") == blocks
@@ -55,7 +55,7 @@ def test_randomised_maps_have_the_picture_above_and_correlations_below(legible: 
     images = rng.integers(0, 255, (2, 16, 16, 3), np.uint8)
     maps = {name: rng.normal(size=(2, 1 + len(LAYERS), 16, 16)).astype(np.float32) for name in FOUR}
     correlation = {name: rng.random((2, len(LAYERS))) for name in FOUR}
-    figure = perturbed.randomised_maps(images, maps, ["lrp_epsilon"], STAGES, ["Stop", "Yield"], correlation)
+    figure = perturbed.cascade_sheet(images, maps, ["lrp_epsilon"], STAGES, ["Stop", "Yield"], correlation)
     shown = texts(figure)
     assert shown.count("trained") == shown.count("Image") == 2
     assert "to features.\n12.conv" in shown
@@ -66,5 +66,3 @@ def test_randomised_maps_have_the_picture_above_and_correlations_below(legible: 
     np.testing.assert_array_equal(mosaic[:, :PIXELS], fit(images[0], PIXELS, PIXELS))
     assert (mosaic[:, PIXELS:] == 255).all()
     legible(figure)
-    without = perturbed.randomised_maps(images, maps, [], STAGES, ["Stop", "Yield"])
-    assert not any(text.startswith("0.") for text in texts(without))

@@ -17,7 +17,7 @@ from signsight.figures.style import method_label
 from synthetic_metrics import FOUR, MANY, QUANTITIES, numbers, ranking_rows
 
 Check = Callable[[Figure], None]
-LABELS = {(m, q): f"{q.replace('_', ' ')}, a rather long name" for m, q, *_ in QUANTITIES}
+LABELS = [[m, q, f"{q.replace('_', ' ')}, a rather long name"] for m, q, *_ in QUANTITIES]
 DIRECTED = [q for _, q, direction, _ in QUANTITIES if direction]
 
 
@@ -39,7 +39,7 @@ def check_level_texts(figure: Figure) -> None:
 @pytest.mark.parametrize("methods", [FOUR, MANY], ids=["4", "22"])
 def test_ranking_shows_ranks_letters_and_values(methods: list[str]) -> None:
     table = ranking_rows(numbers(methods))
-    figure = figures.ranking(table, LABELS, ["random"])
+    figure = figures.ranking(table, quantities=LABELS, controls=["random"])
     (axes,) = figure.axes
     at = {tuple(np.floor(t.get_position())): [] for t in axes.texts}
     for text in axes.texts:
@@ -57,7 +57,7 @@ def test_ranking_shows_ranks_letters_and_values(methods: list[str]) -> None:
 
 
 def test_the_best_rank_is_the_darkest_and_texts_stand_out() -> None:
-    figure = figures.ranking(ranking_rows(numbers(MANY)), LABELS)
+    figure = figures.ranking(ranking_rows(numbers(MANY)), quantities=LABELS, controls=[])
     colours = matplotlib.colormaps[figures.RANKS](np.linspace(0, 1, 50))
     light = colours[:, :3] @ (0.2126, 0.7152, 0.0722)
     assert (np.diff(light) > 0).all()
@@ -68,7 +68,7 @@ def test_the_best_rank_is_the_darkest_and_texts_stand_out() -> None:
 def test_a_method_without_a_rank_has_a_dash() -> None:
     table = numbers(FOUR)
     table.loc[(table["method"] == "saliency") & (table["quantity"] == "aopc"), "value"] = np.nan
-    figure = figures.ranking(ranking_rows(table), LABELS)
+    figure = figures.ranking(ranking_rows(table), quantities=LABELS, controls=[])
     assert [text.get_text() for text in figure.axes[0].texts].count("–") == 1
     check_level_texts(figure)
 
@@ -83,7 +83,7 @@ def test_letters_are_shortened(group: str, short: str) -> None:
 @pytest.mark.parametrize("methods", [FOUR, MANY], ids=["4", "22"])
 def test_agreement_writes_every_correlation(methods: list[str]) -> None:
     table = agreement_table(numbers(methods), ["random"])
-    figure = figures.agreement(table, LABELS)
+    figure = figures.agreement(table, quantities=LABELS)
     shown = [text.get_text() for text in figure.axes[0].texts]
     for value, count in pd.Series([f"{tau:.2f}" for tau in table["tau"]]).value_counts().items():
         assert shown.count(str(value).replace("-", "−")) == count
@@ -93,4 +93,4 @@ def test_agreement_writes_every_correlation(methods: list[str]) -> None:
 def test_agreement_of_too_few_methods_has_dashes() -> None:
     table = agreement_table(numbers(["random", "saliency"]), ["random"])
     assert table["tau"].isna().all()
-    check_level_texts(figures.agreement(table, LABELS))
+    check_level_texts(figures.agreement(table, quantities=LABELS))

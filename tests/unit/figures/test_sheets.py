@@ -45,7 +45,7 @@ def test_overview(legible: Check) -> None:
     images = pictures(3)
     maps = {"saliency": RANDOM.random((3, 48, 48)), "lrp_epsilon": RANDOM.normal(size=(3, 48, 48))}
     predicted, truth = ["Stop", "Yield", LONG], ["Stop", LONG, LONG]
-    figure = examples.overview(images, maps, {"lrp_epsilon"}, truth, predicted, np.full(3, 0.998))
+    figure = examples.overview_sheet(images, maps, {"lrp_epsilon"}, truth, predicted, np.full(3, 0.998))
     for row in range(3):
         assert np.array_equal(cell(figure, row, 0)[1::3, 1::3], images[row])
         for column, (name, values) in enumerate(maps.items(), 1):
@@ -59,7 +59,7 @@ def test_overview(legible: Check) -> None:
 
 def test_overview_key_names_only_the_scales_in_use(legible: Check) -> None:
     maps = {"grad_cam": np.ones((1, 48, 48), np.float32)}
-    figure = examples.overview(pictures(1), maps, (), ["a"], ["a"], np.ones(1))
+    figure = examples.overview_sheet(pictures(1), maps, (), ["a"], ["a"], np.ones(1))
     assert "for it (+)" not in words(figure)
     legible(figure)
 
@@ -67,7 +67,7 @@ def test_overview_key_names_only_the_scales_in_use(legible: Check) -> None:
 def test_masked_sheet(legible: Check) -> None:
     images = {name: pictures(2, 11) for name in ("random", "smooth_grad_cam_pp")}
     right = {name: np.tile(np.arange(11) < 4, (2, 1)) for name in images}
-    figure = examples.masked_sheet(images, range(11), ["Stop", LONG], right)
+    figure = examples.mask_sheet(images, range(11), ["Stop", LONG], right)
     assert len(figure.axes[0].images) == 4
     assert np.array_equal(cell(figure, 1, 7)[1::3, 1::3], images["smooth_grad_cam_pp"][0, 7])
     assert np.array_equal(cell(figure, 2, 10)[1::3, 1::3], images["random"][1, 10])
@@ -86,23 +86,22 @@ def test_sticker_sheet(legible: Check) -> None:
         "test": np.array([["✓", "✗ Stop", "✗ Yield"]]),
     }
     titles = {"stock": ["Stop", LONG], "test": ["Yield"]}
-    figure = examples.sticker_sheet(images, pairs, titles, notes)
+    figure = examples.sticker_blocks(images, pairs, titles, notes)
     text = words(figure)
     assert "Rendered stock signs" in text and "Test images" in text
     assert "tall,\nsmall sign" in text and "without" in text
     legible(figure)
-    legible(examples.sticker_sheet(images, pairs, titles))
 
 
 def test_sticker_notes() -> None:
-    notes = examples.sticker_notes(np.array([1, 0]), np.array([[1, 2, 1], [0, 0, 1]]), ["a", "b", "c"])
+    notes = examples.sticker_notes(np.array([1, 0]), np.array([[1, 2, 1], [0, 0, 1]]), dict(enumerate("abc")))
     assert notes.tolist() == [["✓", "✗ c", "✓"], ["✓", "✓", "✗ b"]]
 
 
 def test_geometry_sheet(legible: Check) -> None:
     degrees = {"rotation": list(range(-90, 91, 15)), "perspective_vertical": [-90, 0, 89]}
     images = {name: pictures(2, len(angles)) for name, angles in degrees.items()}
-    figure = examples.geometry_sheet(images, degrees, ["Stop", LONG])
+    figure = examples.warp_sheet(images, degrees, ["Stop", LONG])
     text = words(figure)
     assert text.count("−90°") == 2 and "15°" in text and "89°" in text
     assert np.array_equal(cell(figure, 3, 2)[1::3, 1::3], images["perspective_vertical"][1, 2])
@@ -116,7 +115,7 @@ def test_real_examples(number: int, legible: Check) -> None:
     predicted = ["Stop", LONG, "Yield", "Stop", "Stop", "Stop", "Stop"][:number]
     given = ["Stop", "Yield", None, "Stop", LONG, "Stop", "Stop"][:number]
     maps = RANDOM.random((number, 48, 48)).astype(np.float32)
-    figure = examples.real_examples(photographs, maps, "grad_cam", False, predicted, [0.5] * number, given)
+    figure = examples.photograph_sheet(photographs, maps, "grad_cam", False, predicted, [0.5] * number, given)
     text = "\n".join(words(figure))
     assert "Grad-CAM" in text and "✓ Stop 50.0" in text
     assert ("class not given" in text) == (number > 2) and ("true: Yield" in text) == (number > 1)

@@ -10,18 +10,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 from PIL import Image
 
-from signsight.figures.curves import masking as masking_figure
+from signsight.core.registry import methods
+from signsight.figures import curves
 from signsight.figures.style import (
-    FAMILIES,
-    METHODS,
+    FAMILY_ORDER,
     OTHER,
     families,
     family,
     method_label,
     method_style,
-    name_variants,
+    name_methods,
     save,
     spread,
 )
@@ -38,42 +39,53 @@ from signsight.figures.style import (
         ("lrp_gamma", "LRP-γ"),
         ("lrp_epsilon_100", "LRP-ε 100"),
         ("grad_cam_pp_conv_3", "Grad-CAM++ conv 3"),
-        ("saliency_linf", "Saliency ℓ∞"),
-        ("lrp_zeta", "LRP zeta"),
-        ("fancy_grad_cam_pp", "Fancy Grad-CAM++"),
+        ("sensitivity_linf", "Sensitivity ℓ∞"),
+        ("brand_new", "Brand new"),
     ],
 )
 def test_names_as_people_write_them(name: str, label: str) -> None:
     assert method_label(name) == method_style(name).label == label
 
 
-def test_known_methods_differ_in_colour_or_line_and_always_in_the_whole() -> None:
-    styles = [method_style(name) for name in ["random", *METHODS]]
+def masking_figure(table: pd.DataFrame) -> Figure:
+    classes = pd.DataFrame({"class_id": range(43), "name": "a sign"})
+    return curves.masking(table, classes, grid=8, confidence=0.95, published={})
+
+
+def test_registered_methods_differ_in_colour_or_line_and_always_in_the_whole() -> None:
+    styles = [method_style(name) for name in methods.names()]
     assert len(styles) >= 25
     assert len({(s.colour, s.line) for s in styles}) == len(styles)
     assert len({s.label for s in styles}) == len(styles)
-    first = [method_style(name) for name in list(METHODS)[:8]]
-    assert len({s.marker for s in first}) == len({s.colour for s in first}) == 8
+    numbers = {name: methods.about(name).get("style") for name in methods.names()}
+    first = [method_style(name) for name, number in numbers.items() if number in range(8)]
+    assert len({s.marker for s in first}) == len({s.colour for s in first}) == len(first) == 8
 
 
 def test_every_method_is_of_one_family_and_a_variant_of_its_methods() -> None:
-    members = [name for names in FAMILIES.values() for name in names]
-    assert sorted(members) == sorted(["random", *METHODS])
+    assert {family(name) for name in methods.names()} == set(FAMILY_ORDER)
     assert family("lrp_epsilon_100") == "Relevance" and family("magic") == OTHER
-    grouped = families(["magic", "lime", "saliency", "lrp_epsilon_100", "random", "gradient"])
+    grouped = families(["magic", "rise", "saliency", "lrp_epsilon_100", "random", "gradient"])
     assert list(grouped) == ["Controls", "Gradients", "Perturbation", "Relevance", OTHER]
     assert grouped["Gradients"] == ["gradient", "saliency"] and grouped[OTHER] == ["magic"]
 
 
-def test_variants_are_called_as_the_config_calls_them() -> None:
-    before = method_style("lrp_epsilon_100")
+def test_methods_are_drawn_as_they_are_named() -> None:
+    before = method_style("lrp_epsilon_100"), method_style("mine")
     try:
-        name_variants({"lrp_epsilon_100": "LRP, ε = 100"})
+        name_methods(
+            {
+                "lrp_epsilon_100": {"label": "LRP, ε = 100", "family": "Relevance", "style": None},
+                "mine": {"label": "Mine", "family": "Inventions", "style": 0},
+            }
+        )
         assert method_label("lrp_epsilon_100") == "LRP, ε = 100" and method_label("lrp_epsilon") == "LRP-ε"
-        assert method_style("lrp_epsilon_100") == replace(before, label="LRP, ε = 100")
+        assert method_style("lrp_epsilon_100") == replace(before[0], label="LRP, ε = 100")
+        assert method_style("mine") == replace(method_style("saliency"), label="Mine")
+        assert list(families(["magic", "mine", "rise"])) == ["Perturbation", "Inventions", OTHER]
     finally:
-        name_variants({})
-    assert method_style("lrp_epsilon_100") == before
+        name_methods({})
+    assert (method_style("lrp_epsilon_100"), method_style("mine")) == before
 
 
 def test_colours_stand_out_from_white() -> None:
@@ -81,7 +93,7 @@ def test_colours_stand_out_from_white() -> None:
         parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
         return float(np.dot(parts, (0.2126, 0.7152, 0.0722)))
 
-    for name in ["random", *METHODS]:
+    for name in methods.names():
         assert 1.05 / (light(method_style(name).colour) + 0.05) > 2, name
 
 
@@ -130,13 +142,13 @@ def test_spread_leaves_what_is_apart_and_centres_what_is_not() -> None:
 
 
 def test_png_and_svg_are_written_and_the_same_twice(tmp_path: Path, masking: pd.DataFrame) -> None:
-    figure = masking_figure(masking, classes=43)
+    figure = masking_figure(masking)
     paths = [tmp_path / "new" / "a.png", tmp_path / "new" / "a.svg"]
     save(figure, paths)
     first = [path.read_bytes() for path in paths]
     save(figure, paths)
     assert [path.read_bytes() for path in paths] == first
-    again = masking_figure(masking, classes=43)
+    again = masking_figure(masking)
     save(again, map(str, paths))
     assert [path.read_bytes() for path in paths] == first
     assert sorted(path.name for path in paths[0].parent.iterdir()) == ["a.png", "a.svg"]
@@ -149,5 +161,5 @@ def test_png_and_svg_are_written_and_the_same_twice(tmp_path: Path, masking: pd.
 
 def test_other_suffixes_are_refused(tmp_path: Path, masking: pd.DataFrame) -> None:
     with pytest.raises(ValueError, match="png"):
-        save(masking_figure(masking, classes=43), [tmp_path / "a.jpg"])
+        save(masking_figure(masking), [tmp_path / "a.jpg"])
     assert not list(tmp_path.iterdir())

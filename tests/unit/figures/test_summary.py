@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -15,7 +17,12 @@ BASE = {
     "experiment": "study",
     "dataset": "gtsrb",
     "model": "compact",
-    "sizes": {"training": 33000, "validation": 6209, "test": 12630},
+    "cropped": True,
+    "confidence": 0.95,
+    "published": {},
+    "own": [],
+    "index": pd.DataFrame({"class_id": [0] * 12630}),
+    "examples": pd.DataFrame({"subset": ["train"] * 33000 + ["validation"] * 6209}),
     "clean": CLEAN,
 }
 
@@ -23,7 +30,7 @@ BASE = {
 def rows_of(text: str, start: str) -> list[list[str]]:
     """The cells of every table row whose first cell begins with `start`."""
     lines = [line for line in text.splitlines() if line.startswith(f"| {start}")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|"))] for line in lines]
 
 
 def test_only_the_test_accuracy() -> None:
@@ -36,7 +43,7 @@ def test_only_the_test_accuracy() -> None:
 def test_empty_tables_are_left_out_like_missing_ones() -> None:
     names = ["history", "masking", "empty_maps", "geometry", "stickers"]
     empty = {name: pd.DataFrame() for name in [*names, "sticker_confusions"]}
-    assert summary(**BASE, **empty, published={}) == summary(**BASE)
+    assert summary(**BASE, **empty) == summary(**BASE)
 
 
 def test_training(history: pd.DataFrame) -> None:
@@ -77,7 +84,7 @@ def test_published_beside_reproduced(
     stickers: pd.DataFrame,
     published: dict[str, pd.DataFrame],
 ) -> None:
-    text = summary(**BASE, masking=masking, geometry=geometry, stickers=stickers, published=published)
+    text = summary(**BASE | {"published": published}, masking=masking, geometry=geometry, stickers=stickers)
     assert rows_of(text, "Test accuracy, cropped")[0][1:] == ["97.69 %", "98.60 %", "+0.91"]
     ours = masking.query("method=='grad_cam' and subset=='all' and masked_cells==5")
     (row,) = rows_of(text, "Grad-CAM, all, 5 masked")
@@ -89,7 +96,7 @@ def test_published_beside_reproduced(
     (row,) = rows_of(text, "tall, small, placed by Saliency")
     assert row[1:] == ["90.7 %", "82.0 %", "−8.7"]
     assert "over 37 angles" in text
-    uncropped = summary(**BASE, published=published, cropped=False)
+    uncropped = summary(**BASE | {"published": published, "cropped": False})
     assert "97.75 %" in uncropped
 
 
@@ -142,6 +149,19 @@ def test_the_spread_over_models() -> None:
     text = summary(**BASE, seeds=pd.DataFrame(rows, columns=columns))
     assert "Models of 2 seeds" in text and "seed 0: 98.00 %, seed 1: 99.00 %" in text
     assert rows_of(text, "Saliency") == [["Saliency", "0.300 (0.200 to 0.400)"]]
+
+
+def test_own_things_are_listed() -> None:
+    thing = {
+        "kind": "method",
+        "name": "mine",
+        "file": "plugins/mine.py",
+        "label": "Mine",
+        "measures": "All.",
+    }
+    text = summary(**BASE | {"own": [thing | {"misleads": "a |\nb"}]})
+    assert "## Your own things" in text
+    assert rows_of(text, "method") == [["method", "mine", "Mine", "plugins/mine.py", "All.", r"a \| b"]]
 
 
 def test_empty_maps() -> None:

@@ -22,6 +22,11 @@ from signsight.core.errors import UserError
 if TYPE_CHECKING:
     import pandas as pd
 
+# Columns of names that users give, or of texts that may be empty; 001, NA and null are names too.
+TEXTS = {
+    "name", "class_name", "predicted_name", "explained_name", "sticker", "sign_size", "shape", "file",
+    "image_id", "track", "source", "label", "direction", "group", "tied_with",
+}  # fmt: skip
 HOST = re.sub(r"\W+", "-", socket.gethostname())
 
 
@@ -69,6 +74,16 @@ def write_text(path: Path | str, text: str) -> None:
     """Write `text` to `path`, whole or not at all."""
     with atomic(path) as part:
         part.write_text(text, encoding="utf-8")
+
+
+def read_csv(path: Path | str) -> pd.DataFrame:
+    """The table in `path`, TEXTS as they were written; elsewhere an empty cell is a missing value."""
+    import pandas as pd
+
+    names = pd.read_csv(path, nrows=0).columns
+    texts = {name: str for name in names if name in TEXTS}
+    empty = {name: [""] for name in names if name not in TEXTS}
+    return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=empty)
 
 
 def write_csv(path: Path | str, table: pd.DataFrame) -> None:

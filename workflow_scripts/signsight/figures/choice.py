@@ -17,8 +17,15 @@ def example_rows(index: pd.DataFrame, count: int) -> np.ndarray:
     """
     widths = index["width"] if "width" in index else pd.Series(0, index=index.index)
     widest = widths.groupby(index["class_id"]).idxmax().to_numpy()
-    places = np.linspace(0, len(widest) - 1, min(count, len(widest)) + 2)[1:-1].round().astype(int)
-    return widest[places]
+    count = min(count, len(widest))
+    ends = int(count + 2 <= len(widest))  # the first and the last class stand back where there are more
+    places = np.linspace(0, len(widest) - 1, count + 2 * ends).round().astype(int)
+    return widest[places[ends : ends + count]]
+
+
+def class_names(classes: pd.DataFrame, ids: np.ndarray) -> list[str]:
+    """The names of the classes with these ids; classes: `class_id, name`."""
+    return classes.set_index("class_id")["name"].loc[ids].tolist()
 
 
 def overview_rows(

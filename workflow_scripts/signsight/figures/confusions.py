@@ -9,11 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure
 
+from signsight.core.registry import figures
 from signsight.figures.numbers import count, percent
 from signsight.figures.stickers import TARGETS, conditions, size_label
 from signsight.figures.style import FAINT, GREY, INK, method_style, panels, styled
 
-LONGEST = 30
+LONGEST = 30  # letters of the name of a class
+CONFUSIONS, OF_STICKERS = 10, 15  # that are listed
 
 
 def short(name: str, longest: int = LONGEST) -> str:
@@ -29,15 +31,18 @@ def square(confusion: pd.DataFrame, classes: int) -> np.ndarray:
     return counts
 
 
-def commonest(counts: np.ndarray, most: int = 10) -> list[tuple[int, int, int]]:
+def commonest(counts: np.ndarray) -> list[tuple[int, int, int]]:
     """(true, predicted, count) of the off-diagonal cells with the largest counts, largest first."""
     wrong = counts.copy()
     np.fill_diagonal(wrong, 0)
-    order = np.argsort(-wrong, axis=None, kind="stable")[:most]
+    order = np.argsort(-wrong, axis=None, kind="stable")[:CONFUSIONS]
     pairs = [divmod(int(at), len(counts)) for at in order]
     return [(true, seen, int(wrong[true, seen])) for true, seen in pairs if wrong[true, seen]]
 
 
+@figures.register(
+    "confusion_matrix", category="Model", subcategory="Test performance", when={"own_classes": True}
+)
 @styled
 def confusion_matrix(confusion: pd.DataFrame, classes: pd.DataFrame) -> Figure:
     """The confusion matrix as shares of each true class, on a logarithmic scale.
@@ -45,7 +50,7 @@ def confusion_matrix(confusion: pd.DataFrame, classes: pd.DataFrame) -> Figure:
     confusion: `class_id, predicted_id, count`, zero cells may be missing; classes: `class_id, name`
     for class ids 0, 1, ... The ten commonest confusions are listed beside it.
     """
-    names = classes.sort_values("class_id")["name"].astype(str).tolist()
+    names = classes.sort_values("class_id")["name"].tolist()
     counts = square(confusion, len(names))
     share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     side = float(np.clip(0.19 * len(names), 6.6, 9.0))
@@ -131,18 +136,20 @@ def _list_confusions(figure: Figure, axes: Axes, counts: np.ndarray, names: list
         figure.text(left + 1.07 / wide, at, text, fontsize=9, va="center", linespacing=1.15)
 
 
+@figures.register("sticker_confusions", category="Stickers", subcategory="Confusions")
 @styled
-def sticker_confusions(table: pd.DataFrame, most: int = 15) -> Figure:
+def sticker_confusions(sticker_confusions: pd.DataFrame) -> Figure:
     """What stickered signs are taken for, as a table of counts: rows a confusion, columns a sticker.
 
-    table: `target, method, sticker, sign_size, class_id, class_name, predicted_id, predicted_name,
-    count`. One block a target (the `most` commonest confusions of each) and a method.
+    sticker_confusions: `target, method, sticker, sign_size, class_id, class_name, predicted_id,
+    predicted_name, count`. One block a target (the OF_STICKERS commonest confusions of each) and a method.
     """
+    table = sticker_confusions
     wrong = table[(table["class_id"] != table["predicted_id"]) & (table["count"] > 0)]
     targets = [name for name in TARGETS if (wrong["target"] == name).any()]
     methods = list(dict.fromkeys(table["method"]))
     columns = conditions(table)
-    tops = [_top(wrong[wrong["target"] == name], most) for name in targets]
+    tops = [_top(wrong[wrong["target"] == name]) for name in targets]
     heights = [0.24 * len(top) for top in tops]
     left, right, gap = 4.2, 0.2, 0.3
     cell = max(0.58, 2.9 / max(len(columns), 1))
@@ -172,14 +179,14 @@ def sticker_confusions(table: pd.DataFrame, most: int = 15) -> Figure:
     return figure
 
 
-def _top(rows: pd.DataFrame, most: int) -> list[tuple[tuple[int, int], str]]:
+def _top(rows: pd.DataFrame) -> list[tuple[tuple[int, int], str]]:
     """((class_id, predicted_id), 'a → b') of the commonest confusions."""
     by = ["class_id", "predicted_id", "class_name", "predicted_name"]
     total = rows.groupby(by, as_index=False)["count"].sum()
     total = total.sort_values(["count", "class_id", "predicted_id"], ascending=[False, True, True])
     return [
         ((row.class_id, row.predicted_id), f"{short(row.class_name, 26)} → {short(row.predicted_name, 26)}")
-        for row in total.head(most).itertuples()
+        for row in total.head(OF_STICKERS).itertuples()
     ]
 
 

@@ -1,4 +1,4 @@
-"""Figures of curves: training, accuracy by masked cells and by degree, AOPC by step."""
+"""Figures of curves: training, accuracy by masked cells and by degree."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullFormatter
 
+from signsight.core.registry import figures
 from signsight.figures.numbers import span, subsets_shown
 from signsight.figures.style import (
     BLUE,
@@ -37,6 +38,7 @@ TRANSFORMS = {
 PUBLISHED = {"linestyle": (0, (4, 2)), "linewidth": 1.3, "markersize": 4.5}
 
 
+@figures.register("training_curve", category="Model", subcategory="Training")
 @styled
 def training_curve(history: pd.DataFrame) -> Figure:
     """Loss and accuracy by epoch, training and validation; the kept epoch is marked.
@@ -86,68 +88,84 @@ def _loss_axis(axes: Axes, history: pd.DataFrame) -> None:
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
+@figures.register(
+    "masking",
+    category="Masking",
+    subcategory="Accuracy",
+    published=("masking",),
+    draws=("grid_masking",),
+)
 @styled
 def masking(
-    table: pd.DataFrame,
-    classes: int,
-    cells: int = 64,
-    published: pd.DataFrame | None = None,
-    confidence: float = 0.95,
+    masking: pd.DataFrame,
+    classes: pd.DataFrame,
+    *,
+    grid: int,
+    confidence: float,
+    published: Mapping[str, pd.DataFrame],
 ) -> Figure:
     """Accuracy by number of masked cells: one panel a subset that says something, one curve a method.
 
-    table: `method, subset ('all' | 'common'), masked_cells, n, accuracy, low, high`.
-    classes: number of classes, for the chance level; cells: all cells of the grid.
-    published: `method, subset, masked_cells, accuracy`, drawn dashed where the table has the method.
+    masking: `method, subset ('all' | 'common'), masked_cells, n, accuracy, low, high`. grid: cells along
+    each side. published: `masking`, with `method, subset, masked_cells, accuracy`, is drawn dashed where
+    ours has the method.
     """
-    methods = list(dict.fromkeys(table["method"]))
-    subsets = subsets_shown(table, published)
+    theirs, last = published.get("masking"), masking["masked_cells"].max()
+    methods = list(dict.fromkeys(masking["method"]))
+    subsets = subsets_shown(masking, theirs)
     height = max(3.6, 0.21 * (len(methods) + 1))
     figure, axes = panels(1, len(subsets), 3.9, height, right=2.1, top=0.6, bottom=_foot(subsets), gap_x=0.45)
     shown = False
     for panel, subset in zip(axes[0], subsets, strict=True):
-        rows = table[table["subset"] == subset]
+        rows = masking[masking["subset"] == subset]
         for name in methods:
             own = rows[rows["method"] == name]
             _curve(panel, own, "masked_cells", method_style(name), len(methods))
-            if published is not None:
-                other = published[(published["method"] == name) & (published["subset"] == subset)]
-                other = other[other["masked_cells"] <= table["masked_cells"].max()]
+            if theirs is not None:
+                other = theirs[(theirs["method"] == name) & (theirs["subset"] == subset)]
+                other = other[other["masked_cells"] <= last]
                 shown |= _published(panel, other, "masked_cells", method_style(name))
         panel.set_title(f"{SUBSETS[subset]}\nn = {span(rows['n'])}", loc="left")
-        panel.set_xlabel(f"Most relevant cells masked (of {cells})")
-        panel.set_xlim(0, table["masked_cells"].max())
+        panel.set_xlabel(f"Most relevant cells masked (of {grid**2})")
+        panel.set_xlim(0, last)
         panel.xaxis.set_major_locator(MaxNLocator(11, integer=True))
         percent_axis(panel)
-        chance_line(panel, classes)
+        chance_line(panel, len(classes))
     axes[0, 0].set_ylabel("Accuracy")
     for panel in axes[0, 1:]:
         panel.tick_params(labelleft=False)
     _label_last(axes[0, -1], rows, "masked_cells", "accuracy")
-    key(figure, _entries(shown, len(methods) == 1, confidence, classes))
+    key(figure, _entries(shown, len(methods) == 1, confidence, len(classes)))
     return figure
 
 
+@figures.register(
+    "degrees",
+    category="Rotation and perspective",
+    subcategory="Accuracy",
+    published=("rotation", "perspective_vertical"),
+)
 @styled
 def degrees(
-    table: pd.DataFrame,
-    classes: int,
-    published: Mapping[str, pd.DataFrame] | None = None,
-    confidence: float = 0.95,
+    geometry: pd.DataFrame,
+    classes: pd.DataFrame,
+    *,
+    confidence: float,
+    published: Mapping[str, pd.DataFrame],
 ) -> Figure:
     """Accuracy by angle: one panel a transform.
 
-    table: `transform (a key of TRANSFORMS), degree, n, accuracy, low, high`.
-    published: by transform, `degree, accuracy`.
+    geometry: `transform (a key of TRANSFORMS), degree, n, accuracy, low, high`. published: by transform,
+    `degree, accuracy`.
     """
-    names = [name for name in TRANSFORMS if (table["transform"] == name).any()]
+    names = [name for name in TRANSFORMS if (geometry["transform"] == name).any()]
     figure, axes = panels(1, len(names), 3.1, 3.0, bottom=_foot(names), gap_x=0.35)
     style = MethodStyle("This network", BLUE, "o", "-")
     shown = False
     for panel, name in zip(axes[0], names, strict=True):
-        rows = table[table["transform"] == name].sort_values("degree")
+        rows = geometry[geometry["transform"] == name].sort_values("degree")
         _curve(panel, rows, "degree", style)
-        if published is not None and name in published:
+        if name in published:
             # Black: in its own colour it would vanish where both curves agree.
             rival = MethodStyle("Published", INK, "", "-")
             shown |= _published(panel, published[name].sort_values("degree"), "degree", rival)
@@ -157,11 +175,11 @@ def degrees(
         panel.set_xlim(-90, 90)
         panel.xaxis.set_major_locator(MultipleLocator(30))
         percent_axis(panel)
-        chance_line(panel, classes)
+        chance_line(panel, len(classes))
     axes[0, 0].set_ylabel("Accuracy")
     for panel in axes[0, 1:]:
         panel.tick_params(labelleft=False)
-    key(figure, _entries(shown, True, confidence, classes))
+    key(figure, _entries(shown, True, confidence, len(classes)))
     return figure
 
 

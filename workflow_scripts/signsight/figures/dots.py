@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullFormatter
 
+from signsight.core.registry import figures
+from signsight.core.registry import metrics as metric_registry
+from signsight.data.imageset import ImageSet
 from signsight.figures.method_curves import span_of
 from signsight.figures.style import (
     GREY,
@@ -33,27 +35,24 @@ PLACES = {
 }
 
 
-def seconds_per_image(benchmarks: Mapping[str, Path | str], images: int) -> pd.DataFrame:
-    """`method, seconds` per image from the benchmark files of the attribution jobs (column `s`).
-
-    benchmarks: method -> file; several runs of one job are averaged.
-    """
-    rows = [
-        (method, float(pd.read_csv(path, sep="\t")["s"].mean()) / images)
-        for method, path in benchmarks.items()
-    ]
-    return pd.DataFrame(rows, columns=["method", "seconds"])
-
-
+@figures.register(
+    "cost",
+    category="Ranking",
+    subcategory="Cost against faithfulness",
+    when={"metrics": ("region_perturbation",)},
+)
 @styled
 def cost(
-    seconds: pd.DataFrame, numbers: pd.DataFrame, label: str = "AOPC", confidence: float = 0.95
+    metrics: pd.DataFrame, benchmarks: Mapping[str, pd.DataFrame], images: ImageSet, *, confidence: float
 ) -> Figure:
-    """Seconds per image (logarithmic) against a number of the same method, with its interval.
+    """Seconds for an image's map (logarithmic) against the AOPC of the same method, with its interval.
 
-    seconds: `method, seconds`; numbers: rows of the metric table of one quantity, named `label`.
+    metrics: the metric table; benchmarks: method -> the benchmark of its attribution job on all images,
+    with the column `s`; several runs of one job are averaged.
     """
-    both = numbers.merge(seconds, on="method").dropna(subset=["value", "seconds"])
+    seconds = {method: table["s"].mean() / len(images) for method, table in benchmarks.items()}
+    own = metrics[(metrics["metric"] == "region_perturbation") & (metrics["quantity"] == "aopc")]
+    both = own.assign(seconds=own["method"].map(seconds)).dropna(subset=["value", "seconds"])
     figure, axes = panels(
         1, 1, 5.8, max(3.8, 0.21 * (len(both) + 1)), left=0.95, right=2.45, top=0.2, bottom=0.95
     )
@@ -74,8 +73,8 @@ def cost(
     panel.xaxis.set_minor_formatter(NullFormatter())
     panel.xaxis.set_major_formatter(lambda value, _: f"{round(value * 1000, 9):g}")
     panel.set_xlabel("Milliseconds for an image's map")
-    better = "higher" if both["direction"].iloc[0] == "higher" else "lower"
-    panel.set_ylabel(f"{label}, {better} = better")
+    told = metric_registry.about("region_perturbation")["quantities"]["aopc"]
+    panel.set_ylabel(f"{told['label']}, {told['direction']} = better")
     for row in both.itertuples():  # so that the name at the right is found
         across = [row.seconds, panel.get_xlim()[1]]
         panel.plot(across, [row.value] * 2, color=method_style(row.method).colour, linewidth=0.5, alpha=0.5)
@@ -84,15 +83,21 @@ def cost(
     return figure
 
 
+@figures.register(
+    "localisation",
+    category="Localisation",
+    subcategory="Where the relevance lies",
+    when={"metrics": ("localisation",)},
+)
 @styled
-def localisation(numbers: pd.DataFrame, confidence: float = 0.95) -> Figure:
+def localisation(metrics: pd.DataFrame, *, confidence: float) -> Figure:
     """Where the positive relevance of each method lies: in the symbol, in the rest of the sign, outside.
 
-    numbers: the metric table with `mass_symbol`, `mass_sign`, `mass_outside`; a region that no image
+    metrics: the metric table with `mass_symbol`, `mass_sign`, `mass_outside`; a region that no image
     has is left out. Methods in the order of the first region; the dotted line is the region's share of
     the image.
     """
-    rows = numbers[numbers["metric"] == "localisation"].dropna(subset=["value"])
+    rows = metrics[metrics["metric"] == "localisation"].dropna(subset=["value"])
     names = [name for name in PLACES if (rows["quantity"] == f"mass_{name}").any()]
     tables = [rows[rows["quantity"] == f"mass_{name}"] for name in names]
     order = tables[0].sort_values("value", kind="stable")["method"].tolist()
@@ -111,13 +116,16 @@ def localisation(numbers: pd.DataFrame, confidence: float = 0.95) -> Figure:
     return figure
 
 
+@figures.register("seeds", category="Ranking", subcategory="Spread over networks", when={"quantities": 1})
 @styled
-def seeds(table: pd.DataFrame, label: str, direction: str = "higher") -> Figure:
+def seeds(seeds: pd.DataFrame, *, seeds_quantity: Sequence[str]) -> Figure:
     """One quantity of networks that differ in their seed: a dot a network, a bar at their mean.
 
-    table: `seed, method, value` (more columns do no harm); label: the quantity's name. Best method on
-    top.
+    seeds: `seed, metric, quantity, method, value`; seeds_quantity: metric, quantity, its label, and which
+    direction is better. Best method on top.
     """
+    metric, quantity, label, direction = seeds_quantity
+    table = seeds[(seeds["metric"] == metric) & (seeds["quantity"] == quantity)]
     mean = table.groupby("method", sort=False)["value"].mean()
     order = mean.sort_values(ascending=direction == "higher", kind="stable").index.tolist()
     figure, (panel,) = _rows_of_methods(order, 1, 4.4)

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
+from signsight.core.files import ArrayFile
+from signsight.core.registry import figures
+from signsight.data.imageset import ImageSet
+from signsight.figures.choice import class_names, example_rows, overview_rows, spread_degrees
 from signsight.figures.colour import overlay, palette, to_rgb
 from signsight.figures.numbers import MINUS, percent
-from signsight.figures.sheet import PIXELS, Block, fit, sheet
+from signsight.figures.sheet import PIXELS, Block, fit, in_words, sheet
 from signsight.figures.stickers import TARGETS, size_label
 from signsight.figures.style import RIGHT, WRONG, method_style, styled
+from signsight.perturbation.geometry import warped_examples
+from signsight.perturbation.masking import masked_steps
+from signsight.perturbation.stickering import sticker_cells, stickered_examples
 
 KEY_LINE = 0.25  # inches of a line of the key of colours
+ACROSS = 3  # photographs beside each other
 TRANSFORMS = {
     "rotation": "Rotation in the plane",
     "perspective_vertical": "Turned about the vertical axis, in perspective",
@@ -31,13 +41,34 @@ def verdict(predicted: str, probability: float, given: str | None) -> str:
     return f"{WRONG} {text}\ntrue: {given}"
 
 
-def mark(right: bool) -> str:
-    """A sign for right or wrong that needs no colour."""
-    return RIGHT if right else WRONG
+@figures.register("overview", category="Attribution", subcategory="Overview")
+def overview(
+    images: ImageSet,
+    maps: Mapping[str, ArrayFile],
+    clean_scores: Mapping[str, np.ndarray],
+    classes: pd.DataFrame,
+    *,
+    signed: Collection[str],
+    overview_images: int,
+) -> Figure:
+    """Some test images, a few of them misclassified, and their maps by every method.
+
+    clean_scores: `predicted` and `confidence`, (1, N) each.
+    """
+    predicted, confidence = clean_scores["predicted"][0], clean_scores["confidence"][0]
+    rows = overview_rows(images.index, predicted, confidence, overview_images)
+    return overview_sheet(
+        images.take(rows),
+        {name: file.take(rows) for name, file in maps.items()},
+        signed,
+        class_names(classes, images.class_ids[rows]),
+        class_names(classes, predicted[rows]),
+        confidence[rows],
+    )
 
 
 @styled
-def overview(
+def overview_sheet(
     images: np.ndarray,
     maps: Mapping[str, np.ndarray],
     signed: Collection[str],
@@ -74,12 +105,38 @@ def colour_keys(figure: Figure, scales: Sequence[bool]) -> None:
             axes.text(x, 0.5, text, transform=axes.transAxes, ha=side, va="center", fontsize=8.5)
 
 
-@styled
+@figures.register("masked_sheet", category="Masking", subcategory="Examples")
 def masked_sheet(
+    images: ImageSet,
+    cells: Mapping[str, ArrayFile],
+    masking_scores: Mapping[str, Mapping[str, np.ndarray]],
+    classes: pd.DataFrame,
+    *,
+    masked_cells: Sequence[int],
+    grid: int,
+    colour: Sequence[float],
+    sheet_images: int,
+) -> Figure:
+    """A few test images with their most relevant cells masked, by every method.
+
+    cells: method -> (N, K) ranked cells; masking_scores: method -> results of the metric `grid_masking`.
+    """
+    rows = example_rows(images.index, sheet_images)
+    pictures, right = {}, {}
+    for method, scores in masking_scores.items():
+        ranked = cells[method].take(rows)
+        pictures[method] = masked_steps(images.take(rows), ranked, grid=grid, colour=colour)
+        places = [scores["x"].tolist().index(number) for number in masked_cells]
+        right[method] = scores["curve_masked_accuracy"][rows][:, places] == 1
+    return mask_sheet(pictures, masked_cells, class_names(classes, images.class_ids[rows]), right)
+
+
+@styled
+def mask_sheet(
     images: Mapping[str, np.ndarray],
     masked_cells: Sequence[int],
     titles: Sequence[str],
-    right: Mapping[str, np.ndarray] | None = None,
+    right: Mapping[str, np.ndarray],
 ) -> Figure:
     """A block an image: rows are methods, columns the number of masked cells.
 
@@ -91,19 +148,58 @@ def masked_sheet(
     blocks = []
     for place, title in enumerate(titles):
         cells = np.stack([pictures[place] for pictures in images.values()])
-        notes = None
-        if right is not None:
-            notes = np.array([[mark(x) for x in right[name][place]] for name in images])
+        notes = np.array([[RIGHT if x else WRONG for x in right[name][place]] for name in images])
         blocks.append(Block(cells, names, heads, title, notes))
     return sheet(blocks, cell=0.75, left=1.75)
 
 
-@styled
+@figures.register("sticker_sheet", category="Stickers", subcategory="Examples")
 def sticker_sheet(
+    sticker_bases: Mapping[str, ImageSet],
+    sticker_scores: Mapping[str, Mapping[str, np.ndarray]],
+    cells: Mapping[str, ArrayFile],
+    images: ImageSet,
+    classes: pd.DataFrame,
+    *,
+    sticker_method: str,
+    sticker_sets: Mapping[str, Sequence[str]],
+    designs: Mapping[str, Mapping[str, Any]],
+    sign_widths: Mapping[str, Mapping[str, float]],
+    grid: int,
+    sheet_images: int,
+) -> Figure:
+    """A few stock signs and test images with every sticker, on the most relevant cell by one method.
+
+    sticker_bases: target -> its pictures, of which `test` are the test images; sticker_scores: target ->
+    `sets` and `predicted` (sets, N); sticker_sets: name of a set -> its design and size of sign.
+    """
+    first = cells[sticker_method].read(0, len(images))[:, 0]
+    names, shapes = (classes.set_index("class_id")[key].to_dict() for key in ("name", "shape"))
+    looks = [(designs[design], sign_widths[size]) for design, size in sticker_sets.values()]
+    pictures, titles, notes = {}, {}, {}
+    for target, base in sticker_bases.items():
+        rows = example_rows(base.index, sheet_images)
+        truth = base.class_ids[rows]
+        own = (
+            first if target == "test" else sticker_cells(base.class_ids, images.class_ids, first, len(names))
+        )
+        pictures[target] = stickered_examples(
+            base.take(rows), own[rows], [shapes[one] for one in truth], looks, grid
+        )
+        scores = sticker_scores[target]
+        seen = dict(zip(map(str, scores["sets"]), scores["predicted"], strict=True))
+        predicted = np.stack([seen[name][rows] for name in sticker_sets], axis=1)
+        titles[target] = class_names(classes, truth)
+        notes[target] = sticker_notes(truth, predicted, names)
+    return sticker_blocks(pictures, list(sticker_sets.values()), titles, notes)
+
+
+@styled
+def sticker_blocks(
     images: Mapping[str, np.ndarray],
-    stickers: Sequence[tuple[str, str]],
+    stickers: Sequence[Sequence[str]],
     titles: Mapping[str, Sequence[str]],
-    notes: Mapping[str, np.ndarray] | None = None,
+    notes: Mapping[str, np.ndarray],
 ) -> Figure:
     """A block a target: rows are pictures, columns the stickers and sizes of sign.
 
@@ -112,14 +208,13 @@ def sticker_sheet(
     """
     heads = [_sticker_head(sticker, size) for sticker, size in stickers]
     blocks = [
-        Block(pictures, titles[name], heads, TARGETS[name], None if notes is None else notes[name])
-        for name, pictures in images.items()
+        Block(pictures, titles[name], heads, TARGETS[name], notes[name]) for name, pictures in images.items()
     ]
     return sheet(blocks, cell=1.15, left=1.7)
 
 
-def sticker_notes(truth: np.ndarray, seen: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """(n, k) notes for `sticker_sheet`: the mark for right, or that for wrong with the predicted class.
+def sticker_notes(truth: np.ndarray, seen: np.ndarray, names: Mapping[int, str]) -> np.ndarray:
+    """(n, k) notes for `sticker_blocks`: the mark for right, or that for wrong with the predicted class.
 
     truth: (n,) int class ids; seen: (n, k) int predicted ids; names: class names by id.
     """
@@ -133,8 +228,20 @@ def _sticker_head(sticker: str, size: str) -> str:
     return "without" if size == "none" else f"{sticker},\n{size_label(size)} sign"
 
 
-@styled
+@figures.register("geometry_sheet", category="Rotation and perspective", subcategory="Examples")
 def geometry_sheet(
+    images: ImageSet, geometry: pd.DataFrame, classes: pd.DataFrame, *, sheet_images: int
+) -> Figure:
+    """A few test images at some of the degrees of the table of accuracies, geometry."""
+    rows = example_rows(images.index, sheet_images)
+    made = {name: geometry.loc[geometry["transform"] == name, "degree"].tolist() for name in TRANSFORMS}
+    degrees = {name: spread_degrees(own) for name, own in made.items() if own}
+    pictures = {name: warped_examples(images.take(rows), name, own) for name, own in degrees.items()}
+    return warp_sheet(pictures, degrees, class_names(classes, images.class_ids[rows]))
+
+
+@styled
+def warp_sheet(
     images: Mapping[str, np.ndarray],
     degrees: Mapping[str, Sequence[int]],
     titles: Sequence[str],
@@ -155,8 +262,35 @@ def degree_label(degree: int) -> str:
     return f"{MINUS if degree < 0 else ''}{abs(degree)}°"
 
 
+@figures.register("photographs", category="Attribution", subcategory="Own photographs")
+def photographs(
+    photographs: pd.DataFrame,
+    photograph_images: ArrayFile,
+    photograph_maps: Mapping[str, np.ndarray],
+    *,
+    method: str,
+    signed: Collection[str],
+) -> Figure:
+    """The user's own photographs with prediction and map, or why the method has no maps.
+
+    photographs: `predicted_name, probability, class_name` (empty where not known); photograph_maps:
+    `maps` (n, h, w), or the sentence `refused`.
+    """
+    if "refused" in photograph_maps:
+        return in_words(f"No maps of the photographs: {photograph_maps['refused']}")
+    return photograph_sheet(
+        photograph_images.read(0, len(photographs)),
+        photograph_maps["maps"],
+        method,
+        method in signed,
+        photographs["predicted_name"].tolist(),
+        photographs["probability"].tolist(),
+        [name or None for name in photographs["class_name"]],
+    )
+
+
 @styled
-def real_examples(
+def photograph_sheet(
     pictures: Sequence[np.ndarray],
     maps: np.ndarray,
     method: str,
@@ -164,14 +298,13 @@ def real_examples(
     predicted: Sequence[str],
     probability: Sequence[float],
     given: Sequence[str | None],
-    columns: int = 3,
 ) -> Figure:
     """Own photographs beside themselves under their map; below, the predicted and the given class.
 
     pictures: (H, W, 3) uint8 of any sizes; maps: (n, h, w) float32 of `method`; given: the class
     name where known, else None.
     """
-    columns = min(columns, len(pictures))
+    columns = min(ACROSS, len(pictures))
     rows = -(-len(pictures) // columns)
     cells = np.full((rows * columns, PIXELS, 2 * PIXELS + 6, 3), 255, np.uint8)
     notes = np.full(rows * columns, "", object)

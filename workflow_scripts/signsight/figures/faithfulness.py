@@ -11,7 +11,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from signsight.figures.method_curves import RELATIVE, Curve, family_curves, span_of
+from signsight.core.registry import figures
+from signsight.core.registry import metrics as metric_registry
+from signsight.figures.method_curves import RELATIVE, Curve, curve_of, family_curves, span_of
 from signsight.figures.numbers import fixed
 from signsight.figures.style import (
     BLUE,
@@ -26,44 +28,39 @@ from signsight.figures.style import (
 )
 
 REPLACED = "Regions replaced, most relevant first"
+ANEW = "Layers drawn anew one after the other"
 UNITS = {"softmax": "probability", "logit": "logit", "correct": "accuracy"}
-# metric -> its quantity and that one's name, the x axis, and whether the curves are falls by steps, or
-# scores by shares
-OPPOSITE = {
-    "region_perturbation": ("abpc", "ABPC", "Regions replaced", True),
-    "road": ("road", "ROAD", "Pixels imputed", False),
-}
-WALKS = {
-    "cascading": "Layers drawn anew one after the other",
-    "independent": "Each layer drawn anew alone",
-}
 ACROSS = 5  # small panels beside each other
 HOLLOW = {"markerfacecolor": "white", "linestyle": "none", "markersize": 6.5}
 
 
-def curve_of(table: pd.DataFrame, metric: str, curve: str) -> pd.DataFrame:
-    """The rows of one curve of the curve table."""
-    return table[(table["metric"] == metric) & (table["curve"] == curve)].assign(
-        label=lambda rows: rows["label"].fillna("").astype(str)
-    )
-
-
+@figures.register(
+    "aopc_curve",
+    category="Faithfulness",
+    subcategory="AOPC",
+    published=("samek_replication",),
+    draws=("region_perturbation",),
+    when={"metrics": ("region_perturbation",), "methods": ("random",)},
+)
 @styled
-def aopc_relative(
-    table: pd.DataFrame,
-    score: str = "softmax",
-    published: pd.DataFrame | None = None,
-    confidence: float = 0.95,
+def aopc_curve(
+    metric_curves: pd.DataFrame,
+    *,
+    metric_scores: Mapping[str, str],
+    confidence: float,
+    published: Mapping[str, pd.DataFrame],
 ) -> Figure:
     """AOPC minus that of a random order by number of replaced regions (Samek et al. 2017, Fig. 4).
 
-    table: the curve table, with the area `aopc` of `region_perturbation`. score: whose fall it is.
-    published: `method, step, relative`, drawn beside ours in a panel of its own.
+    metric_curves: the curve table, with the area `aopc` of `region_perturbation`; metric_scores: whose
+    fall it is. published: `samek_replication`, with `method, step, relative`, has a panel beside ours.
     """
-    rows = curve_of(table, "region_perturbation", "aopc")
-    y = f"AOPC − AOPC of a random order\n({UNITS[score]}), higher = more faithful"
+    rows = curve_of(metric_curves, "region_perturbation", "aopc")
+    unit = UNITS[metric_scores["region_perturbation"]]
+    y = f"AOPC − AOPC of a random order\n({unit}), higher = more faithful"
     curve = Curve(rows, "", REPLACED, y, columns=RELATIVE)
-    beside = None if published is None else published[published["method"].isin(rows["method"])]
+    theirs = published.get("samek_replication")
+    beside = None if theirs is None else theirs[theirs["method"].isin(rows["method"])]
     extra = int(beside is not None and not beside.empty)
     figure, axes = family_curves([curve], confidence, extra, zero=method_style("random").label)
     if extra:
@@ -94,60 +91,108 @@ def _published(axes: Axes, rows: pd.DataFrame, published: pd.DataFrame) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(5))
 
 
+@figures.register(
+    "deletion_insertion",
+    category="Faithfulness",
+    subcategory="Deletion and insertion",
+    draws=("deletion", "insertion"),
+    when={"any_metric": ("deletion", "insertion")},
+)
 @styled
 def deletion_insertion(
-    table: pd.DataFrame,
-    numbers: pd.DataFrame,
+    metric_curves: pd.DataFrame,
+    metrics: pd.DataFrame,
+    *,
     hidden: Mapping[str, str],
-    score: Mapping[str, str],
-    confidence: float = 0.95,
+    metric_scores: Mapping[str, str],
+    confidence: float,
 ) -> Figure:
     """The class's score while the most relevant pixels are hidden, and while they are shown; the AUC of
     each line behind its name.
 
-    table: the curve table; numbers: the metric table. hidden, score: of `deletion` and `insertion`, the
-    replacement and the score, for the axes.
+    metric_curves: the curve table; metrics: the metric table. hidden, metric_scores: of `deletion` and
+    `insertion`, the replacement and the score, for the axes.
     """
     curves = []
     for name, done, best in (("deletion", "hidden", "low"), ("insertion", "shown", "high")):
-        rows = curve_of(table, name, name)
+        rows = curve_of(metric_curves, name, name)
         if not rows.empty:
-            own = numbers[numbers["quantity"] == f"{name}_auc"].set_index("method")["value"]
-            bounds = {} if score[name] == "logit" else {"limits": (0, 1), "percent": True}
+            own = metrics[metrics["quantity"] == f"{name}_auc"].set_index("method")["value"]
+            bounds = {} if metric_scores[name] == "logit" else {"limits": (0, 1), "percent": True}
             x = f"Pixels {done} ({hidden[name]}), most relevant first"
-            y = f"{UNITS[score[name]].capitalize()}, {best} = faithful"
+            y = f"{UNITS[metric_scores[name]].capitalize()}, {best} = faithful"
             curves.append(Curve(rows, name.capitalize(), x, y, numbers=own.to_dict(), share=True, **bounds))
     return family_curves(curves, confidence)[0]
 
 
+@figures.register(
+    "randomisation",
+    category="Sanity",
+    subcategory="Parameter randomisation",
+    draws=("randomisation",),
+    when={"metrics": ("randomisation",)},
+)
 @styled
-def cascade(table: pd.DataFrame, walk: str = "cascading", confidence: float = 0.95) -> Figure:
-    """Rank correlation and SSIM of a method's maps before and after layers of the network were drawn anew.
+def randomisation(metric_curves: pd.DataFrame, *, confidence: float) -> Figure:
+    """Rank correlation and SSIM of a method's maps before and after layers of the network were drawn anew,
+    one after the other from the output on.
 
-    table: the curve table. walk: `cascading` from the output on, or `independent`.
+    metric_curves: the curve table.
     """
-    kinds = {walk: "Rank correlation with the map", f"{walk}_ssim": "SSIM with the map"}
     curves = []
-    for name, y in kinds.items():
-        rows = curve_of(table, "randomisation", name)
-        if not rows.empty:
-            low, high = span_of(rows, ("value", "low", "high"))
-            curves.append(Curve(rows, "", WALKS[walk], y, limits=(min(low, -0.05), max(high, 1.0))))
+    for name, y in (("cascading", "Rank correlation"), ("cascading_ssim", "SSIM")):
+        rows = curve_of(metric_curves, "randomisation", name)
+        low, high = span_of(rows, ("value", "low", "high"))
+        limits = min(low, -0.05), max(high, 1.0)
+        curves.append(Curve(rows, "", ANEW, f"{y} with the map", limits=limits))
     return family_curves(curves, confidence)[0]
 
 
+@figures.register(
+    "morf_lerf",
+    category="Faithfulness",
+    subcategory="Most and least relevant first",
+    draws=("region_perturbation",),
+    when={
+        "metrics": ("region_perturbation",),
+        "config": {"evaluation.parameters.region_perturbation.orders": "both"},
+    },
+)
 @styled
-def opposite_orders(table: pd.DataFrame, numbers: pd.DataFrame, metric: str, score: str) -> Figure:
+def morf_lerf(
+    metric_curves: pd.DataFrame, metrics: pd.DataFrame, *, metric_scores: Mapping[str, str]
+) -> Figure:
+    """The fall of the score with the most and with the least relevant regions replaced first."""
+    y_label = f"Fall of the {UNITS[metric_scores['region_perturbation']]}"
+    return opposite_orders(metric_curves, metrics, "region_perturbation", "abpc", y_label)
+
+
+@figures.register(
+    "road",
+    category="Faithfulness",
+    subcategory="ROAD",
+    draws=("road",),
+    when={"metrics": ("road",)},
+)
+@styled
+def road(metric_curves: pd.DataFrame, metrics: pd.DataFrame, *, metric_scores: Mapping[str, str]) -> Figure:
+    """The score with the most and with the least relevant pixels imputed first."""
+    y_label = UNITS[metric_scores["road"]].capitalize()
+    return opposite_orders(metric_curves, metrics, "road", "road", y_label)
+
+
+def opposite_orders(
+    table: pd.DataFrame, numbers: pd.DataFrame, metric: str, quantity: str, y_label: str
+) -> Figure:
     """A small panel a method: most and least relevant first, the area between them shaded, the number.
 
-    table: the curve table with the curves `morf` and `lerf` of `metric`, a key of OPPOSITE, which tells
-    the quantity of numbers, the metric table, that orders the panels (best first) and is written
-    above them. score: a key of UNITS, what the curves are of.
+    table: the curve table with the curves `morf` and `lerf` of `metric`; numbers: the metric table, whose
+    `quantity` orders the panels (best first) and is written above them.
     """
-    quantity, label, x_label, falls = OPPOSITE[metric]
-    y_label = f"Fall of the {UNITS[score]}" if falls else UNITS[score].capitalize()
+    told = metric_registry.about(metric)
+    label, direction = (told["quantities"][quantity][key] for key in ("label", "direction"))
     own = numbers[(numbers["metric"] == metric) & (numbers["quantity"] == quantity)]
-    own = own.sort_values("value", ascending=own["direction"].iloc[0] != "higher", kind="stable")
+    own = own.sort_values("value", ascending=direction != "higher", kind="stable")
     morf, lerf = curve_of(table, metric, "morf"), curve_of(table, metric, "lerf")
     columns = min(len(own), ACROSS)
     rows = -(-len(own) // columns)
@@ -169,14 +214,14 @@ def opposite_orders(table: pd.DataFrame, numbers: pd.DataFrame, metric: str, sco
         panel.text(0, 1.04, text, transform=panel.transAxes, fontsize=8, va="bottom")
         panel.xaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
         panel.yaxis.set_major_locator(MaxNLocator(4))
-        if not falls:
+        if morf["x"].max() <= 1:
             panel.xaxis.set_major_formatter(lambda part, _: f"{round(100 * part, 6):g} %")
         panel.tick_params(
             labelleft=place % columns == 0, labelbottom=place + columns >= len(own), labelsize=8.5
         )
     for panel in flat[len(own) :]:
         panel.remove()
-    _shared_labels(figure, x_label, y_label, low)
+    _shared_labels(figure, told["x"], y_label, low)
     entries = [
         (Line2D([], [], color=VERMILLION), "most relevant first"),
         (Line2D([], [], color=BLUE, linestyle=(0, (4, 1.5))), "least relevant first"),

@@ -21,7 +21,7 @@ from signsight.figures.numbers import percent
 from signsight.figures.sheet import LINE, Block, sheet
 from signsight.figures.style import GREY, RIGHT, WRONG, method_style, styled
 
-ROWS, COLUMNS = 8, 16  # most pictures and methods on one page
+ROWS, COLUMNS = 8, 16  # maximum number of pictures and methods on one page
 SIDE = 384  # pixels of a single file, at least
 CELL, LEFT = 1.0, 2.1  # inches
 HEAD_LETTERS = 13
@@ -99,9 +99,9 @@ def _surely(name: str, probability: float) -> str:
     return f"{name}, {percent(probability)}".replace(" %", "\N{NO-BREAK SPACE}%")
 
 
-def pages(count: int, most: int) -> list[slice]:
-    """`count` things on as few pages as hold `most` each, spread evenly."""
-    number = max(-(-count // most), 1)
+def pages(count: int, room: int) -> list[slice]:
+    """`count` things on as few pages as have `room` for so many each, spread evenly."""
+    number = max(-(-count // room), 1)
     edges = [round(count * page / number) for page in range(number + 1)]
     return [slice(low, high) for low, high in pairwise(edges)]
 

@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from signsight.core.registry import figures
+from signsight.core.registry import metrics as metric_registry
 from signsight.figures.numbers import fixed
 from signsight.figures.style import (
     FAINT,
@@ -23,6 +25,7 @@ from signsight.figures.style import (
     method_style,
     panels,
     percent_axis,
+    styled,
 )
 
 TOGETHER = 8  # methods that one panel can hold; more are split by family
@@ -54,6 +57,30 @@ class Curve:
     share: bool = False
 
 
+def curve_of(table: pd.DataFrame, metric: str, curve: str) -> pd.DataFrame:
+    """The rows of one curve of the curve table."""
+    return table[(table["metric"] == metric) & (table["curve"] == curve)]
+
+
+@figures.register("metric_curves", category="Metrics", subcategory="Curves", when={"undrawn": 1})
+@styled
+def metric_curves(metric_curves: pd.DataFrame, *, undrawn: Sequence[str], confidence: float) -> Figure:
+    """Every curve of the metrics that no figure of its own shows, in panels of its own.
+
+    metric_curves: the curve table; undrawn: the metrics, whose declarations say what the axes are called.
+    """
+    curves = []
+    for metric in undrawn:
+        about = metric_registry.about(metric)
+        title = about.get("label") or metric.replace("_", " ").capitalize()
+        for name, told in about["curves"].items():
+            rows = curve_of(metric_curves, metric, name)
+            if not rows.empty:
+                share = bool(rows["x"].max() <= 1)
+                curves.append(Curve(rows, title, about.get("x", ""), told.get("label", name), share=share))
+    return family_curves(curves, confidence)[0]
+
+
 def grouped(methods: Sequence[str]) -> dict[str, list[str]]:
     """The methods of each panel: all in one without a title, or by family, `random` in every one."""
     if len(methods) <= TOGETHER:
@@ -79,11 +106,11 @@ def family_curves(
     cells = [(title, names, curve) for title, names in groups.items() for curve in curves]
     columns = min(len(cells) + extra, 2)
     rows = -(-(len(cells) + extra) // columns)
-    most = max(len(names) for names in groups.values()) + bool(zero)
+    lines = max(len(names) for names in groups.values()) + bool(zero)
     room = LABEL_ROOM + NUMBER_ROOM * any(curve.numbers is not None for curve in curves)
     named = any(curve.rows["label"].astype(str).ne("").any() for curve in curves)
     figure, axes = panels(
-        rows, columns, 4.4 if columns == 1 else 3.6, max(2.6, 0.21 * (most + 1)),
+        rows, columns, 4.4 if columns == 1 else 3.6, max(2.6, 0.21 * (lines + 1)),
         left=1.0, right=room, top=0.45, bottom=1.75 if named else 1.0,
         gap_x=room + 1.05, gap_y=1.7 if named else 0.95,
     )  # fmt: skip

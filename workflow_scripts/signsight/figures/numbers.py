@@ -53,9 +53,13 @@ def fixed(value: float, decimals: int = 3) -> str:
 
 
 def markdown(header: list[str], rows: list[list[str]], right: bool = True) -> str:
-    """A Markdown table; with `right` all columns but the first are set to the right."""
+    """A Markdown table; with `right` all columns but the first are set to the right.
+
+    A bar or a line break within a text does not end its cell.
+    """
     rule = "---:" if right else "---"
     lines = [header, ["---"] + [rule] * (len(header) - 1), *rows]
+    lines = [[" ".join(cell.split()).replace("|", r"\|") for cell in cells] for cells in lines]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 

@@ -6,8 +6,12 @@ import textwrap
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
+from signsight.core.registry import figures
+from signsight.data.imageset import ImageSet
+from signsight.figures.choice import class_names
 from signsight.figures.colour import to_rgb
 from signsight.figures.numbers import fixed, percent
 from signsight.figures.sheet import Block, sheet
@@ -17,13 +21,35 @@ ACROSS = 12  # methods beside each other
 LETTERS = 13  # of a line of a column's name
 
 
+@figures.register(
+    "perturbed",
+    category="Faithfulness",
+    subcategory="Perturbed images",
+    when={"metrics": ("region_perturbation",)},
+)
+def perturbed(
+    perturbed: Mapping[str, np.ndarray],
+    classes: pd.DataFrame,
+    *,
+    methods: Sequence[str],
+    metric_scores: Mapping[str, str],
+) -> Figure:
+    """What the network sees in a region perturbation by every method.
+
+    perturbed: `pictures` (methods, n, k, H, W, 3), `scores` (methods, n, k), `steps` (k,), `class_ids` (n,).
+    """
+    pictures, scores = (dict(zip(methods, perturbed[key], strict=True)) for key in ("pictures", "scores"))
+    titles = class_names(classes, perturbed["class_ids"])
+    return strips(pictures, scores, perturbed["steps"].tolist(), titles, metric_scores["region_perturbation"])
+
+
 @styled
 def strips(
     pictures: Mapping[str, np.ndarray],
     scores: Mapping[str, np.ndarray],
     steps: Sequence[int],
     titles: Sequence[str],
-    score: str = "softmax",
+    score: str,
 ) -> Figure:
     """What the network sees in a perturbation: for each image a column a method, a row a step.
 
@@ -50,21 +76,46 @@ def _score(value: float, score: str) -> str:
     return fixed(value, 2) if score == "logit" else percent(value)
 
 
-@styled
+@figures.register(
+    "randomised_maps",
+    category="Sanity",
+    subcategory="Maps of randomised networks",
+    when={"metrics": ("randomisation",)},
+)
 def randomised_maps(
+    images: ImageSet,
+    cascades: Mapping[str, Mapping[str, np.ndarray]],
+    classes: pd.DataFrame,
+    *,
+    signed: Collection[str],
+) -> Figure:
+    """Maps of a few images while the network is drawn anew.
+
+    cascades: method -> `maps` (n, k, H, W), `correlation` (n, k - 1), `stages` (k,) and the `rows` (n,) of
+    the images, which are the same for all methods.
+    """
+    first = next(iter(cascades.values()))
+    rows, stages = first["rows"], first["stages"].tolist()
+    maps, alike = ({m: found[key] for m, found in cascades.items()} for key in ("maps", "correlation"))
+    titles = class_names(classes, images.class_ids[rows])
+    return cascade_sheet(images.take(rows), maps, signed, stages, titles, alike)
+
+
+@styled
+def cascade_sheet(
     images: np.ndarray,
     maps: Mapping[str, np.ndarray],
     signed: Collection[str],
     stages: Sequence[str],
     titles: Sequence[str],
-    correlation: Mapping[str, np.ndarray] | None = None,
+    correlation: Mapping[str, np.ndarray],
 ) -> Figure:
     """For each image a row a method: the map of the trained network, then as more layers are random.
 
     images: (n, H, W, 3) uint8; maps: method -> (n, len(stages), H, W) float32, the trained network's
     first; stages: "trained", then the layer drawn anew last (see `randomisation.cascade_maps`);
     signed: methods whose maps have a sign; correlation: method -> (n, len(stages) - 1) with the first
-    map, written below the others where given.
+    map, written below the others.
     """
     methods = [name for own in families(maps).values() for name in own]
     heads = [_wrap(text) for text in (stages[0], *(f"to {layer}" for layer in stages[1:]))]
@@ -75,8 +126,7 @@ def randomised_maps(
         rows = [first, *(to_rgb(maps[name][place], name in signed) for name in methods)]
         notes = np.full((len(rows), len(heads)), "", object)
         for row, name in enumerate(methods, start=1):
-            if correlation is not None:
-                notes[row, 1:] = [fixed(float(value), 2) for value in correlation[name][place]]
+            notes[row, 1:] = [fixed(float(value), 2) for value in correlation[name][place]]
         names = ["Image", *(method_label(name) for name in methods)]
         blocks.append(Block(np.stack(rows), names, heads, title, notes))
     return sheet(blocks, cell=0.85, left=1.75)

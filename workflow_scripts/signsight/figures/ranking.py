@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 import matplotlib
 import numpy as np
@@ -13,6 +13,7 @@ from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from signsight.core.registry import figures
 from signsight.figures.numbers import NONE, fixed
 from signsight.figures.style import GREY, INK, method_label, styled
 
@@ -23,16 +24,20 @@ LETTERS = 24  # of a line of a column's name
 TURN = 40  # degrees of the columns' names
 CELL_LETTERS = 6  # that fit into a cell
 RANKS = "viridis"  # perceptually uniform, readable without colour too
-Labels = Mapping[tuple[str, str], str]
+Quantities = Sequence[Sequence[str]]  # metric, quantity, label
 
 
+@figures.register(
+    "ranking", category="Ranking", subcategory="Methods by metrics", when={"methods_at_least": 2}
+)
 @styled
-def ranking(table: pd.DataFrame, labels: Labels, controls: Collection[str] = ()) -> Figure:
+def ranking(ranking: pd.DataFrame, *, quantities: Quantities, controls: Collection[str]) -> Figure:
     """Rows are methods, columns quantities: rank, letters of ties and value; dark is the best rank.
 
-    table: of `ranking.ranking_table`. labels: (metric, quantity) -> name. controls: methods that do
-    not look at the network, written in grey. Rows are in the order of the mean rank.
+    ranking: of `ranking.ranking_table`. controls: methods that do not look at the network, written in
+    grey. Rows are in the order of the mean rank.
     """
+    table, labels = ranking, _labels(quantities)
     columns = list(dict.fromkeys(zip(table["metric"], table["quantity"], strict=True)))
     cells = {(row.method, (row.metric, row.quantity)): row for row in table.itertuples()}
     mean = table.assign(rank=table["rank"].astype(float)).groupby("method", sort=False)["rank"].mean()
@@ -89,12 +94,23 @@ def short_letters(group: str) -> str:
     return "".join(run if len(run) < 3 else f"{run[0]}–{run[-1]}" for run in runs)
 
 
+def _labels(quantities: Quantities) -> dict[tuple[str, str], str]:
+    return {(metric, quantity): label for metric, quantity, label in quantities}
+
+
+@figures.register(
+    "agreement",
+    category="Ranking",
+    subcategory="Agreement of metrics",
+    when={"quantities": 2, "explaining_at_least": 2},
+)
 @styled
-def agreement(table: pd.DataFrame, labels: Labels) -> Figure:
+def agreement(agreement: pd.DataFrame, *, quantities: Quantities) -> Figure:
     """Kendall's tau-b between the orders of the methods by every two quantities, as a matrix.
 
-    table: of `ranking.agreement_table`. labels: (metric, quantity) -> name.
+    agreement: of `ranking.agreement_table`.
     """
+    table, labels = agreement, _labels(quantities)
     keys = list(dict.fromkeys(zip(table["metric_a"], table["quantity_a"], strict=True)))
     place = {key: i for i, key in enumerate(keys)}
     names = [_wrap(labels.get(key, key[1])) for key in keys]

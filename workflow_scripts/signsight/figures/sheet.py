@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
-from signsight.figures.style import GREY, VERMILLION, WRONG
+from signsight.figures.style import GREY, VERMILLION, WRONG, styled
 
 PIXELS = 144  # of a cell's height in the mosaic
 GAP = 10  # pixels of the mosaic between two pictures
@@ -70,6 +70,15 @@ def sheet(blocks: Sequence[Block], cell: float = 0.9, left: float = 1.9, foot: f
     axes.set_xlim(0, wide)
     axes.set_ylim(high, 0)
     axes.set_aspect("auto")
+    return figure
+
+
+@styled
+def in_words(text: str) -> Figure:
+    """In place of pictures: why there are none."""
+    lines = textwrap.wrap(text, 80)
+    figure = Figure(figsize=(6.6, 0.3 + LINE * len(lines)))
+    figure.text(0.03, 0.5, "\n".join(lines), va="center", fontsize=9)
     return figure
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from signsight.core.registry import figures
 from signsight.figures.numbers import span
 from signsight.figures.style import (
     FAINT,
@@ -41,31 +44,34 @@ def conditions(table: pd.DataFrame) -> list[tuple[str, str]]:
     return [(sticker, size) for sticker in stickers for size in sizes if (sticker, size) in pairs]
 
 
+@figures.register("sticker_accuracy", category="Stickers", subcategory="Accuracy", published=("stickers",))
 @styled
-def stickers(
-    table: pd.DataFrame,
-    classes: int,
-    published: pd.DataFrame | None = None,
-    confidence: float = 0.95,
+def sticker_accuracy(
+    stickers: pd.DataFrame,
+    classes: pd.DataFrame,
+    *,
+    confidence: float,
+    published: Mapping[str, pd.DataFrame],
 ) -> Figure:
     """Accuracy by size of sign as dots with intervals: a row of panels a target, a column a sticker.
 
-    table: `target, method, sticker, sign_size, n, accuracy, low, high`; method: whose most relevant
-    cell has the sticker. published: `sticker, sign_size, accuracy` of the study's stock signs, drawn
-    as hollow diamonds on the rendered stock signs.
+    stickers: `target, method, sticker, sign_size, n, accuracy, low, high`; method: whose most relevant
+    cell has the sticker. published: `stickers`, with `sticker, sign_size, accuracy` of the study's stock
+    signs, are hollow diamonds on the rendered stock signs.
     """
-    targets = [name for name in TARGETS if (table["target"] == name).any()]
-    columns = conditions(table)
+    theirs, count = published.get("stickers"), len(classes)
+    targets = [name for name in TARGETS if (stickers["target"] == name).any()]
+    columns = conditions(stickers)
     designs = list(dict.fromkeys(sticker for sticker, _ in columns))
     sizes = list(dict.fromkeys(size for _, size in columns))
-    methods = list(dict.fromkeys(table["method"]))
+    methods = list(dict.fromkeys(stickers["method"]))
     width = max(3.0, len(sizes) * (0.18 * (len(methods) + 1) + 0.25))
     figure, axes = panels(
         len(targets), len(designs), width, 2.4, left=0.9, top=0.6, right=2.5, gap_x=0.3, gap_y=1.0
     )
     for row, target in zip(axes, targets, strict=True):
-        here = table[table["target"] == target]
-        rival = published if target == "stock" else None
+        here = stickers[stickers["target"] == target]
+        rival = theirs if target == "stock" else None
         for panel, sticker in zip(row, designs, strict=True):
             _dots(panel, here[here["sticker"] == sticker], methods, sizes)
             if rival is not None:
@@ -73,16 +79,16 @@ def stickers(
             panel.set_title(f"{TARGETS[target]}, {sticker} sticker\nn = {span(here['n'])}", loc="left")
             _axis(panel, sizes)
             percent_axis(panel, _floor(here, rival), 1.015)
-            chance_line(panel, classes)
+            chance_line(panel, count)
         row[0].set_ylabel("Accuracy")
         for panel in row[1:]:
             panel.tick_params(labelleft=False)
         for panel in row:
             panel.set_xlabel("Size of the sign")
     lowest = min(panel.get_ylim()[0] for panel in axes.flat)
-    handle, chance = chance_entry(classes)
-    entries = [(handle, chance if lowest < 1 / classes else f"{chance},\nbelow the axes")]
-    if published is not None and "stock" in targets:
+    handle, chance = chance_entry(count)
+    entries = [(handle, chance if lowest < 1 / count else f"{chance},\nbelow the axes")]
+    if theirs is not None and "stock" in targets:
         entries.insert(0, (Line2D([], [], **PUBLISHED), "published study"))
     _legend(figure, methods, entries, confidence)
     return figure

@@ -15,7 +15,7 @@ from signsight.core.files import atomic
 from signsight.figures.colour import overlay, to_rgb
 from signsight.figures.examples import colour_keys
 from signsight.figures.gallery import hard
-from signsight.figures.sheet import LINE, Block, sheet
+from signsight.figures.sheet import Block, in_words, sheet
 from signsight.figures.style import styled
 
 SECONDS, LAST_SECONDS = 0.8, 2.0  # that a frame of an animation is shown, and the last one
@@ -68,13 +68,9 @@ def layer_strip(images: np.ndarray, titles: Sequence[str], maps: np.ndarray, lay
     return figure
 
 
-@styled
 def without_layers(reason: str) -> Figure:
     """In place of a layer strip: why there is none."""
-    text = textwrap.wrap(f"No layer strip: {reason}", 80)
-    figure = Figure(figsize=(6.6, 0.3 + LINE * len(text)))
-    figure.text(0.03, 0.5, "\n".join(text), va="center", fontsize=9)
-    return figure
+    return in_words(f"No layer strip: {reason}")
 
 
 def smoothing_frames(

@@ -17,6 +17,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from signsight.core.files import atomic
+from signsight.core.registry import methods
 
 Arguments = ParamSpec("Arguments")
 
@@ -49,6 +50,7 @@ STYLE: dict[str, Any] = {
     "legend.frameon": False,
     "lines.linewidth": 1.7,
     "lines.markersize": 5.5,
+    "text.parse_math": False,  # a dollar in the name of a class is a dollar
     "svg.hashsalt": "signsight",
     "svg.fonttype": "path",
 }
@@ -66,65 +68,16 @@ LINES = (
 )
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">", "p", "h", "d")
 
-# The place in this list is the method's style: append, never insert.
-METHODS = {
-    "saliency": "Saliency",
-    "grad_cam": "Grad-CAM",
-    "grad_cam_pp": "Grad-CAM++",
-    "smooth_grad_cam_pp": "Smooth Grad-CAM++",
-    "integrated_gradients": "Integrated gradients",
-    "lrp_epsilon": "LRP-ε",
-    "deconvolution": "Deconvolution",
-    "guided_backprop": "Guided backprop",
-    "smooth_grad": "SmoothGrad",
-    "score_cam": "Score-CAM",
-    "layer_cam": "LayerCAM",
-    "occlusion": "Occlusion",
-    "lrp_alpha_beta": "LRP-αβ",
-    "gradient_x_input": "Gradient × input",
-    "guided_grad_cam": "Guided Grad-CAM",
-    "xgrad_cam": "XGrad-CAM",
-    "sensitivity_l2": "Sensitivity ℓ2",
-    "sensitivity_linf": "Sensitivity ℓ∞",
-    "deconvolution_l2": "Deconvolution ℓ2",
-    "deconvolution_linf": "Deconvolution ℓ∞",
-    "eigen_cam": "Eigen-CAM",
-    "ablation_cam": "Ablation-CAM",
-    "deep_lift": "DeepLIFT",
-    "gradient_shap": "GradientSHAP",
-    "rise": "RISE",
-    "lime": "LIME",
-    "gradient": "Gradient",
-    "centre_gaussian": "Centre Gaussian",
-    "sobel": "Sobel edges",
-    "positive_saliency": "Positive saliency",
-    "negative_saliency": "Negative saliency",
-    "smooth_guided_backprop": "Smooth guided backprop",
-    "cam": "CAM",
-    "lrp_gamma": "LRP-γ",
-    "lrp_composite": "LRP composite",
-}
-# What methods of a kind have in common; figures of many methods have a panel for each.
-FAMILIES = {
-    "Controls": ("random", "centre_gaussian", "sobel"),
-    "Gradients": (
-        "gradient", "saliency", "positive_saliency", "negative_saliency", "sensitivity_l2",
-        "sensitivity_linf", "gradient_x_input", "integrated_gradients", "smooth_grad", "gradient_shap",
-    ),
-    "Altered backward passes": (
-        "deconvolution", "deconvolution_l2", "deconvolution_linf", "guided_backprop",
-        "smooth_guided_backprop", "guided_grad_cam",
-    ),
-    "Class activation": (
-        "cam", "grad_cam", "grad_cam_pp", "smooth_grad_cam_pp", "xgrad_cam", "layer_cam", "eigen_cam",
-        "score_cam", "ablation_cam",
-    ),
-    "Perturbation": ("occlusion", "rise", "lime"),
-    "Relevance": ("lrp_epsilon", "lrp_gamma", "lrp_alpha_beta", "lrp_composite", "deep_lift"),
-}  # fmt: skip
+FAMILY_ORDER = (
+    "Controls",
+    "Gradients",
+    "Altered backward passes",
+    "Class activation",
+    "Perturbation",
+    "Relevance",
+)
 OTHER = "Other methods"
-VARIANTS: dict[str, str] = {}  # labels that the config gives its variants, see `name_variants`
-WORDS = {"cam": "CAM", "lrp": "LRP", "shap": "SHAP", "lime": "LIME", "l2": "ℓ2", "linf": "ℓ∞"}
+LOOKS: dict[str, Mapping[str, Any]] = {}  # of the methods of the run, see `name_methods`
 
 
 @dataclass(frozen=True)
@@ -137,16 +90,23 @@ class MethodStyle:
     line: str | tuple[float, tuple[float, ...]]
 
 
+def name_methods(looks: Mapping[str, Mapping[str, Any]]) -> None:
+    """From now on draw these methods so, in every figure: name -> `label`, `family` and `style`.
+
+    A method that is not among them looks as its declaration says.
+    """
+    LOOKS.clear()
+    LOOKS.update(looks)
+    method_style.cache_clear()
+
+
 @functools.cache
 def method_style(name: str) -> MethodStyle:
-    """The style of the method called `name`; it depends on nothing but the name.
-
-    A name that is not in METHODS gets a style drawn from the name's checksum.
-    """
+    """The style of the method called `name`, by its number or else by the checksum of its name."""
     if name == "random":
-        return MethodStyle("Random", "#808080", "x", "-")
-    known = list(METHODS)
-    place = known.index(name) if name in METHODS else len(known) + zlib.crc32(name.encode())
+        return MethodStyle(method_label(name), "#808080", "x", "-")
+    number = _look(name).get("style")
+    place = zlib.crc32(name.encode()) if number is None else number
     turn = place // len(COLOURS)
     return MethodStyle(
         method_label(name),
@@ -157,54 +117,53 @@ def method_style(name: str) -> MethodStyle:
 
 
 def method_label(name: str) -> str:
-    """The method's name as people write it: grad_cam_pp -> Grad-CAM++.
-
-    A variant is named after the method that its name begins with: lrp_epsilon_100 -> LRP-ε 100.
-    """
-    if name == "random":
-        return "Random"
-    if name in METHODS or name in VARIANTS:
-        return METHODS.get(name) or VARIANTS[name]
-    base = base_method(name)
-    if base in METHODS:
-        return f"{METHODS[base]} {_words(name.removeprefix(base + '_'))}"
-    text = _words(name).replace(" pp", "++").replace("grad CAM", "Grad-CAM")
-    return text[:1].upper() + text[1:]
-
-
-def name_variants(labels: Mapping[str, str]) -> None:
-    """From now on call these variants as the config does (`config.method_labels`), in every figure."""
-    VARIANTS.clear()
-    VARIANTS.update(labels)
-    method_style.cache_clear()
-
-
-def _words(name: str) -> str:
-    return " ".join(WORDS.get(word, word) for word in name.split("_"))
-
-
-def base_method(name: str) -> str:
-    """The longest known method that `name` is or begins with (before a '_'); else `name` itself."""
-    known = [m for m in ("random", *METHODS) if name == m or name.startswith(f"{m}_")]
-    return max(known, key=len, default=name)
+    """The method's name as people write it: grad_cam_pp -> Grad-CAM++."""
+    return str(_look(name)["label"])
 
 
 def family(name: str) -> str:
-    """The key of FAMILIES that the method or variant belongs to; OTHER for a stranger."""
-    base = base_method(name)
-    return next((title for title, members in FAMILIES.items() if base in members), OTHER)
+    """What the method has in common with others; OTHER for a stranger."""
+    return str(_look(name)["family"])
+
+
+def _look(name: str) -> Mapping[str, Any]:
+    """What a method is called and how it is drawn: as handed over, as declared, or by its name.
+
+    A variant has the label of the method that its name begins with, and the rest of the name.
+    """
+    if name in LOOKS:
+        return LOOKS[name]
+    base, words = base_method(name), name.replace("_", " ").capitalize()
+    about = {"label": words, "family": OTHER} | (methods.about(base) if base in methods else {})
+    if base == name:
+        return about
+    rest = name.removeprefix(f"{base}_").replace("_", " ")
+    return {"label": f"{about['label']} {rest}", "family": about["family"]}
+
+
+def base_method(name: str) -> str:
+    """The longest registered name that `name` is or begins with (before a '_'); else `name` itself."""
+    known = [method for method in methods.names() if name == method or name.startswith(f"{method}_")]
+    return max(known, key=len, default=name)
 
 
 def families(names: Iterable[str]) -> dict[str, list[str]]:
-    """The methods by family, both in the order of FAMILIES; only families that have some."""
-    ordered = [method for members in FAMILIES.values() for method in members]
-    place = {method: i for i, method in enumerate(ordered)}
-    names = sorted(names, key=lambda name: place.get(base_method(name), len(place)))
+    """The methods by family: those of FAMILY_ORDER first, OTHER last; only families that have some.
+
+    Within a family methods stand as they do in their files, strangers last.
+    """
+    ordered = sorted(names, key=_place)
+    titles = dict.fromkeys([*FAMILY_ORDER, *(title for title in map(family, ordered) if title != OTHER)])
     return {
         title: own
-        for title in (*FAMILIES, OTHER)
-        if (own := [name for name in names if family(name) == title])
+        for title in (*titles, OTHER)
+        if (own := [name for name in ordered if family(name) == title])
     }
+
+
+def _place(name: str) -> tuple[bool, tuple[str, int]]:
+    base = base_method(name)
+    return (False, methods.order(base)) if base in methods else (True, ("", 0))
 
 
 def styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:

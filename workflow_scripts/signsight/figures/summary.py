@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -23,6 +23,7 @@ from signsight.figures.style import interval_name, method_label
 from signsight.figures.trust import spread_over_seeds, trust
 
 CELLS = (1, 3, 5, 10)
+CONFUSIONS = 5  # of each target
 DEGREES = (-60, -45, -30, -15, 0, 15, 30, 45, 60)
 TRANSFORMS = {
     "rotation": "rotation in the plane",
@@ -41,8 +42,13 @@ def summary(
     experiment: str,
     dataset: str,
     model: str,
-    sizes: Mapping[str, int],
+    cropped: bool,
+    confidence: float,
+    published: Mapping[str, pd.DataFrame],
+    own: Sequence[Mapping[str, str]],
+    index: pd.DataFrame,
     clean: pd.DataFrame,
+    examples: pd.DataFrame | None = None,
     history: pd.DataFrame | None = None,
     masking: pd.DataFrame | None = None,
     empty_maps: pd.DataFrame | None = None,
@@ -52,17 +58,15 @@ def summary(
     metrics: pd.DataFrame | None = None,
     ranking: pd.DataFrame | None = None,
     seeds: pd.DataFrame | None = None,
-    published: Mapping[str, pd.DataFrame] | None = None,
-    cropped: bool = True,
-    confidence: float = 0.95,
 ) -> str:
     """The summary as Markdown; a table that is None or empty (a stage switched off) is left out.
 
-    sizes: number of images by 'training', 'validation', 'test'. The tables are those of the
-    evaluation folder. published: by 'clean', 'masking', 'stickers' and the names of transforms, where
-    the data set has published figures; cropped: which of the two published clean accuracies to take.
+    index: of the test images; examples: the table of training examples. The other tables are those of
+    the evaluation. published: by 'clean', 'masking', 'stickers' and the names of transforms, where the
+    data set has published figures; cropped: which of the two published clean accuracies to take. own:
+    the things of the user's plugins, each with kind, name, file, label, measures and misleads.
     """
-    published = published or {}
+    sizes = _sizes(index, examples)
     parts = [
         _head(experiment, dataset, model, sizes, clean, history, confidence),
         _clean_published(clean, published.get("clean"), cropped),
@@ -82,7 +86,26 @@ def summary(
         parts.append(trust(metrics, ranking))
     if _there(seeds):
         parts.append(spread_over_seeds(seeds))
+    if own:
+        parts.append(_own(own))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _sizes(index: pd.DataFrame, examples: pd.DataFrame | None) -> dict[str, int]:
+    """Number of images by what they are for."""
+    sizes = {}
+    if examples is not None:
+        subsets = {"Training": "train", "Validation": "validation"}
+        sizes = {name: int((examples["subset"] == subset).sum()) for name, subset in subsets.items()}
+    return sizes | {"Test": len(index)}
+
+
+def _own(own: Sequence[Mapping[str, str]]) -> str:
+    """The things that come from the user's own files."""
+    keys = ("kind", "name", "label", "file", "measures", "misleads")
+    rows = [[str(thing.get(key) or NONE) for key in keys] for thing in own]
+    head = ["Kind", "Name", "Label", "File", "What it measures", "How it misleads"]
+    return f"## Your own things\n\n{markdown(head, rows, right=False)}"
 
 
 def _there(table: pd.DataFrame | None) -> bool:
@@ -106,7 +129,7 @@ def _head(
     rows = [
         ["Data set", f"`{dataset}`"],
         ["Network", f"`{model}`"],
-        *[[f"{name.capitalize()} images", count(size)] for name, size in sizes.items()],
+        *[[f"{name} images", count(size)] for name, size in sizes.items()],
         ["**Test accuracy**", f"**{within(row['accuracy'], row['low'], row['high'], 2)}**"],
         ["Misclassified", f"{count(row['n'] - row['correct'])} of {count(row['n'])}"],
     ]
@@ -289,13 +312,13 @@ def _stickers(table: pd.DataFrame) -> str:
 
 
 def _sticker_words(own: pd.DataFrame) -> str:
-    """The sticker that takes most."""
+    """The sticker that costs the most accuracy."""
     worst = own.loc[own["difference"].idxmin()]
     if worst["difference"] >= 0:
         return "No sticker lowers the accuracy."
     return (
         f"The {worst['sticker']} sticker on {size_label(worst['sign_size'])} signs, placed by"
-        f" {method_label(worst['method'])}, takes most: {_taken(worst['difference'])} points"
+        f" {method_label(worst['method'])}, costs the most accuracy: {_taken(worst['difference'])} points"
         f" [{_taken(worst['difference_high'])}, {_taken(worst['difference_low'])}]."
     )
 
@@ -316,14 +339,14 @@ def _stickers_published(table: pd.DataFrame, published: pd.DataFrame | None) -> 
     )
 
 
-def _sticker_confusions(table: pd.DataFrame, most: int = 5) -> str:
+def _sticker_confusions(table: pd.DataFrame) -> str:
     """The commonest confusions of each target under a sticker, over all methods and stickers."""
     wrong = table[(table["class_id"] != table["predicted_id"]) & (table["sign_size"] != "none")]
     parts = []
     for target, title in TARGETS.items():
         own = wrong[(wrong["target"] == target) & (wrong["count"] > 0)]
         total = own.groupby(["class_name", "predicted_name"], as_index=False)["count"].sum()
-        total = total.sort_values("count", ascending=False, kind="stable").head(most)
+        total = total.sort_values("count", ascending=False, kind="stable").head(CONFUSIONS)
         lines = [
             f"{row.class_name} → {row.predicted_name} ({count(row.count)})" for row in total.itertuples()
         ]

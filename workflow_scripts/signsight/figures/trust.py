@@ -32,7 +32,8 @@ def trust(metrics: pd.DataFrame, ranking: pd.DataFrame) -> str:
 
 
 def _table(metric: str, rows: pd.DataFrame, ranking: pd.DataFrame) -> str:
-    told = registry.about(metric)["quantities"]
+    about = registry.about(metric)
+    told = about["quantities"]
     quantities = list(dict.fromkeys(rows["quantity"]))
     first = ranking[ranking["quantity"] == quantities[0]].sort_values("place", na_position="last")
     head = ["Method", *(f"{told[q]['label']} {ARROWS[told[q]['direction']]}" for q in quantities)]
@@ -48,7 +49,7 @@ def _table(metric: str, rows: pd.DataFrame, ranking: pd.DataFrame) -> str:
     left = int(rows["left_out"].max())
     out = f", at most {left:,} of them left out" if left else ""
     count = int((rows["n"] + rows["left_out"]).max())
-    name = metric.upper() if metric == "road" else metric.replace("_", " ").capitalize()
+    name = about.get("label") or metric.replace("_", " ").capitalize()
     title = f"### {name}: {count:,} images{out}"
     return "\n\n".join([title, markdown(head, body)])
 

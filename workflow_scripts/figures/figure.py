@@ -1,0 +1,12 @@
+"""Rule figure: any figure of the table, drawn from the files and facts that its signature names."""
+
+from signsight.core.job import job
+from signsight.figures.given import draw
+from signsight.figures.published import read_published
+from signsight.figures.style import name_methods, save
+
+with job(snakemake):
+    params = snakemake.params
+    name_methods(params.looks)
+    facts = {**params.facts, "published": read_published(params.published)}
+    save(draw(params.figure, params.given, facts), snakemake.output)

@@ -1,0 +1,49 @@
+"""What a figure is given: its files, read by their kind, and its facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from signsight.core.files import ArrayFile, read_csv
+from signsight.core.registry import figures
+from signsight.data.imageset import open_image_set
+from signsight.figures.table import signature
+
+Files = str | Sequence[str] | Mapping[str, Any]
+
+
+def draw(name: str, given: Mapping[str, Files], facts: Mapping[str, Any]) -> Figure:
+    """The figure called `name`, drawn from the artefacts and facts that its signature names.
+
+    given: artefact -> its file, the two files of an image set, or a mapping of names to such.
+    """
+    artefacts, told = signature(name)
+    return figures.get(name)(*(load(given[key]) for key in artefacts), **{key: facts[key] for key in told})
+
+
+def load(files: Files) -> Any:
+    """A table (.csv, .tsv), array file (.npy), arrays by name (.npz), image set, or a mapping of these."""
+    if isinstance(files, Mapping):
+        return {name: load(own) for name, own in files.items()}
+    if not isinstance(files, str):
+        return open_image_set(Path(files[0]).parent)
+    return READERS[Path(files).suffix](files)
+
+
+def _arrays(path: str) -> dict[str, np.ndarray]:
+    with np.load(path) as file:
+        return {key: file[key] for key in file.files}
+
+
+READERS = {
+    ".csv": read_csv,
+    ".tsv": lambda path: pd.read_csv(path, sep="\t"),
+    ".npy": ArrayFile,
+    ".npz": _arrays,
+}

@@ -1,0 +1,67 @@
+"""The table of figures, read from their source: what each is drawn from, and which curves none draws.
+
+    @figures.register("masking", category="Masking", subcategory="Accuracy", published=("masking",))
+    @styled
+    def masking(masking: pd.DataFrame, classes: pd.DataFrame, *, grid: int, ...) -> Figure: ...
+
+is all there is to say of a figure. Its positional parameters name artefacts, files that a run makes;
+the keyword-only ones name facts, values of the config or of the plan (`published`: the tables by name).
+The decorator says under which category and subcategory of the report it stands, and:
+
+- published: names of the published tables that it compares with;
+- draws: metrics whose curves it draws, which the figure `metric_curves` then leaves out;
+- when: what must hold beside the artefacts being there: all `metrics` are run, or one of `any_metric`;
+  all `methods` are; there are so many `quantities`, `methods_at_least` or, without the controls,
+  `explaining_at_least`; the `config` has these values (by dotted key); the classes are the data set's
+  (`own_classes`) and not those of a pretrained network; so many metrics are `undrawn` (see below).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection
+
+from signsight.core.errors import UserError
+from signsight.core.registry import figures, metrics
+from signsight.core.source import tree_of
+from signsight.core.words import nearest
+
+ARTEFACTS = (
+    "agreement", "benchmarks", "cascades", "cells", "classes", "clean", "clean_scores", "confusion",
+    "empty_maps", "geometry", "history", "images", "maps", "masking", "masking_scores", "metric_curves",
+    "metrics", "perturbed", "photograph_images", "photograph_maps", "photographs", "ranking", "seeds",
+    "sticker_bases", "sticker_confusions", "sticker_scores", "stickers",
+)  # fmt: skip
+FACTS = (
+    "colour", "confidence", "controls", "designs", "grid", "hidden", "masked_cells", "method", "methods",
+    "metric_scores", "overview_images", "published", "quantities", "seeds_quantity", "sheet_images",
+    "sign_widths", "signed", "sticker_method", "sticker_sets", "undrawn",
+)  # fmt: skip
+
+
+def signature(name: str) -> tuple[list[str], list[str]]:
+    """The artefacts and the facts that the figure called `name` is drawn from.
+
+    UserError for one that there is not.
+    """
+    file, line = figures.file(name), figures.order(name)[1]
+    for node in tree_of(file).body:
+        if isinstance(node, ast.FunctionDef) and any(one.lineno == line for one in node.decorator_list):
+            parts = node.args.args, node.args.kwonlyargs
+            artefacts, facts = ([argument.arg for argument in part] for part in parts)
+            _refuse_unknown(name, "artefact", artefacts, ARTEFACTS)
+            _refuse_unknown(name, "fact", facts, FACTS)
+            return artefacts, facts
+    raise UserError(f"{file} registers the figure {name!r}, which is no function; write it as one.")
+
+
+def _refuse_unknown(name: str, noun: str, asked: Collection[str], known: Collection[str]) -> None:
+    for one in asked:
+        if one not in known:
+            raise UserError(f"The figure {name!r} asks for the {noun} {one!r}; {nearest(one, known)}")
+
+
+def undrawn(run: Collection[str], shown: Collection[str]) -> list[str]:
+    """The metrics among `run` with curves that none of the figures `shown` draws."""
+    drawn = {metric for name in shown for metric in figures.about(name).get("draws", ())}
+    return [metric for metric in run if metric not in drawn and metrics.about(metric).get("curves")]
