@@ -86,12 +86,10 @@ def archive_state(archive):
     return None if folder is None else key_of(listing(f"{folder}/{archive}"))
 
 
-def published(files):
-    """Tables that a job compares with -> digest of each; they lie in config/published."""
-    return {
-        name: [file, key_of((BASE / "config/published" / file).read_text(encoding="utf-8"))]
-        for name, file in files.items()
-    }
+def table_digests(files):
+    """Digests of published tables that a job compares with; they lie in config/published."""
+    folder = BASE / "config/published"
+    return [key_of((folder / file).read_text(encoding="utf-8")) for file in files.values()]
 
 
 def figure(name, category=None, subcategory=None):

@@ -174,7 +174,6 @@ rule metric_table:
     params:
         files={m: PLAN.metric_files(m) for m in PLAN.metrics},
         about=PLAN.measured,
-        chance=PLAN.chance,
         controls=FIGURES.facts["controls"],
         confidence=PLAN.confidence,
         seed=config["seed"],
@@ -206,7 +205,6 @@ rule seed_table:
             for seed, run in PLAN.runs.items()
         },
         about=PLAN.measured,
-        chance=PLAN.chance,
         confidence=PLAN.confidence,
         seed=config["seed"],
     script:

@@ -20,17 +20,16 @@ for name in FIGURES.names:
             given=FIGURES.inputs(name),
             facts=FIGURES.told(name),
             looks=FIGURES.looks,
-            published=published(FIGURES.published(name)),
+            words=FIGURES.words(name),
+            published=FIGURES.published(name),
+            tables=table_digests(FIGURES.published(name)),
         script:
             "../workflow_scripts/figures/figure.py"
 
 
 rule summary:
     input:
-        tables=PLAN.table_files.values(),
-        history=PLAN.history,
-        examples=PLAN.examples,
-        test=f"{PLAN.test}/index.csv",
+        flat(FIGURES.summarised),
     output:
         report(f"{R}/summary.md", caption="captions/summary.rst", category="Summary"),
     log:
@@ -41,14 +40,10 @@ rule summary:
         "../envs/data.yaml"
     params:
         given=FIGURES.summarised,
+        facts=FIGURES.summary_facts,
         looks=FIGURES.looks,
-        told=FIGURES.metrics,
-        published=published(PLAN.about["published"]),
-        experiment=config["experiment"],
-        dataset=config["data"]["name"],
-        cropped=config["data"]["crop_to_roi"],
-        model=config["model"]["name"],
-        own=PLAN.own,
-        confidence=PLAN.confidence,
+        words=FIGURES.metric_words,
+        published=FIGURES.summary_published,
+        tables=table_digests(FIGURES.summary_published),
     script:
         "../workflow_scripts/figures/summary.py"

@@ -42,7 +42,7 @@ if PLAN.trained:
         resources:
             gpu=GPU,
         params:
-            **PLAN.network,
+            model=PLAN.trained_network,
             training=PLAN.training,
             seed=lambda wildcards: PLAN.training_seed(wildcards.run),
             # outside the outputs: it must outlive a job that was killed
@@ -56,7 +56,6 @@ else:
         input:
             weights=PLAN.weight_files,
             classes=[] if PLAN.model_classes else PLAN.classes,
-            names=PLAN.class_file,
         output:
             PLAN.model,
         log:
@@ -72,7 +71,7 @@ else:
             weights=PLAN.weights.place or None,
             named=PLAN.named_weights,
             size=config["data"]["size"],
-            classes=config["model"]["classes"],
+            classes=PLAN.class_names,
             mean=config["model"]["mean"],
             std=config["model"]["std"],
             seed=config["seed"],

@@ -20,6 +20,7 @@ STAGES = 7  # layers that fit on the sheet
 
 with job(snakemake):
     params, config = snakemake.params, snakemake.config
+    settings = params.metric["parameters"]
     device = torch_device(config["device"], snakemake.threads)
     model = load(Path(snakemake.input.model[0]).parent, device)
     images = open_image_set(Path(snakemake.input.images[0]).parent)
@@ -29,8 +30,7 @@ with job(snakemake):
     again = run.Settings(
         seed=params.seed,
         batch_size=batch_size_for(config["attribution"]["batch_size"], model),
-        **params.explain,
-        **params.method,
+        **params.again,
     )
     block = Block(
         model=model,
@@ -45,8 +45,8 @@ with job(snakemake):
         batch_size=batch_size_for(config["evaluation"]["batch_size"], model),
         explain=run.explainer(model, pictures, truth, ids, again, device),
     )
-    maps, stages = cascade_maps(block, min(params.metric["layers"] or STAGES, STAGES))
-    change = np.abs if params.metric["absolute"] else np.asarray
+    maps, stages = cascade_maps(block, min(settings["layers"] or STAGES, STAGES))
+    change = np.abs if settings["absolute"] else np.asarray
     first = change(maps[:, 0])
     alike = [rank_correlation(first, change(maps[:, stage])) for stage in range(1, maps.shape[1])]
     arrays = {"maps": maps, "stages": np.array(stages), "correlation": np.stack(alike, axis=1)}

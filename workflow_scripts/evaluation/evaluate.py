@@ -7,7 +7,7 @@ from signsight.attribution import run
 from signsight.core.files import ArrayFile
 from signsight.core.job import job, torch_device
 from signsight.data.imageset import open_image_set
-from signsight.evaluation.run import Settings, evaluate_set, sample_rows, shard_rows
+from signsight.evaluation.run import Settings, evaluate_set, sample_rows, shard_of, shard_rows
 from signsight.models.checkpoint import load
 from signsight.models.memory import batch_size_for
 
@@ -17,18 +17,18 @@ with job(snakemake):
     model = load(Path(snakemake.input.model[0]).parent, device)
     images = open_image_set(Path(snakemake.input.images[0]).parent)
     settings = Settings(
-        metric=snakemake.wildcards.metric,
+        metric=params.metric["metric"],
         parameters=params.metric["parameters"],
         seed=params.seed,
         batch_size=batch_size_for(config["evaluation"]["batch_size"], model),
         **params.protocol,
     )
-    again = run.Settings(
-        seed=params.seed,
-        batch_size=batch_size_for(config["attribution"]["batch_size"], model),
-        **params.explain,
-        **params.method,
-    )
+    explainer = None
+    if params.again:
+        size = batch_size_for(config["attribution"]["batch_size"], model)
+        again = run.Settings(seed=params.seed, batch_size=size, **params.again)
+        explainer = partial(run.explainer, settings=again, device=device)
+    share = shard_of(snakemake.wildcards.get("scatteritem"))
     rows = sample_rows(len(images), params.metric["images"], params.seed)
     regions = snakemake.input.get("regions")
     evaluate_set(
@@ -36,9 +36,9 @@ with job(snakemake):
         model,
         images,
         ArrayFile(snakemake.input.maps),
-        shard_rows(rows, *params.share),
+        shard_rows(rows, *share),
         device,
         snakemake.output[0],
         regions=ArrayFile(regions) if regions else None,
-        explainer=partial(run.explainer, settings=again, device=device),
+        explainer=explainer,
     )

@@ -2,13 +2,12 @@
 
 from signsight.core.files import write_csv
 from signsight.core.job import job
-from signsight.core.registry import metrics
 from signsight.evaluation.metric_table import curve_table, metric_table
 from signsight.evaluation.ranking import agreement_table, pair_table, ranking_table
 
 with job(snakemake):
     files, level, seed = snakemake.params.files, snakemake.params.confidence, snakemake.params.seed
-    about = {metric: metrics.about(metric) for metric in files}
+    about = snakemake.params.about
     table = metric_table(files, about, level, seed)
     pairs = pair_table(files, about, level, seed)
     write_csv(snakemake.output.metrics, table)

@@ -16,11 +16,12 @@ from signsight.models.memory import batch_size_for
 
 with job(snakemake):
     params, config = snakemake.params, snakemake.config
+    settings = params.metric["parameters"]
     device = torch_device(config["device"], snakemake.threads)
     model = load(Path(snakemake.input.model[0]).parent, device)
     images = open_image_set(Path(snakemake.input.images[0]).parent)
     rows = example_rows(images.index, params.shown)
-    steps = shown_steps(params.metric["steps"])
+    steps = shown_steps(settings["steps"])
     names = ("region", "replacement", "score", "region_score", "border")
     found = []
     for maps in snakemake.input.maps:
@@ -36,7 +37,7 @@ with job(snakemake):
             device=device,
             batch_size=batch_size_for(config["evaluation"]["batch_size"], model),
         )
-        found.append(perturbed_pictures(block, steps, **{name: params.metric[name] for name in names}))
+        found.append(perturbed_pictures(block, steps, **{name: settings[name] for name in names}))
     pictures, scores = (np.stack(parts) for parts in zip(*found, strict=True))
     arrays = {"pictures": pictures, "scores": scores, "steps": np.array(steps)}
     save(snakemake.output[0], arrays | {"class_ids": images.class_ids[rows]})

@@ -4,7 +4,6 @@ import pandas as pd
 
 from signsight.core.files import write_csv
 from signsight.core.job import job
-from signsight.core.registry import metrics
 from signsight.data.imageset import read_index
 from signsight.evaluation.accuracy import load_correct
 from signsight.evaluation.metric_table import METRIC_COLUMNS, metric_table
@@ -18,8 +17,7 @@ with job(snakemake):
         correct = load_correct(clean, truth)["test"]
         low, high = wilson(int(correct.sum()), len(correct), params.confidence)
         row = ("accuracy", "accuracy", "model", len(correct), 0, correct.mean(), low, high, "higher", None)
-        about = {metric: metrics.about(metric) for metric in files}
         own = [pd.DataFrame([row], columns=METRIC_COLUMNS)]
-        own += [metric_table(files, about, params.confidence, params.seed)] if files else []
+        own += [metric_table(files, params.about, params.confidence, params.seed)] if files else []
         tables.append(pd.concat(own).assign(seed=seed)[["seed", *METRIC_COLUMNS]])
     write_csv(snakemake.output[0], pd.concat(tables, ignore_index=True))

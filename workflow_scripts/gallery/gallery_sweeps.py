@@ -3,11 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from signsight.attribution.gallery import sweeps
 from signsight.attribution.run import Settings
-from signsight.core.files import atomic
+from signsight.core.files import atomic, read_csv
 from signsight.core.job import job, torch_device
 from signsight.models.checkpoint import load
 from signsight.models.memory import batch_size_for
@@ -18,12 +17,11 @@ with job(snakemake):
     model = load(Path(snakemake.input.model[0]).parent, device)
     settings = {
         "seed": params.seed,
-        "target": params.target,
-        "score": params.score,
+        **params.explain,
         "batch_size": batch_size_for(snakemake.config["attribution"]["batch_size"], model),
     }
     images = np.load(snakemake.input.images)[: params.pictures]
-    table = pd.read_csv(snakemake.input.table, keep_default_na=False)[: params.pictures]
+    table = read_csv(snakemake.input.table)[: params.pictures]
     found = sweeps(
         model,
         images,

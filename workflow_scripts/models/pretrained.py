@@ -2,20 +2,15 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from signsight.core.job import job
+from signsight.data.class_table import read_classes
 from signsight.models.checkpoint import save
 from signsight.models.pretrained import adopt, pretrained_classifier
 
 with job(snakemake):
     params, inputs = snakemake.params, snakemake.input
     folder = Path(snakemake.output[0]).parent
-    names = (
-        pd.read_csv(inputs.classes, dtype=str, keep_default_na=False)["name"].tolist()
-        if inputs.classes
-        else None
-    )
+    names = read_classes(inputs.classes)["name"].tolist() if inputs.classes else None
     if params.kind == "folder":
         source = Path(inputs.weights[0]).parent
         adopt(source, folder, network=params.network, size=params.size, classes=names)

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from signsight.core.job import job, torch_device
+from signsight.data.class_table import read_classes
 from signsight.data.examples import read_examples
 from signsight.data.imageset import open_image_set
 from signsight.models.training import train
@@ -15,7 +14,7 @@ with job(snakemake):
         open_image_set(Path(snakemake.input.images[0]).parent),
         read_examples(snakemake.input.examples),
         model=params.model,
-        classes=pd.read_csv(snakemake.input.classes, dtype=str, keep_default_na=False)["name"].tolist(),
+        classes=read_classes(snakemake.input.classes)["name"].tolist(),
         settings=params.training,
         seed=params.seed,
         device=torch_device(snakemake.config["device"], snakemake.threads),

@@ -3,16 +3,16 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from signsight.core.job import job
+from signsight.data.class_table import read_classes
 from signsight.data.imageset import open_image_set, read_index
 from signsight.perturbation.stickering import sticker_cells, stickered_set
 
 with job(snakemake):
     params, target = snakemake.params, snakemake.wildcards.target
     images = open_image_set(Path(snakemake.input.base[0]).parent)
-    shapes = pd.read_csv(snakemake.input.classes)["shape"].tolist()
+    shapes = read_classes(snakemake.input.classes)["shape"].tolist()
     first = np.load(snakemake.input.cells)[:, 0]
     if target != "test":
         tested = read_index(snakemake.input.test)["class_id"].to_numpy()

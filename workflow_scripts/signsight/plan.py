@@ -20,7 +20,6 @@ from signsight.config.choices import (
     TRANSFORMS,
     Config,
     about_method,
-    chance_control,
     degree_groups,
     method_choice,
     metric_choice,
@@ -30,6 +29,7 @@ from signsight.config.rules import truth_regions
 from signsight.core.registry import REGISTRIES, metrics
 from signsight.data.dataset import facts
 from signsight.figures.drawn import Drawn
+from signsight.models.class_names import read_classes
 from signsight.models.weights import PARTS, Origin, origin
 
 Files = str | list[str] | dict[str, Any]
@@ -164,16 +164,22 @@ class Plan:
         return named if self.weights.kind == "download" and named != self.weights.place else None
 
     @property
-    def class_file(self) -> list[str]:
-        """The user's file of class names, if there is one."""
-        classes = self.config["model"]["classes"]
-        return [classes] if isinstance(classes, str) else []
-
-    @property
     def network(self) -> dict[str, Any]:
         """The network as the params of a job name it."""
         model = self.config["model"]
         return {"network": model["name"]} | {key: model[key] for key in ("parameters", "channels")}
+
+    @property
+    def trained_network(self) -> dict[str, Any]:
+        """The network, and the file of the weights that its training starts from."""
+        files = self.weight_files
+        return self.network | {"name": self.network["network"], "weights": files[0] if files else None}
+
+    @property
+    def class_names(self) -> list[str] | None:
+        """The names that `model.classes` gives to the outputs of the network."""
+        classes = self.config["model"]["classes"]
+        return None if classes is None else read_classes(classes)
 
     @property
     def training(self) -> dict[str, Any]:
@@ -269,14 +275,11 @@ class Plan:
                 q: {key: one.get(key) for key in ("direction", "chance")}
                 for q, one in about["quantities"].items()
             }
-            areas = {c: list(one["area"]) for c, one in about.get("curves", {}).items() if "area" in one}
-            found[name] = {"quantities": quantities, "areas": areas}
+            areas = {
+                c: {"area": list(one["area"])} for c, one in about.get("curves", {}).items() if "area" in one
+            }
+            found[name] = {"quantities": quantities, "curves": areas}
         return found
-
-    @property
-    def chance(self) -> str | None:
-        """The control that is the chance level of the metrics."""
-        return chance_control(self.config)
 
     def again(self, metric: str, method: str) -> dict[str, Any] | None:
         """What runs a method again, for a metric that does."""

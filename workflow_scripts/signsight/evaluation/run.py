@@ -60,6 +60,12 @@ def sample_rows(count: int, images: int | None, seed: int) -> np.ndarray:
     return np.sort(generator(seed, "evaluation sample").permutation(count)[:images])
 
 
+def shard_of(name: str | None) -> tuple[int, int]:
+    """Number, from 0, of a share of the images and how many there are, from its name '2-of-8'."""
+    number, count = map(int, name.split("-of-")) if name else (1, 1)
+    return number - 1, count
+
+
 def shard_rows(rows: np.ndarray, shard: int, shards: int) -> np.ndarray:
     """The part number `shard` (from 0) of `rows` in `shards` parts of as equal a size as can be."""
     return np.array_split(rows, shards)[shard]

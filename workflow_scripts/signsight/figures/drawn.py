@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING, Any
 from signsight.config.choices import MASKING, Config, controls, looks
 from signsight.config.rules import used_methods
 from signsight.core.registry import figures, metrics
-from signsight.figures.table import signature
+from signsight.figures.table import signature, undrawn
 
 if TYPE_CHECKING:
     from signsight.plan import Files, Plan
+
+
+SUMMARISED = (
+    "clean", "masking", "empty_maps", "geometry", "stickers", "sticker_confusions", "metrics", "ranking", "seeds",
+)  # fmt: skip
+
+
+PUBLISHED = ("clean", "masking", "rotation", "perspective_vertical", "stickers")  # of the summary
 
 
 class Drawn:
@@ -38,17 +46,17 @@ class Drawn:
             "clean_scores": self.plan.scores("clean")[0],
             "benchmarks": {m: self.plan.benchmark("attribute", m) for m in self.plan.methods},
         }
+        found["cells"] = self.plan.cells(
+            dict.fromkeys([*self.plan.masking_methods, *self.plan.sticker_methods[:1]])
+        )
         if self.plan.masking_methods:
-            found["cells"] = self.plan.cells(self.plan.masking_methods)
             found["masking_scores"] = self.plan.metric_files(MASKING, methods=self.plan.masking_methods)
         if self.plan.sticker_targets:
             first = self.plan.sticker_methods[0]
-            found["sticker_cells"] = self.plan.cells([first])[first]
-            found["sticker_bases"] = {
-                t: self.plan.image_set(self.plan.sticker_base(t)) for t in self.plan.sticker_targets
-            }
-            files = {t: f"{self.plan.root}/score/stickers/{t}-{first}.npz" for t in self.plan.sticker_targets}
-            found["sticker_scores"] = files
+            targets = self.plan.sticker_targets
+            found["sticker_bases"] = {t: self.plan.image_set(self.plan.sticker_base(t)) for t in targets}
+            scores = {t: f"{self.plan.root}/score/stickers/{t}-{first}.npz" for t in targets}
+            found["sticker_scores"] = scores
         if self.plan.metrics:
             found["perturbed"] = f"{self.plan.root}/perturbed/pictures.npz"
             found["cascades"] = {m: f"{self.plan.root}/randomised/{m}/maps.npz" for m in self.plan.methods}
@@ -65,22 +73,19 @@ class Drawn:
         first = next(iter(told[self.plan.metrics[0]]["quantities"].values())) if self.plan.metrics else {}
         return {
             "confidence": self.plan.confidence,
-            "experiment": config["experiment"],
             "grid": config["masking"]["grid"],
             "colour": config["masking"]["colour"],
             "masked_cells": [int(k) for k in self.plan.masked_cells],
             "methods": self.plan.methods,
             "signed": [m for m in used_methods(config) if self.plan.is_signed(m)],
             "controls": controls(config),
-            "degrees": self.plan.degrees,
+            "sticker_method": next(iter(self.plan.sticker_methods), None),
             "sticker_sets": {name: list(pair) for name, pair in self.plan.sticker_sets.items()},
-            "sticker_targets": self.plan.sticker_targets,
             "designs": config["stickers"]["designs"],
             "sign_widths": config["stickers"]["sign_widths"],
             "sheet_images": config["figures"]["sheet_images"],
             "overview_images": config["figures"]["overview_images"],
             "quantities": quantities,
-            "metric_parameters": parameters,
             "metric_scores": {m: own["score"] for m, own in parameters.items() if "score" in own},
             "hidden": {m: own["hidden"] for m, own in parameters.items() if "hidden" in own},
             "seeds_quantity": [*quantities[0], first["direction"]] if quantities else None,
@@ -90,23 +95,25 @@ class Drawn:
     @cached_property
     def names(self) -> list[str]:
         """The figures that are drawn: all that they are drawn from is made, and their `when` holds."""
-        return [name for name in sorted(figures.names(), key=figures.order) if self._is_drawn(name)]
+        every = sorted(figures.names(), key=figures.order)
+        last = [name for name in every if "undrawn" in signature(name)[1]]  # these draw what no other does
+        drawn = [name for name in every if name not in last and self._is_drawn(name)]
+        self.facts["undrawn"] = undrawn(self.plan.metrics, drawn)
+        return drawn + [name for name in last if self._is_drawn(name)]
 
     def _is_drawn(self, name: str) -> bool:
-        when, explaining = (
-            figures.about(name).get("when", {}),
-            set(self.plan.methods) - set(self.facts["controls"]),
-        )
-        chosen, config = set(self.plan.metrics), self.plan.config
+        when, chosen = figures.about(name).get("when", {}), set(self.plan.metrics)
+        explaining = set(self.plan.methods) - set(self.facts["controls"])
         return (
             all(artefact in self.artefacts for artefact in signature(name)[0])
             and set(when.get("metrics", ())) <= chosen
             and (not when.get("any_metric") or bool(chosen & set(when["any_metric"])))
             and set(when.get("methods", ())) <= set(self.plan.methods)
             and len(self.facts["quantities"]) >= when.get("quantities", 0)
+            and len(self.facts.get("undrawn", ())) >= when.get("undrawn", 0)
             and len(self.plan.methods) >= when.get("methods_at_least", 0)
             and len(explaining) >= when.get("explaining_at_least", 0)
-            and all(_at(config, key) == value for key, value in when.get("config", {}).items())
+            and all(_at(self.plan.config, key) == value for key, value in when.get("config", {}).items())
             and not (when.get("own_classes") and self.plan.model_classes)
         )
 
@@ -126,15 +133,40 @@ class Drawn:
     @cached_property
     def summarised(self) -> dict[str, Files]:
         """What the summary is written from."""
-        plan = self.plan
-        made = {"history": plan.history[:1], "examples": plan.examples[:1]}
-        return plan.table_files | {key: files[0] for key, files in made.items() if files}
+        made = {"history": self.plan.history[:1], "examples": self.plan.examples[:1]}
+        tables = {name: file for name, file in self.plan.table_files.items() if name in SUMMARISED}
+        found = tables | {key: files[0] for key, files in made.items() if files}
+        return found | {"index": f"{self.plan.test}/index.csv"}
 
     @cached_property
-    def metrics(self) -> dict[str, Any]:
-        """What figures and the summary say of the metrics."""
+    def summary_facts(self) -> dict[str, Any]:
+        """What the summary is told."""
+        config = self.plan.config
+        return {
+            "experiment": config["experiment"],
+            "dataset": config["data"]["name"],
+            "model": config["model"]["name"],
+            "cropped": config["data"]["crop_to_roi"],
+            "confidence": self.plan.confidence,
+            "own": self.plan.own,
+        }
+
+    @property
+    def summary_published(self) -> dict[str, str]:
+        """Published tables that stand in the summary: name -> file."""
+        known = self.plan.about["published"]
+        return {name: file for name, file in known.items() if name in PUBLISHED}
+
+    @cached_property
+    def metric_words(self) -> dict[str, Any]:
+        """What figures and the summary write of the metrics of the run, so that they follow its wording."""
         keys = ("label", "x", "quantities", "curves")
         return {m: {k: v for k, v in metrics.about(m).items() if k in keys} for m in self.plan.metrics}
+
+    def words(self, name: str) -> dict[str, Any]:
+        """What a figure writes of metrics: of all, where it is drawn from a table of them."""
+        tables = {"metrics", "metric_curves", "ranking", "agreement", "seeds", "perturbed"}
+        return self.metric_words if tables & set(signature(name)[0]) else {}
 
     def told(self, name: str) -> dict[str, Any]:
         """Fact -> what the figure is told."""

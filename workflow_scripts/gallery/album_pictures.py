@@ -1,4 +1,4 @@
-"""Rule gallery_pictures: the user's pictures as the classifier sees them, and what it takes them for."""
+"""Rule album_pictures: the user's pictures as the classifier sees them, and what it takes them for."""
 
 from pathlib import Path
 
@@ -15,10 +15,10 @@ with job(snakemake):
     params, output = snakemake.params, snakemake.output
     device = torch_device(snakemake.config["device"], snakemake.threads)
     model = load(Path(snakemake.input[0]).parent, device)
-    listed = list_photographs(Path(params.source), len(model.classes), "gallery.source")
+    listed = list_photographs(Path(params.source), len(model.classes), params.key)
     images = fitted_photographs(listed, Path(params.source), model.size, params.fit)
     size = batch_size_for(snakemake.config["evaluation"]["batch_size"], model)
-    table = picture_table(model, listed, images, params.target, size)
+    table = picture_table(model, listed, images, params.explain["target"], size)
     with atomic(output.images) as part, part.open("wb") as file:
         np.save(file, images)
     write_csv(output.table, table)

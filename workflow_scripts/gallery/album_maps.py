@@ -1,13 +1,12 @@
-"""Rule gallery_maps: one method's maps of the gallery's pictures, and its colours where it has them."""
+"""Rule album_maps: one method's maps of an album's pictures, and its colours where it has them."""
 
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from signsight.attribution.gallery import explain_pictures
 from signsight.attribution.run import Settings
-from signsight.core.files import atomic
+from signsight.core.files import atomic, read_csv
 from signsight.core.job import job, torch_device
 from signsight.models.checkpoint import load
 from signsight.models.memory import batch_size_for
@@ -18,12 +17,11 @@ with job(snakemake):
     model = load(Path(snakemake.input.model[0]).parent, device)
     settings = Settings(
         seed=params.seed,
-        target=params.target,
-        score=params.score,
         batch_size=batch_size_for(snakemake.config["attribution"]["batch_size"], model),
+        **params.explain,
         **params.method,
     )
-    table = pd.read_csv(snakemake.input.table, keep_default_na=False)
+    table = read_csv(snakemake.input.table)
     found = explain_pictures(model, np.load(snakemake.input.images), table, settings)
     with atomic(snakemake.output[0]) as part, part.open("wb") as file:
         np.savez(file, **found)
