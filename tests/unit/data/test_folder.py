@@ -69,10 +69,12 @@ def test_tracks_by_pattern_stay_together(tmp_path: Path) -> None:
     assert set(data.training["track"].str[:5]) == {"a/car", "b/car", "c/car"}
 
 
-def test_train_and_test_folders(tmp_path: Path) -> None:
-    write(tmp_path, "train/a/1.png", "train/b/1.jpg", "train/b/2.ppm", "test/b/1.BMP")
+def test_train_and_test_folders(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "signsight")
+    write(tmp_path, "val/a/1.png", "train/a/1.png", "train/b/1.jpg", "train/b/2.ppm", "test/b/1.BMP")
     data = read(tmp_path)
     assert data.class_names == ("a", "b")
+    assert f"1 files or folders ({tmp_path / 'val'})" in caplog.text
     assert list(data.training["source"]) == ["train/a/1.png", "train/b/1.jpg", "train/b/2.ppm"]
     assert data.test.to_dict("records") == [
         {"image_id": "b/1.BMP", "class_id": 1, "track": "b/1.BMP", "source": "test/b/1.BMP"}

@@ -81,7 +81,7 @@ class Folder(DataSet):
         """
         training, test = _layout(root)
         names = _class_names(training)
-        left_out: list[Path] = []
+        left_out = [] if test is None else [path for path in contents(root) if path not in (training, test)]
         records = _records(root, training, names, self.pattern, left_out)
         if test is None:
             held = held_out_tracks(records, self.test_fraction, seed, "test split")
