@@ -311,6 +311,19 @@ def test_truncated_files(tmp_path: Path, data: bytes) -> None:
         refused(data[:keep], tmp_path, "truncated")
 
 
+@pytest.mark.parametrize("data", [bytes_of(STATE), bytes_of(STATE, **OLD), safetensors.torch.save(STATE)])
+def test_damaged_files_end_in_a_sentence(tmp_path: Path, data: bytes) -> None:
+    """A byte of the head, the body or the tail is another one; values may be, too, and that is not seen."""
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        broken = bytearray(data)
+        broken[rng.integers(-300, 300)] = rng.integers(256)
+        try:
+            loaded(bytes(broken), tmp_path)
+        except UserError as fault:
+            assert "\n" not in str(fault) and "weights_only" not in str(fault)
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"does not exist; .*correct the path"):
         read_tensors(tmp_path / "no.pth")
