@@ -8,7 +8,7 @@ from snakemake.utils import update_config
 BASE = Path(workflow.current_basedir).parent
 sys.path.insert(0, str(BASE / "workflow_scripts"))
 
-from signsight.config.rules import complete
+from signsight.config.rules import check_files, complete
 from signsight.config.schema import load_schema, typed
 from signsight.core.digest import job_digest
 from signsight.core.errors import UserError
@@ -23,6 +23,7 @@ try:
     config["plugins"] = find_plugins(config, workflow.configfiles)
     use_plugins(config["plugins"])
     checked = complete(config, load_schema(BASE / "config/schema.yaml"))
+    check_files(checked)
 except UserError as fault:
     raise WorkflowError(str(fault)) from None
 config.clear()
@@ -62,7 +63,10 @@ def dataset(files):
 
 def given(source):
     """Digest of the user's files in a folder, a table or one file, so that a change of them is seen."""
-    return None if source is None else key_of(listing(source))
+    try:
+        return None if source is None else key_of(listing(source))
+    except UserError as fault:
+        raise WorkflowError(str(fault)) from None
 
 
 def add_digests():
@@ -83,7 +87,7 @@ def code_of(script, params):
 def archive_state(archive):
     """Digest of a local archive's size and time, so that a change of it is seen; None for a download."""
     folder = PLAN.local_source
-    return None if folder is None else key_of(listing(f"{folder}/{archive}"))
+    return None if folder is None else given(folder / archive)
 
 
 def table_digests(files):

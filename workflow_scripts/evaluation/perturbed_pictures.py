@@ -7,7 +7,9 @@ import numpy as np
 from signsight.core.files import ArrayFile
 from signsight.core.job import job, torch_device
 from signsight.data.imageset import open_image_set
+from signsight.evaluation.engine import region_labels
 from signsight.evaluation.metrics.block import Block
+from signsight.evaluation.metrics.region_perturbation import step_count
 from signsight.evaluation.perturbed_pictures import perturbed_pictures, shown_steps
 from signsight.evaluation.run import save
 from signsight.figures.choice import example_rows
@@ -21,7 +23,8 @@ with job(snakemake):
     model = load(Path(snakemake.input.model[0]).parent, device)
     images = open_image_set(Path(snakemake.input.images[0]).parent)
     rows = example_rows(images.index, params.shown)
-    steps = shown_steps(settings["steps"])
+    places = region_labels(images.size, settings["region"], settings["border"])
+    steps = shown_steps(step_count(places, settings["steps"]))
     names = ("region", "replacement", "score", "region_score", "border")
     found = []
     for maps in snakemake.input.maps:

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from signsight.config.choices import (
     TRANSFORMS,
@@ -28,6 +25,7 @@ from signsight.config.choices import (
 from signsight.config.rules import truth_regions
 from signsight.core.registry import REGISTRIES, metrics
 from signsight.data.dataset import facts
+from signsight.data.source import is_address, local_folder, reads_folder
 from signsight.figures.drawn import Drawn
 from signsight.models.class_names import read_classes
 from signsight.models.weights import PARTS, Origin, origin
@@ -81,18 +79,16 @@ class Plan:
         """Where the archives or the pictures of the data set are."""
         return self.config["data"]["source"] or self.about["server"]
 
-    @property
+    @cached_property
     def folder(self) -> str | None:
-        """The user's folder of pictures, where the data set is one."""
-        return self.config["data"]["source"] if self.about["source"] == "folder" else None
+        """The user's folder that pictures are read from, where there are no archives."""
+        source = self.config["data"]["source"]
+        return source if reads_folder(self.config["data"]["name"], source) else None
 
     @property
-    def local_source(self) -> str | None:
+    def local_source(self) -> Path | None:
         """The local folder that archives are copied from, if they are."""
-        source = self.source or ""
-        if self.about["source"] != "archives" or re.match(r"https?://", source):
-            return None
-        return url2pathname(urlsplit(source).path) if source.startswith("file:") else source
+        return None if is_address(self.source or "") else local_folder(self.source)
 
     @cached_property
     def cache(self) -> str:
@@ -104,7 +100,7 @@ class Plan:
     @property
     def archives(self) -> list[str]:
         """Names of the archives that are downloaded."""
-        return list(self.about["archives"])
+        return [] if self.folder else list(self.about["archives"])
 
     @property
     def drawn(self) -> list[str]:
@@ -120,7 +116,8 @@ class Plan:
 
     def crop_inputs(self, part: str) -> dict[str, str]:
         """What a part of the data set is cut from; a set that takes a network's classes needs their table."""
-        named = {key: f"{self.cache}/{name}" for key, name in self.about["inputs"].get(part, {}).items()}
+        inputs = {} if self.folder else self.about["inputs"].get(part, {})
+        named = {key: f"{self.cache}/{name}" for key, name in inputs.items()}
         return named | ({"classes": self.classes} if self.about["model_classes"] else {})
 
     @property

@@ -19,6 +19,7 @@ KEY = "attribution.parameters.occlusion"
 
 @methods.register(
     "occlusion",
+    at_most={"window": "size", "stride": "size"},
     label="Occlusion",
     family="Perturbation",
     style=11,

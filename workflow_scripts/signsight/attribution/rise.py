@@ -21,6 +21,7 @@ from signsight.core.rng import generator
 
 @methods.register(
     "rise",
+    at_most={"cells": "size"},
     label="RISE",
     family="Perturbation",
     style=24,

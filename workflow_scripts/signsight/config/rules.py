@@ -23,7 +23,9 @@ from signsight.config.schema import Schema, filled, refuse_parameters, walk_keys
 from signsight.core.errors import UserError
 from signsight.core.registry import Registry, methods, metrics, networks
 from signsight.data.dataset import facts
+from signsight.data.source import check_source, is_address, refuse_credentials
 from signsight.models.names import torchvision_names
+from signsight.models.weights import origin
 
 
 def complete(config: Config, schema: Schema) -> Config:
@@ -36,7 +38,7 @@ def complete(config: Config, schema: Schema) -> Config:
     _expand_paths(full, schema)
     _refuse_wrong_variants(full)
     _apply(full)
-    for refuse in (_data, _model, _layers, _stages, _metrics, _bounds, _inputs):
+    for refuse in (_data, _model, _layers, _stages, _metrics, _bounds):
         refuse(full)
     for transform in TRANSFORMS:
         degree_groups(full, transform)
@@ -112,16 +114,6 @@ def _refuse_wrong_variants(config: Config) -> None:
 def _data(config: Config) -> None:
     data, about = config["data"], facts(config["data"]["name"])
     name = data["name"]
-    if about["source"] == "folder" and not data["source"]:
-        raise UserError(
-            f"Config key 'data.source' is missing: data.name {name!r} needs the folder of your pictures"
-            " there."
-        )
-    if about["source"] == "none" and data["source"]:
-        raise UserError(
-            f"Config key 'data.source' is {data['source']!r}, but data.name {name!r} takes none; for your own"
-            " pictures write 'name: folder' in 'data'."
-        )
     if isinstance(data["checksums"], dict):
         for archive in about["archives"]:
             if archive not in data["checksums"]:
@@ -248,24 +240,38 @@ def _refuse_above(registry: Registry, name: str, values: dict[str, Any], size: i
             )
 
 
-def _inputs(config: Config) -> None:
-    """What the user gives must not lie where the run writes."""
+def check_files(config: Config) -> None:
+    """UserError for anything that the config names on the disk and that is not there, or in the wrong place."""
     made = Path(config["results"], config["experiment"])
-    if (made.exists() and not made.is_dir()) or Path(config["results"]).is_file():
+    if any(folder.exists() and not folder.is_dir() for folder in (made.parent, made)):
         raise UserError(f"Config key 'results': {made} is no folder; name a folder for the results.")
-    given = {
-        "data.source": config["data"]["source"],
-        "model.weights": config["model"]["weights"],
-        "stickers.stock": config["stickers"]["stock"],
-        "gallery.source": config["gallery"]["source"],
-        "real_examples.source": config["real_examples"]["source"],
-    }
+    model, given = config["model"], _given(config)
     for key, place in given.items():
-        if place and "://" not in place and _within(Path(place), made):
+        if place and not is_address(place) and _within(Path(place), made):
             raise UserError(
                 f"Config key {key!r} is {place!r}, which lies in {made}, where this run writes its results"
                 " (and may delete what is there); move it, or take another 'experiment'."
             )
+    check_source(config["data"]["name"], config["data"]["source"])
+    if model["weights"] and is_address(model["weights"]):
+        refuse_credentials(model["weights"], "model.weights")
+    origin(model["name"], model["weights"], train=model["train"])
+    for key in ("stickers.stock", "gallery.source", "real_examples.source"):
+        if given[key] and not Path(given[key]).exists():
+            raise UserError(f"Config key {key!r}: {given[key]} does not exist; correct its path.")
+
+
+def _given(config: Config) -> dict[str, str | None]:
+    """Config key -> what the user gives: files, folders and addresses."""
+    classes = config["model"]["classes"]
+    return {
+        "data.source": config["data"]["source"],
+        "model.weights": config["model"]["weights"],
+        "model.classes": classes if isinstance(classes, str) else None,
+        "stickers.stock": config["stickers"]["stock"],
+        "gallery.source": config["gallery"]["source"],
+        "real_examples.source": config["real_examples"]["source"],
+    }
 
 
 def _within(path: Path, folder: Path) -> bool:

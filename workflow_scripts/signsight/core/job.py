@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from signsight.core.errors import UserError
+from signsight.core.registry import use_plugins
 
 if TYPE_CHECKING:
     import torch
@@ -40,6 +41,7 @@ def job(snakemake: Any) -> Iterator[None]:
     )
     start = time.perf_counter()
     try:
+        use_plugins(snakemake.config.get("plugins", ()))
         yield
     except UserError as fault:
         log.error("Error in rule %s: %s", snakemake.rule, fault)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 SUMMARISED = (
-    "clean", "masking", "empty_maps", "geometry", "stickers", "sticker_confusions", "metrics", "ranking", "seeds",
+    "clean", "masking", "empty_maps", "geometry", "stickers", "sticker_confusions", "metrics", "ranking",
+    "seeds",
 )  # fmt: skip
 
 

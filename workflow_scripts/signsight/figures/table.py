@@ -18,12 +18,10 @@ The decorator says under which category and subcategory of the report it stands,
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Collection
 
 from signsight.core.errors import UserError
 from signsight.core.registry import figures, metrics
-from signsight.core.source import tree_of
 from signsight.core.words import nearest
 
 ARTEFACTS = (
@@ -44,15 +42,10 @@ def signature(name: str) -> tuple[list[str], list[str]]:
 
     UserError for one that there is not.
     """
-    file, line = figures.file(name), figures.order(name)[1]
-    for node in tree_of(file).body:
-        if isinstance(node, ast.FunctionDef) and any(one.lineno == line for one in node.decorator_list):
-            parts = node.args.args, node.args.kwonlyargs
-            artefacts, facts = ([argument.arg for argument in part] for part in parts)
-            _refuse_unknown(name, "artefact", artefacts, ARTEFACTS)
-            _refuse_unknown(name, "fact", facts, FACTS)
-            return artefacts, facts
-    raise UserError(f"{file} registers the figure {name!r}, which is no function; write it as one.")
+    artefacts, facts = figures.arguments(name)
+    _refuse_unknown(name, "artefact", artefacts, ARTEFACTS)
+    _refuse_unknown(name, "fact", facts, FACTS)
+    return artefacts, facts
 
 
 def _refuse_unknown(name: str, noun: str, asked: Collection[str], known: Collection[str]) -> None:

@@ -24,6 +24,7 @@ from signsight.models.classifier import to_pixels
 @metrics.register(
     "deletion",
     label="Deletion",
+    at_most={"steps": "size ** 2"},
     needs="model",
     source="Petsiuk et al. 2018, RISE, BMVC",
     x="Share of pixels hidden",
@@ -60,6 +61,7 @@ def deletion(
 @metrics.register(
     "insertion",
     label="Insertion",
+    at_most={"steps": "size ** 2"},
     needs="model",
     source="Petsiuk et al. 2018, RISE, BMVC",
     x="Share of pixels shown",

@@ -19,6 +19,7 @@ from signsight.perturbation.grid import cell_edges, rank_cells
 @metrics.register(
     "grid_masking",
     label="Masking",
+    at_most={"grid": "size", "max_cells": "grid ** 2"},
     needs="model",
     source="GTSRB study",
     x="Masked cells",

@@ -14,6 +14,7 @@ from signsight.evaluation.metrics.deletion_insertion import hiding
 @metrics.register(
     "pixel_flipping",
     label="Pixel flipping",
+    at_most={"steps": "share * size ** 2"},
     needs="model",
     source="Bach et al. 2015, PLoS ONE 10(7)",
     x="Share of pixels flipped",

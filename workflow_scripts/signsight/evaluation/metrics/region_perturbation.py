@@ -24,11 +24,14 @@ from signsight.evaluation.metrics.choices import Score
 from signsight.models.classifier import to_pixels
 
 KEYS = "evaluation.parameters.region_perturbation"
+STEPS = 30  # where a config names none
 
 
 @metrics.register(
     "region_perturbation",
     label="Region perturbation",
+    default=True,
+    at_most={"region": "size", "steps": "(size // region if border == 'drop' else ceil(size / region)) ** 2"},
     needs="model",
     source="Samek et al. 2017, IEEE TNNLS 28(11), eq. 12 and 13",
     x="Replaced regions",
@@ -62,8 +65,11 @@ def region_perturbation(
     *,
     region: Annotated[int, Limits(1, 4096), "Height and width in pixels of a region (paper: 9)."] = 6,
     steps: Annotated[
-        int, Limits(1, 10_000), "Regions that are replaced, one after the other (paper: 100)."
-    ] = 30,
+        int | None,
+        Limits(1, 10_000),
+        "Regions that are replaced, one after the other (paper: 100); null takes 30, or all where there are"
+        " fewer.",
+    ] = None,
     repetitions: Annotated[int, Limits(1, 1_000), "Repetitions with fresh noise."] = 10,
     replacement: Annotated[str, Registered("replacements"), "What replaces a region."] = "uniform",
     score: Score = "softmax",
@@ -94,7 +100,7 @@ def region_perturbation(
     """
     clean = to_pixels(block.images, block.device)
     places = region_labels(clean.shape[2:], region, border)
-    _refuse_steps(int(places.max()) + 1, steps)
+    steps = step_count(places, steps)
     targets, start = followed(block, clean, score)
     when = pixel_steps(block, places, region, region_score, border, orders)
     fills = Fills(block, replacement, repetitions)
@@ -104,17 +110,20 @@ def region_perturbation(
     return _result(start.cpu(), found.cpu().view(len(clean), -1, fills.draws, steps))
 
 
-def _refuse_steps(regions: int, steps: int) -> None:
+def step_count(places: np.ndarray, steps: int | None) -> int:
+    """How many regions are replaced, of those that `places` (H, W) tells apart; None takes STEPS of them."""
+    regions = int(places.max()) + 1
     if regions < 1:
         raise UserError(
             f"Config key '{KEYS}.region' is larger than the images and '{KEYS}.border' is 'drop'; "
             "take smaller regions."
         )
-    if steps > regions:
+    if steps is not None and steps > regions:
         raise UserError(
             f"Config key '{KEYS}.steps' is {steps}, but an image has {regions} regions; lower it or take "
             f"a smaller '{KEYS}.region'."
         )
+    return min(STEPS, regions) if steps is None else steps
 
 
 def pixel_steps(
