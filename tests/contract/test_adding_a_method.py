@@ -24,7 +24,9 @@ import yaml
 
 from signsight.core.registry import methods
 from signsight.attribution.run import Settings, explain_batch
-from signsight.config.check import complete, load_schema, method_choice
+from signsight.config.choices import method_choice
+from signsight.config.rules import complete
+from signsight.config.schema import load_schema
 from signsight.core.errors import UserError
 from signsight.docs.methods import markdown
 from small_models import gap, linear, pictures

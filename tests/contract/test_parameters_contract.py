@@ -1,48 +1,33 @@
-"""The schema and the code name the same parameters of every method and metric."""
+"""What is read from the source of a declaration is what the code has: parameters and their defaults."""
 
 from __future__ import annotations
 
 import inspect
-from pathlib import Path
-from typing import Any
+from typing import Annotated, get_origin, get_type_hints
 
 import pytest
 
-from signsight.config.check import complete as completed
-from signsight.config.check import load_schema, metric_choice
-from signsight.core.registry import methods, metrics, replacements
+from signsight.core.registry import REGISTRIES, replacements
 
-SCHEMA = load_schema(Path(__file__).parents[2] / "config" / "schema.yaml")
-GIVEN = 4  # task, images, targets, ids
+NAMES = [(registry, name) for registry in REGISTRIES.values() for name in registry.names()]
+POSITIONAL = {"methods": 4, "metrics": 1}  # task, images, targets, ids; block
 
 
-def of_schema(group: str, name: str) -> dict[str, Any]:
-    parameters = SCHEMA["properties"][group]["properties"]["parameters"]["properties"]
-    return {
-        key: part["default"] for key, part in parameters.get(name, {"properties": {}})["properties"].items()
-    }
+@pytest.mark.parametrize(("registry", "name"), NAMES, ids=lambda one: getattr(one, "variable", one))
+def test_declared_parameters_are_those_of_the_code(registry: object, name: str) -> None:
+    entry = registry.get(name)
+    function = entry.__init__ if inspect.isclass(entry) else entry
+    known = inspect.signature(function).parameters
+    hints = get_type_hints(function, include_extras=True)
+    found = {key: known[key].default for key, hint in hints.items() if get_origin(hint) is Annotated}
+    found = {key: list(value) if isinstance(value, tuple) else value for key, value in found.items()}
+    assert registry.defaults(name) == found
+    if registry.variable in POSITIONAL:
+        assert list(known)[POSITIONAL[registry.variable] :] == list(found)  # all others are declared
 
 
-def of_code(entry: Any, given: int) -> dict[str, Any]:
-    found = list(inspect.signature(entry).parameters.values())[given:]
-    return {p.name: list(p.default) if isinstance(p.default, tuple) else p.default for p in found}
-
-
-@pytest.mark.parametrize("name", methods.names())
-def test_parameters_of_methods_and_their_defaults(name: str) -> None:
-    assert of_code(methods.get(name), GIVEN) == of_schema("attribution", name)
-
-
-@pytest.mark.parametrize("name", metrics.names())
-def test_parameters_of_metrics(name: str) -> None:
-    """Defaults may differ: the code has the paper's, the schema what suits pictures of 48 pixels."""
-    chosen = metric_choice(completed({}, SCHEMA), name)["parameters"]
-    assert chosen.keys() == of_code(metrics.get(name), 1).keys()
-
-
-def test_the_schema_knows_no_others() -> None:
-    for group, registry in (("attribution", methods), ("evaluation", metrics)):
-        assert SCHEMA["properties"][group]["properties"]["parameters"]["properties"].keys() <= set(
-            registry.names()
-        )
-    assert replacements.names()
+def test_a_default_that_names_a_thing_is_a_thing() -> None:
+    for registry, name in NAMES:
+        for key, part in registry.parameters(name).items():
+            if part.get("registry") == "replacements":
+                assert part["default"] in replacements, (name, key)

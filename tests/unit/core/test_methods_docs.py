@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from signsight.config.check import load_schema
 
+from signsight.config.schema import load_schema
 from signsight.core.registry import methods
 from signsight.docs.methods import (
     COLOURS,

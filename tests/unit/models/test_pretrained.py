@@ -15,10 +15,11 @@ import pytest
 import torch
 import torchvision
 from safetensors.torch import save_file
-from signsight.config.check import complete, load_schema
 from torchvision.transforms import v2
 
 import tiny_imagenette
+from signsight.config.rules import complete
+from signsight.config.schema import load_schema
 from signsight.core.errors import UserError
 from signsight.data.download import fetch
 from signsight.models import checkpoint

@@ -241,7 +241,7 @@ def _refuse_above(registry: Registry, name: str, values: dict[str, Any], size: i
 
 
 def check_files(config: Config) -> None:
-    """UserError for anything that the config names on the disk and that is not there, or in the wrong place."""
+    """UserError for what the config names on the disk and is not there, or lies where the run writes."""
     made = Path(config["results"], config["experiment"])
     if any(folder.exists() and not folder.is_dir() for folder in (made.parent, made)):
         raise UserError(f"Config key 'results': {made} is no folder; name a folder for the results.")

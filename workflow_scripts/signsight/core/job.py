@@ -41,7 +41,8 @@ def job(snakemake: Any) -> Iterator[None]:
     )
     start = time.perf_counter()
     try:
-        use_plugins(snakemake.config.get("plugins", ()))
+        if named := getattr(snakemake, "config", {}).get("plugins"):
+            use_plugins(named)
         yield
     except UserError as fault:
         log.error("Error in rule %s: %s", snakemake.rule, fault)

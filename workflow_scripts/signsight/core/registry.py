@@ -32,7 +32,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 class _Declaration(NamedTuple):
     facts: dict[str, Any]
     parameters: dict[str, dict[str, Any]]
-    arguments: tuple[list[str], list[str]]
+    arguments: tuple[list[str], list[str]] | None
     line: int
 
 
@@ -94,8 +94,8 @@ class Registry:
         """Sort key: things as they stand in their files."""
         return str(self.file(name)), self._declaration(name).line
 
-    def arguments(self, name: str) -> tuple[list[str], list[str]]:
-        """Names of the positional and of the keyword-only arguments of the function, from its source."""
+    def arguments(self, name: str) -> tuple[list[str], list[str]] | None:
+        """Names of the positional and of the keyword-only arguments of a function, from its source."""
         return self._declaration(name).arguments
 
     def _declaration(self, name: str) -> _Declaration:
@@ -216,8 +216,8 @@ def _declaration(variable: str, file: Path, name: str) -> _Declaration:
         parameters = declared(signature, file) if signature else {}
     except ValueError as fault:
         raise UserError(f"The {noun} {name!r}: {fault}; write a constant.") from fault
-    words = signature.args if signature else ast.arguments([], [], None, [], [], None, [])
-    arguments = [one.arg for one in words.args], [one.arg for one in words.kwonlyargs]
+    words = node.args if isinstance(node, ast.FunctionDef) else None
+    arguments = words and ([one.arg for one in words.args], [one.arg for one in words.kwonlyargs])
     return _Declaration(facts, parameters, arguments, call.lineno)
 
 

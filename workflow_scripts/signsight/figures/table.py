@@ -42,7 +42,12 @@ def signature(name: str) -> tuple[list[str], list[str]]:
 
     UserError for one that there is not.
     """
-    artefacts, facts = figures.arguments(name)
+    named = figures.arguments(name)
+    if named is None:
+        raise UserError(
+            f"{figures.file(name)} registers the figure {name!r}, which is no function; write one."
+        )
+    artefacts, facts = named
     _refuse_unknown(name, "artefact", artefacts, ARTEFACTS)
     _refuse_unknown(name, "fact", facts, FACTS)
     return artefacts, facts
