@@ -161,3 +161,27 @@ def test_faults_of_the_folder_name_the_key_or_the_file(tmp_path: Path) -> None:
     (tmp_path / "bad.png").write_bytes(b"\x89PNG nothing")
     with pytest.raises(UserError, match=r"bad\.png"):
         fitted_photographs(list_photographs(tmp_path, 5), tmp_path, 12, "stretch")
+
+
+def test_pairs_of_classes_and_units_are_in_the_table_and_explained_from_it() -> None:
+    model, images = gap(), pictures(3, 16)
+    pair = {"class": "true", "against": "runner_up"}
+    table = picture_table(model, listed([1, -1, 3]), images, pair, 2)
+    assert table["explained_id"].tolist() == [1, table["predicted_id"][1], 3]
+    assert (table["against_id"] >= 0).all() and (table["against_id"] != table["explained_id"]).all()
+    names = zip(table["explained_id"], table["against_id"], strict=True)
+    assert table["explained_name"].tolist() == [f"{one} against {other}" for one, other in names]
+    assert table["explained_probability"].isna().all()
+
+    def maps(target: object, chosen: pd.DataFrame) -> np.ndarray:
+        one = Settings("gradient", target, "logit", None, 2, {}, 7)
+        return explain_pictures(model, images, chosen, one)["maps"]
+
+    ids = ["explained_id", "against_id"]
+    own, other = (maps("true", table.assign(explained_id=table[name])) for name in ids)
+    np.testing.assert_allclose(maps(pair, table), own - other, rtol=1e-3, atol=1e-5)
+    unit = {"layer": "features.0", "channel": 2, "at": [1, 4]}
+    table = picture_table(model, listed([1, -1, 3]), images, unit, 2)
+    assert (table[ids] == -1).all(axis=None) and table["explained_probability"].isna().all()
+    assert table["explained_name"].tolist() == ["channel 2 of features.0, row 1, column 4"] * 3
+    assert maps(unit, table).any((1, 2)).all()
