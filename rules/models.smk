@@ -23,7 +23,7 @@ if PLAN.trained:
     rule train:
         input:
             images=PLAN.image_set("crop/train"),
-            examples=PLAN.examples,
+            examples=PLAN.examples[0],
             classes=PLAN.classes,
             weights=PLAN.weight_files,
         output:

@@ -124,7 +124,7 @@ def masked_sheet(
     rows = example_rows(images.index, sheet_images)
     pictures, right = {}, {}
     for method, scores in masking_scores.items():
-        ranked = cells[method].take(rows)
+        ranked = cells[method].take(rows)[:, : max(masked_cells)]
         pictures[method] = masked_steps(images.take(rows), ranked, grid=grid, colour=colour)
         places = [scores["x"].tolist().index(number) for number in masked_cells]
         right[method] = scores["curve_masked_accuracy"][rows][:, places] == 1
