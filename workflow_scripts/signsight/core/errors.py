@@ -1,4 +1,4 @@
-"""The one exception for faults that a user can cause and mend."""
+"""The one exception for faults that a user can cause and correct."""
 
 
 class UserError(Exception):
