@@ -80,6 +80,7 @@ class Drawn:
             "methods": self.plan.methods,
             "signed": [m for m in used_methods(config) if self.plan.is_signed(m)],
             "controls": controls(config),
+            "degrees": self.plan.degrees,
             "sticker_method": next(iter(self.plan.sticker_methods), None),
             "sticker_sets": {name: list(pair) for name, pair in self.plan.sticker_sets.items()},
             "designs": config["stickers"]["designs"],
@@ -107,6 +108,7 @@ class Drawn:
         explaining = set(self.plan.methods) - set(self.facts["controls"])
         return (
             all(artefact in self.artefacts for artefact in signature(name)[0])
+            and ("stage" not in when or bool(self.plan.tables.get(when["stage"])))
             and set(when.get("metrics", ())) <= chosen
             and (not when.get("any_metric") or bool(chosen & set(when["any_metric"])))
             and set(when.get("methods", ())) <= set(self.plan.methods)
