@@ -54,7 +54,10 @@ def _other(part: dict[str, Any], value: Any) -> Any:
     if "number" in kinds:
         return _number(part, value, 0.01)
     if "array" in kinds and part["items"].get("type") in ("number", "integer") and value:
-        return [_number(part["items"], value[0], 1 if part["items"]["type"] == "integer" else 0.01), *value[1:]]
+        return [
+            _number(part["items"], value[0], 1 if part["items"]["type"] == "integer" else 0.01),
+            *value[1:],
+        ]
     return None
 
 

@@ -47,6 +47,21 @@ TINY: dict[str, Any] = {
 }
 
 
+PICTURES: dict[str, Any] = {
+    "experiment": "pictures",
+    "device": "cpu",
+    "stages": [],
+    "data": {"name": "folder", "source": "own", "size": 16, "folder": {"test_fraction": 0.5}},
+    "model": {
+        "train": False, "weights": "net.safetensors", "parameters": {"width": 4},
+        "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25],
+    },
+    "attribution": {"methods": ["random", "grad_cam"]},
+    "gallery": {"source": "photographs", "smoothing": [1, 2], "spreads": [0.1], "methods": ["random", "layer_cam"]},
+    "real_examples": {"source": "photographs", "method": "grad_cam"},
+}  # fmt: skip
+
+
 @cache
 def dry_runs() -> ProcessPoolExecutor:
     """Runs calls of Snakemake, each in a process of its own that has imported it already."""
@@ -100,10 +115,14 @@ class Workflow:
         return [*call, "--directory", str(self.folder), "--configfile", str(file), "--cores", "2", *arguments]
 
     def run(
-        self, config: dict[str, Any], *arguments: str, snakefile: Path = ROOT / "Snakefile"
+        self,
+        config: dict[str, Any],
+        *arguments: str,
+        snakefile: Path = ROOT / "Snakefile",
+        **variables: str,
     ) -> subprocess.CompletedProcess[str]:
-        """Run Snakemake to its end; both outputs come in `stdout`."""
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_XDIST")}
+        """Run Snakemake to its end, with variables of the environment; both outputs come in `stdout`."""
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_XDIST")} | variables
         return subprocess.run(
             self.command(config, *arguments, snakefile=snakefile),
             stdout=subprocess.PIPE,

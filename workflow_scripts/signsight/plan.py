@@ -18,6 +18,7 @@ from signsight.config.choices import (
     Config,
     about_method,
     degree_groups,
+    looks,
     method_choice,
     metric_choice,
     training_settings,
@@ -433,9 +434,9 @@ class Plan:
     @property
     def gallery_columns(self) -> list[dict[str, Any]]:
         """What the drawings of the gallery say of each method."""
-        looks = self.drawn_figures.looks
+        named = looks(self.config, self.albums["gallery"])
         return [
-            {"method": m, "signed": self.is_signed(m), "label": looks[m]["label"]}
+            {"method": m, "signed": self.is_signed(m), "label": named[m]["label"]}
             for m in self.albums["gallery"]
         ]
 
