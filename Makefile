@@ -29,10 +29,8 @@ lint:
 format:
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format . && $(BIN)/snakefmt Snakefile rules
 
-docs: ## config/README.md, docs/methods.md and docs/metrics.md from the schema and the registries
-	PYTHONPATH=workflow_scripts $(BIN)/python -m signsight.docs.config
-	PYTHONPATH=workflow_scripts $(BIN)/python -m signsight.docs.methods
-	PYTHONPATH=workflow_scripts $(BIN)/python -m signsight.docs.metrics
+docs: ## every page that is made from the schema and the declarations in the code
+	PYTHONPATH=workflow_scripts $(BIN)/python -m signsight.docs
 
 lock: ## new locks and environments after a change of pyproject.toml; needs uv
 	python3 envs/lock/make.py
