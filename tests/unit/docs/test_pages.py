@@ -113,6 +113,12 @@ def test_links_within_pages_lead_to_headings(page: str) -> None:
             assert heading in {re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings}
 
 
+def test_the_readme_counts_right() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"[{len(methods.names())} attribution methods](" in text.replace("\n", " ")
+    assert f"[{len(metrics.names())} metrics](" in text.replace("\n", " ")
+
+
 def test_pictures_are_small() -> None:
     sizes = [file.stat().st_size for file in (ROOT / "docs/figures/methods").glob("*.png")]
     assert max(sizes) < 30_000 and sum(sizes) < 1_000_000
