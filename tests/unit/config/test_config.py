@@ -424,7 +424,8 @@ def test_a_layer_is_for_methods_that_look_at_one() -> None:
     config = complete({"attribution": given}, SCHEMA)
     layers = {name: method_choice(config, name)["layer"] for name in given["methods"]}
     assert layers == {
-        "deep": "features.last", "shallow": "features.third", "cam": "features.second", "lrp_epsilon": None, "saliency": None,
+        "deep": "features.last", "shallow": "features.third", "cam": "features.second", "lrp_epsilon": None,
+        "saliency": None,
     }  # fmt: skip
     variants["bad"] = {"method": "saliency", "layer": "features.last"}
     assert "'attribution.variants.bad.layer'" in fault({"attribution": given})
@@ -451,7 +452,7 @@ def test_what_lies_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     trained = {"train": False, "weights": "results/mine/train"}
     assert "where this run writes" in sentence(experiment="mine", model=trained)
     assert "nowhere does not exist" in sentence(real_examples={"source": "nowhere"})
-    assert "is no folder" in sentence(results="file")
+    assert "is not a folder" in sentence(results="file")
     assert "'data.source' is missing" in sentence(data={"name": "folder"})
     assert "takes no source" in sentence(data={"source": "file"})
     address = "https://me:secret@example.org/net-0123abcd.pth"

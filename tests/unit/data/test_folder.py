@@ -129,7 +129,7 @@ def test_faults_are_one_sentence(tmp_path: Path) -> None:
         ("good", "(^)", "Every class in .* is one track"),
         ("hollow", None, "hollow/b has no picture"),
         ("split", None, r"test/b is a class that train/ does not have"),
-        ("good", "(", "is no regular expression"),
+        ("good", "(", "is not a regular expression"),
         ("good", "a", "has 0 groups"),
         ("good", "(x)", r"is not found in the name of .*a/1\.png"),
     ):

@@ -55,7 +55,7 @@ def test_every_artefact_and_fact_is_of_some_figure() -> None:
     [
         ("def mine(metric, *, grid): ...", "artefact 'metric'; did you mean 'metrics'"),
         ("def mine(metrics, *, grids): ...", "fact 'grids'; did you mean 'grid'"),
-        ("class mine: ...", "no function"),
+        ("class mine: ...", "not a function"),
     ],
 )
 def test_what_is_not_there_is_refused(code: str, message: str, tmp_path: Path) -> None:

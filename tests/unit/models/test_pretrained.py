@@ -77,7 +77,7 @@ def test_the_kinds_of_weights(tmp_path: Path) -> None:
         ("alexnet", "IMAGENET1K_V2", "did you mean 'IMAGENET1K_V1'"),
         ("alexnet", "https://example.org/alexnet.pth", "first digits of its sha256"),
         ("alexnet", str(tmp_path / "no.pth"), "does not exist; correct its path"),
-        ("compact", "DEFAULT", "'compact' is no network of torchvision"),
+        ("compact", "DEFAULT", "'compact' is not a torchvision network"),
     ):
         with pytest.raises(UserError, match=words) as caught:
             origin(network, weights, train=True)
@@ -171,7 +171,7 @@ def test_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[:5000])
     with pytest.raises(UserError, match="cannot be read as weights"):
         pretrained_classifier("squeezenet1_1", 64, weights=file)
-    with pytest.raises(UserError, match="IMAGENET1K_FEATURES', without a classifier"):
+    with pytest.raises(UserError, match="IMAGENET1K_FEATURES', which has no classifier"):
         pretrained_classifier("vgg16", 64, weights=None, named="IMAGENET1K_FEATURES")
     with pytest.raises(UserError, match="1000 classes and the data set 2"):
         pretrained_classifier("squeezenet1_1", 64, weights=None, data_classes=["cat", "dog"])

@@ -47,7 +47,7 @@ def signature(name: str) -> tuple[list[str], list[str]]:
     named = figures.arguments(name)
     if named is None:
         raise UserError(
-            f"{figures.file(name)} registers the figure {name!r}, which is no function; write one."
+            f"{figures.file(name)} registers the figure {name!r}, which is not a function; write one."
         )
     artefacts, facts = named
     _refuse_unknown(name, "artefact", artefacts, ARTEFACTS)

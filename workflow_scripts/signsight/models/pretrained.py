@@ -87,7 +87,7 @@ def _categories(network: str, named: str | None) -> list[str] | None:
     categories = torchvision.models.get_model_weights(network)[named or "DEFAULT"].meta.get("categories")
     if not categories:
         raise UserError(
-            f"Config key 'model.weights' is {named!r}, without a classifier for {network!r}; take others."
+            f"Config key 'model.weights' is {named!r}, which has no classifier for {network!r}; take others."
         )
     return categories
 

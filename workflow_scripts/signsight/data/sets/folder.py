@@ -102,7 +102,7 @@ def _compiled(pattern: str | None) -> re.Pattern[str] | None:
     try:
         compiled = re.compile(pattern)
     except re.error as fault:
-        raise UserError(f"{where} is no regular expression ({fault}); correct it.") from fault
+        raise UserError(f"{where} is not a regular expression ({fault}); correct it.") from fault
     if compiled.groups != 1:
         raise UserError(f"{where} has {compiled.groups} groups; write exactly one (...).")
     return compiled
