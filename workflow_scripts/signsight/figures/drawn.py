@@ -127,7 +127,7 @@ class Drawn:
         return figures.about(name)
 
     def caption(self, name: str) -> str | None:
-        """The caption's file, from the folder `rules`; that of a plugin's figure lies beside it, if any does."""
+        """The caption's file, from the folder `rules`; for one of a plugin, beside the plugin, or none."""
         if name not in figures.own():
             return f"captions/{name}.rst"
         file = figures.file(name).with_name(f"{name}.rst").resolve()
