@@ -93,7 +93,9 @@ def archive_state(archive):
 def table_digests(files):
     """Digests of published tables that a job compares with; they lie in config/published."""
     folder = BASE / "config/published"
-    return [key_of((folder / file).read_text(encoding="utf-8")) for file in files.values()]
+    return [
+        key_of((folder / file).read_text(encoding="utf-8")) for file in files.values()
+    ]
 
 
 def figure(name, category=None, subcategory=None):
@@ -102,7 +104,10 @@ def figure(name, category=None, subcategory=None):
         "caption": FIGURES.caption(name),
         "category": category or FIGURES.about(name)["category"],
         "subcategory": subcategory or FIGURES.about(name)["subcategory"],
-        "labels": {"figure": name.replace("_", " "), "experiment": config["experiment"]},
+        "labels": {
+            "figure": name.replace("_", " "),
+            "experiment": config["experiment"],
+        },
     }
     png, svg = FIGURES.files(name)
     return [report(png, **flags), svg]

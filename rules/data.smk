@@ -71,7 +71,7 @@ rule crop:
         images=lambda wildcards: (
             config["data"]["images"] if wildcards.part == "test" else None
         ),
-        seed=config["seed"],
+        seed=lambda wildcards: PLAN.part_seed(wildcards.part),
     script:
         "../workflow_scripts/data/crop.py"
 
@@ -91,7 +91,6 @@ rule classes:
         data_set=PLAN.data_set,
         source=PLAN.folder,
         listing=given(PLAN.folder),
-        seed=config["seed"],
     script:
         "../workflow_scripts/data/classes.py"
 

@@ -229,7 +229,15 @@ rule perturbed_pictures:
     resources:
         gpu=GPU,
     params:
-        metric=PLAN.metric("region_perturbation"),
+        metric=PLAN.pictured(
+            "region_perturbation",
+            "region",
+            "steps",
+            "replacement",
+            "score",
+            "region_score",
+            "border",
+        ),
         target=config["evaluation"]["target"],
         shown=FIGURES.facts["sheet_images"],
         seed=config["seed"],
@@ -255,7 +263,7 @@ rule cascade_maps:
     resources:
         gpu=GPU,
     params:
-        metric=PLAN.metric("randomisation"),
+        metric=PLAN.pictured("randomisation", "layers", "absolute"),
         again=lambda wildcards: PLAN.again("randomisation", wildcards.method),
         target=config["evaluation"]["target"],
         # so many rows that the sheet stays readable

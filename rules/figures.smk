@@ -19,7 +19,7 @@ for name in FIGURES.names:
             figure=name,
             given=FIGURES.inputs(name),
             facts=FIGURES.told(name),
-            looks=FIGURES.looks,
+            looks=FIGURES.looks_in(name),
             words=FIGURES.words(name),
             published=FIGURES.published(name),
             tables=table_digests(FIGURES.published(name)),

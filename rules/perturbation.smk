@@ -24,7 +24,11 @@ rule mask:
         images=PLAN.image_set("crop/test"),
         cells=f"{R}/rank/{{method}}/cells.npy",
     output:
-        [file for k in PLAN.masked_cells for file in PLAN.image_set(f"mask/{{method}}/{k}")],
+        [
+            file
+            for k in PLAN.masked_cells
+            for file in PLAN.image_set(f"mask/{{method}}/{k}")
+        ],
     log:
         PLAN.log("mask", "{method}"),
     benchmark:

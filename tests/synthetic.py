@@ -182,7 +182,7 @@ FAULTS: dict[str, Fault] = {
     "empty class": _drop_class,
     "class without rows": edit_csv(1, lambda text: text.split("\r\n")[0] + "\r\n"),
     "empty archive": lambda archives: archives[TRAINING_ZIP].clear(),
-    "missing truth": lambda archives: archives[TRUTH_ZIP].update(
-        {"readme.txt": archives[TRUTH_ZIP].pop(TRUTH_CSV)}
+    "missing truth": (
+        lambda archives: archives[TRUTH_ZIP].update({"readme.txt": archives[TRUTH_ZIP].pop(TRUTH_CSV)})
     ),
 }

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import multiprocessing
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +47,48 @@ TINY: dict[str, Any] = {
 }
 
 
+PICTURES: dict[str, Any] = {
+    "experiment": "pictures",
+    "device": "cpu",
+    "stages": [],
+    "data": {"name": "folder", "source": "own", "size": 16, "folder": {"test_fraction": 0.5}},
+    "model": {
+        "train": False, "weights": "net.safetensors", "parameters": {"width": 4},
+        "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25],
+    },
+    "attribution": {"methods": ["random", "grad_cam"]},
+    "gallery": {"source": "photographs", "smoothing": [1, 2], "spreads": [0.1], "methods": ["random", "layer_cam"]},
+    "real_examples": {"source": "photographs", "method": "grad_cam"},
+}  # fmt: skip
+
+
+@cache
+def dry_runs() -> ProcessPoolExecutor:
+    """Runs calls of Snakemake, each in a process of its own that has imported it already."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["snakemake.cli"])
+    return ProcessPoolExecutor(2, context, max_tasks_per_child=1)
+
+
+def dry_run(arguments: list[str]) -> tuple[int, str]:
+    """Exit code and output of `snakemake` with these arguments, in this process."""
+    from snakemake.cli import main
+
+    os.chdir(ROOT)
+    with tempfile.TemporaryFile("w+") as output:
+        for stream in (1, 2):
+            os.dup2(output.fileno(), stream)
+        try:
+            main(arguments)
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        output.seek(0)
+        return code, output.read()
+
+
 class Workflow:
     """The project's Snakefile run in a folder of its own."""
 
@@ -69,10 +115,14 @@ class Workflow:
         return [*call, "--directory", str(self.folder), "--configfile", str(file), "--cores", "2", *arguments]
 
     def run(
-        self, config: dict[str, Any], *arguments: str, snakefile: Path = ROOT / "Snakefile"
+        self,
+        config: dict[str, Any],
+        *arguments: str,
+        snakefile: Path = ROOT / "Snakefile",
+        **variables: str,
     ) -> subprocess.CompletedProcess[str]:
-        """Run Snakemake to its end; both outputs come in `stdout`."""
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_XDIST")}
+        """Run Snakemake to its end, with variables of the environment; both outputs come in `stdout`."""
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_XDIST")} | variables
         return subprocess.run(
             self.command(config, *arguments, snakefile=snakefile),
             stdout=subprocess.PIPE,
@@ -106,9 +156,10 @@ class Workflow:
         self, config: dict[str, Any], *targets: str, snakefile: Path = ROOT / "Snakefile"
     ) -> dict[str, int]:
         """Rule -> number of jobs that a dry run would start, without target rules."""
-        done = self.run(config, "--dry-run", *targets, snakefile=snakefile)
-        assert done.returncode == 0, done.stdout
-        stats = re.search(r"Job stats:\n.*\n[- ]+\n([\s\S]*?)\n\n", done.stdout)
+        call = self.command(config, "--dry-run", *targets, snakefile=snakefile)
+        code, text = dry_runs().submit(dry_run, call[3:]).result()
+        assert code == 0, text
+        stats = re.search(r"Job stats:\n.*\n[- ]+\n([\s\S]*?)\n\n", text)
         if stats is None:
             return {}
         rows = (line.split() for line in stats.group(1).splitlines())
@@ -130,8 +181,6 @@ def changed(**groups: Any) -> dict[str, Any]:
 def explaining(network: str = "results/tiny/train", **groups: Any) -> dict[str, Any]:
     """A config that takes the tiny experiment's network as it is, and makes just what it is told."""
     config = {key: copy.deepcopy(TINY[key]) for key in ("device", "data", "attribution")}
-    nothing = {"rotation": [], "perspective_vertical": [], "perspective_horizontal": []}
-    config |= {"masking": {"methods": []}, "stickers": {"methods": []}, "geometry": nothing}
-    config |= {"model": {"weights": network, "train": False}, "evaluation": {"metrics": []}}
+    config |= {"stages": [], "model": {"weights": network, "train": False}}
     update_config(config, groups)
     return config

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from signsight.config.check import load_schema
+
 from signsight.docs.config import markdown
 from tiny_workflow import ROOT, TINY, Workflow
 

@@ -11,5 +11,5 @@ with job(snakemake):
     params, names = snakemake.params, None
     if snakemake.input:
         names = json.loads(Path(snakemake.input[0]).read_text(encoding="utf-8"))["classes"]
-    options = Options(params.source, class_names=names, seed=params.seed)
+    options = Options(params.source, class_names=names)
     write_csv(snakemake.output[0], data_set(params.data_set).class_table(options))

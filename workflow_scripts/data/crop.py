@@ -11,7 +11,7 @@ from signsight.data.sample import sample_of
 with job(snakemake):
     params, inputs = snakemake.params, dict(snakemake.input.items())
     names = read_classes(inputs.pop("classes"))["name"].tolist() if "classes" in inputs else None
-    options = Options(params.source, params.allow_empty, names, params.seed)
+    options = Options(params.source, params.allow_empty, names, params.seed or 0)
     part = data_set(params.data_set).part(snakemake.wildcards.part, inputs, options)
     part = sample_of(part, params.images, params.seed)
     crop(part, Path(snakemake.output.images).parent, Cut(**params.cut), workers=snakemake.threads)

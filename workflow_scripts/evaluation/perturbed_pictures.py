@@ -18,14 +18,13 @@ from signsight.models.memory import batch_size_for
 
 with job(snakemake):
     params, config = snakemake.params, snakemake.config
-    settings = params.metric["parameters"]
+    settings = dict(params.metric["parameters"])
     device = torch_device(config["device"], snakemake.threads)
     model = load(Path(snakemake.input.model[0]).parent, device)
     images = open_image_set(Path(snakemake.input.images[0]).parent)
     rows = example_rows(images.index, params.shown)
     places = region_labels(images.size, settings["region"], settings["border"])
-    steps = shown_steps(step_count(places, settings["steps"]))
-    names = ("region", "replacement", "score", "region_score", "border")
+    steps = shown_steps(step_count(places, settings.pop("steps")))
     found = []
     for maps in snakemake.input.maps:
         block = Block(
@@ -40,7 +39,7 @@ with job(snakemake):
             device=device,
             batch_size=batch_size_for(config["evaluation"]["batch_size"], model),
         )
-        found.append(perturbed_pictures(block, steps, **{name: settings[name] for name in names}))
+        found.append(perturbed_pictures(block, steps, **settings))
     pictures, scores = (np.stack(parts) for parts in zip(*found, strict=True))
     arrays = {"pictures": pictures, "scores": scores, "steps": np.array(steps)}
     save(snakemake.output[0], arrays | {"class_ids": images.class_ids[rows]})

@@ -18,6 +18,7 @@ from signsight.config.choices import (
     Config,
     about_method,
     degree_groups,
+    looks,
     method_choice,
     metric_choice,
     training_settings,
@@ -189,6 +190,11 @@ class Plan:
         when, sd = (self.config["data"]["rotate"][key] for key in ("when", "sd"))
         return {"when": when, "sd": sd if when == "once" else 0}
 
+    def part_seed(self, part: str) -> int | None:
+        """The seed of what is drawn for a part of the data set; None where nothing is."""
+        sampled = part == "test" and self.config["data"]["images"] is not None
+        return self.config["seed"] if self.about["seeded"] or sampled else None
+
     @property
     def examples(self) -> list[str]:
         """The table of training examples, where there is a training."""
@@ -238,6 +244,11 @@ class Plan:
         """What a method or variant stands for."""
         return method_choice(self.config, name)
 
+    def pictured(self, metric: str, *keys: str) -> dict[str, Any]:
+        """A metric with those of its parameters that its pictures depend on."""
+        own = metrics.defaults(metric) | self.metric(metric)["parameters"]
+        return {"metric": metric, "parameters": {key: own[key] for key in keys}}
+
     def metric(self, name: str) -> dict[str, Any]:
         """What a metric stands for."""
         return metric_choice(self.config, name)
@@ -250,7 +261,9 @@ class Plan:
     def protocol(self, metric: str) -> dict[str, Any]:
         """Whose score a metric follows, and how precisely; nothing for one that runs no network."""
         keys = ("target", "precision") if metrics.about(metric)["needs"] == "model" else ("target",)
-        return {key: self.config["evaluation"][key] for key in keys}
+        on_cpu = self.config["device"] == "cpu"  # where there is one precision only
+        found = {key: self.config["evaluation"][key] for key in keys}
+        return found | {"precision": "full"} if on_cpu and "precision" in keys else found
 
     @property
     def share(self) -> str:
@@ -421,9 +434,9 @@ class Plan:
     @property
     def gallery_columns(self) -> list[dict[str, Any]]:
         """What the drawings of the gallery say of each method."""
-        looks = self.drawn_figures.looks
+        named = looks(self.config, self.albums["gallery"])
         return [
-            {"method": m, "signed": self.is_signed(m), "label": looks[m]["label"]}
+            {"method": m, "signed": self.is_signed(m), "label": named[m]["label"]}
             for m in self.albums["gallery"]
         ]
 

@@ -34,6 +34,7 @@ DEFAULTS: dict[str, Any] = {
     "archives": {},
     "unpacked": (),
     # drawn: archives that the set draws itself; inputs: part -> {key: archive that it is made from}.
+    "seeded": False,  # whether its parts depend on the seed
     "drawn": (),
     "inputs": {},
     # truth: from what it is known where the object is: "masks", the "roi" (where pictures are not cropped to

@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from signsight.config.choices import MASKING, Config, controls, looks
-from signsight.config.rules import used_methods
 from signsight.core.registry import figures, metrics
 from signsight.figures.table import signature, undrawn
 
@@ -14,6 +13,11 @@ if TYPE_CHECKING:
     from signsight.plan import Files, Plan
 
 
+# Artefacts that tell methods apart.
+NAMING = {
+    "benchmarks", "cascades", "cells", "empty_maps", "maps", "masking", "masking_scores", "metric_curves",
+    "metrics", "perturbed", "ranking", "seeds", "sticker_confusions", "stickers",
+}  # fmt: skip
 SUMMARISED = (
     "clean", "masking", "empty_maps", "geometry", "stickers", "sticker_confusions", "metrics", "ranking",
     "seeds",
@@ -78,8 +82,8 @@ class Drawn:
             "colour": config["masking"]["colour"],
             "masked_cells": [int(k) for k in self.plan.masked_cells],
             "methods": self.plan.methods,
-            "signed": [m for m in used_methods(config) if self.plan.is_signed(m)],
             "controls": controls(config),
+            "degrees": self.plan.degrees,
             "sticker_method": next(iter(self.plan.sticker_methods), None),
             "sticker_sets": {name: list(pair) for name, pair in self.plan.sticker_sets.items()},
             "designs": config["stickers"]["designs"],
@@ -107,6 +111,7 @@ class Drawn:
         explaining = set(self.plan.methods) - set(self.facts["controls"])
         return (
             all(artefact in self.artefacts for artefact in signature(name)[0])
+            and ("stage" not in when or bool(self.plan.tables.get(when["stage"])))
             and set(when.get("metrics", ())) <= chosen
             and (not when.get("any_metric") or bool(chosen & set(when["any_metric"])))
             and set(when.get("methods", ())) <= set(self.plan.methods)
@@ -178,7 +183,8 @@ class Drawn:
 
     def told(self, name: str) -> dict[str, Any]:
         """Fact -> what the figure is told."""
-        return {fact: self.facts[fact] for fact in signature(name)[1] if fact in self.facts}
+        known = self.facts | {"signed": [m for m in self.looks_in(name) if self.plan.is_signed(m)]}
+        return {fact: known[fact] for fact in signature(name)[1] if fact in known}
 
     def files(self, name: str) -> list[str]:
         """The figure as PNG, which the report shows, and as SVG."""
@@ -186,8 +192,15 @@ class Drawn:
 
     @cached_property
     def looks(self) -> dict[str, dict[str, Any]]:
-        """How methods are named and drawn."""
-        return looks(self.plan.config, used_methods(self.plan.config))
+        """How the methods of the run are named and drawn."""
+        return looks(self.plan.config, self.plan.methods)
+
+    def looks_in(self, name: str) -> dict[str, dict[str, Any]]:
+        """How the methods that a figure names are named and drawn."""
+        artefacts = set(signature(name)[0])
+        if "photograph_maps" in artefacts:
+            return looks(self.plan.config, [self.plan.config["real_examples"]["method"]])
+        return self.looks if artefacts & NAMING else {}
 
 
 def _at(config: Config, key: str) -> Any:

@@ -228,16 +228,20 @@ def _sticker_head(sticker: str, size: str) -> str:
     return "without" if size == "none" else f"{sticker},\n{size_label(size)} sign"
 
 
-@figures.register("geometry_sheet", category="Rotation and perspective", subcategory="Examples")
+@figures.register(
+    "geometry_sheet",
+    category="Rotation and perspective",
+    subcategory="Examples",
+    when={"stage": "geometry"},
+)
 def geometry_sheet(
-    images: ImageSet, geometry: pd.DataFrame, classes: pd.DataFrame, *, sheet_images: int
+    images: ImageSet, classes: pd.DataFrame, *, degrees: Mapping[str, Sequence[int]], sheet_images: int
 ) -> Figure:
-    """A few test images at some of the degrees of the table of accuracies, geometry."""
+    """A few test images at some of the degrees, transform -> degrees."""
     rows = example_rows(images.index, sheet_images)
-    made = {name: geometry.loc[geometry["transform"] == name, "degree"].tolist() for name in TRANSFORMS}
-    degrees = {name: spread_degrees(own) for name, own in made.items() if own}
-    pictures = {name: warped_examples(images.take(rows), name, own) for name, own in degrees.items()}
-    return warp_sheet(pictures, degrees, class_names(classes, images.class_ids[rows]))
+    shown = {name: spread_degrees(own) for name, own in degrees.items() if own}
+    pictures = {name: warped_examples(images.take(rows), name, own) for name, own in shown.items()}
+    return warp_sheet(pictures, shown, class_names(classes, images.class_ids[rows]))
 
 
 @styled

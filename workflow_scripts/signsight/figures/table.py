@@ -10,7 +10,8 @@ The decorator says under which category and subcategory of the report it stands,
 
 - published: names of the published tables that it compares with;
 - draws: metrics whose curves it draws, which the figure `metric_curves` then leaves out;
-- when: what must hold beside the artefacts being there: all `metrics` are run, or one of `any_metric`;
+- when: what must hold beside the artefacts being there: the `stage` has tables; all `metrics` are run, or
+one of `any_metric`;
   all `methods` are; there are so many `quantities`, `methods_at_least` or, without the controls,
   `explaining_at_least`; the `config` has these values (by dotted key); the classes are the data set's
   (`own_classes`) and not those of a pretrained network; so many metrics are `undrawn` (see below).
@@ -31,7 +32,8 @@ ARTEFACTS = (
     "sticker_bases", "sticker_confusions", "sticker_scores", "stickers",
 )  # fmt: skip
 FACTS = (
-    "colour", "confidence", "controls", "designs", "grid", "hidden", "masked_cells", "method", "methods",
+    "colour", "confidence", "controls", "degrees", "designs", "grid", "hidden", "masked_cells", "method",
+    "methods",
     "metric_scores", "overview_images", "published", "quantities", "seeds_quantity", "sheet_images",
     "sign_widths", "signed", "sticker_method", "sticker_sets", "undrawn",
 )  # fmt: skip

@@ -38,6 +38,7 @@ class FolderData(NamedTuple):
 
 @data_sets.register(
     "folder",
+    seeded=True,
     label="own pictures",
     about="Your own pictures in class folders, or in `train` and `test` with class folders.",
     source="folder",

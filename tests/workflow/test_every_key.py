@@ -1,0 +1,242 @@
+"""Every key of the config's schema: what a change of it reruns, exactly, and that something depends on it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from snakemake.utils import update_config
+
+from schema_changes import SCHEMA, keys, nested, other, parameters
+from signsight.config.rules import complete
+from signsight.core.registry import methods, metrics
+from signsight.plan import Plan
+from tiny_workflow import PICTURES, TINY, Workflow
+
+MASKED = {"masking_table", "masking", "masked_sheet", "summary"}
+STICKERED = {"sticker_table", "sticker_accuracy", "sticker_confusions", "sticker_sheet", "summary"}
+TURNED = {"geometry_table", "degrees", "summary"}
+MEASURED = {"metric_table", "aopc_curve", "morf_lerf", "ranking", "agreement", "cost", "summary"}
+PICTURED = {"perturbed_pictures", "perturbed"}
+CLEAN = {"clean_table", "confusion_matrix"}
+STUCK = {"sticker", "score"} | STICKERED
+MAPPED = (
+    {"attribute", "rank", "evaluate", "overview"} | MASKED | MEASURED | PICTURED | STUCK
+)  # what is made of maps
+TRAINED = {"train", "training_curve", "score", "warp"} | CLEAN | MAPPED | TURNED
+CROPPED = {"crop", "examples", "geometry_sheet"} | TRAINED
+TESTED = CROPPED - {"train", "examples", "training_curve"}  # of another sample of test images
+# of the experiment `pictures`: a folder of pictures, photographs, a gallery, a network that is taken as it is
+FILES = {"gallery_sheet", "gallery_singles", "gallery_sweeps", "gallery_strips"}
+ALBUMS = {"album_pictures", "album_maps", "photographs"} | FILES
+TAKEN = {"pretrained", "attribute", "score", "overview", "summary"} | CLEAN | ALBUMS
+READ = {"crop", "attribute", "score", "overview", "summary"} | CLEAN
+EVERYTHING = {"everything"}  # the results get another place
+OTHER = "other"  # the value is made from the schema
+
+# key -> another value, and the rules of the tiny experiment that the change reruns
+TABLE: dict[str, tuple[Any, set[str]]] = {
+    "experiment": ("another", EVERYTHING),
+    "results": ("elsewhere", EVERYTHING),
+    "cache": ("elsewhere", EVERYTHING),
+    "seed": (OTHER, {"examples"} | TRAINED),
+    "stages": (["masking", "stickers", "metrics"], {"summary"}),
+    "device": ("auto", set()),
+    "keep_datasets": (OTHER, {"mask", "sticker", "warp", "score"} | STICKERED | TURNED),
+    "data.name": ("imagenette", EVERYTHING),
+    "data.checksums": (OTHER, {"download"} | CROPPED),
+    "data.retries": (OTHER, set()),
+    "data.size": (OTHER, CROPPED),
+    "data.images": (50, TESTED),
+    "data.crop_to_roi": (OTHER, CROPPED),
+    "data.roi_outside": (OTHER, CROPPED),
+    "data.allow_empty_classes": (OTHER, CROPPED),
+    "data.mirror": (OTHER, {"examples"} | TRAINED),
+    "data.balance": (OTHER, {"examples"} | TRAINED),
+    "data.rotate.when": ("once", {"examples"} | TRAINED),
+    "data.rotate.sd": (OTHER, TRAINED),
+    "data.split.by": (OTHER, {"examples"} | TRAINED),
+    "data.split.validation_fraction": (OTHER, {"examples"} | TRAINED),
+    "model.name": ("resnet18", TRAINED),
+    "model.parameters": ({"width": 8}, TRAINED),
+    "model.channels": (OTHER, TRAINED),
+    "model.seeds": ([2020, 1], {"train", "attribute", "evaluate", "score", "seed_table", "seeds", "summary"}),
+    "training.preset": (OTHER, TRAINED),
+    "training.epochs": (OTHER, TRAINED),
+    "training.batch_size": (OTHER, TRAINED),
+    "training.optimizer": ("adamw", TRAINED),
+    "training.learning_rate": (OTHER, TRAINED),
+    "training.schedule": (OTHER, TRAINED),
+    "training.momentum": (OTHER, TRAINED),
+    "training.nesterov": (False, TRAINED),
+    "training.weight_decay": (OTHER, TRAINED),
+    "training.label_smoothing": (OTHER, TRAINED),
+    "training.patience": (OTHER, TRAINED),
+    "training.augmentation.p": (OTHER, TRAINED),
+    "training.augmentation.translate": (OTHER, TRAINED),
+    "training.augmentation.shear": (OTHER, TRAINED),
+    "training.augmentation.scale": ([0.5, 1.5], TRAINED),
+    "training.augmentation.brightness": (OTHER, TRAINED),
+    "training.augmentation.contrast": (OTHER, TRAINED),
+    "training.augmentation.fill": (OTHER, TRAINED),
+    "attribution.methods": (
+        ["random", "few", "grad_cam", "grad_cam_pp"],
+        {"attribute", "rank", "evaluate", "overview"} | MASKED | MEASURED | PICTURED,
+    ),
+    "attribution.target": (OTHER, MAPPED),
+    "attribution.score": (OTHER, MAPPED),
+    "attribution.layer": (
+        "features.third",
+        {"attribute", "rank", "evaluate", "overview"} | MASKED | MEASURED | PICTURED,
+    ),
+    "attribution.batch_size": (OTHER, set()),
+    "attribution.variants": ({"few": {"parameters": {"samples": 3}}}, MAPPED),
+    "masking.methods": (["few", "random"], MASKED),
+    "masking.grid": (OTHER, {"rank", "evaluate"} | MASKED | STUCK),
+    "masking.share": (OTHER, {"rank", "evaluate"} | MASKED | STUCK),
+    "masking.max_cells": (OTHER, {"evaluate"} | MASKED),
+    "masking.colour": (OTHER, {"evaluate"} | MASKED),
+    "stickers.methods": (["random"], STUCK),
+    "stickers.stock": ("stock", {"stock"} | STUCK),
+    "stickers.stock_size": (OTHER, {"stock"} | STUCK),
+    "stickers.designs": ({"square": {"width": 90, "height": 90}}, STUCK),
+    "stickers.sign_widths": (
+        {"large": {"circle": 700, "triangle": 1260, "octagon": 1050, "square": 840}}, STUCK,
+    ),
+    "geometry.rotation": ([-30, 30, 45], {"warp", "score", "geometry_sheet"} | TURNED),
+    "geometry.perspective_vertical": ([20, 45], {"warp", "score", "geometry_sheet"} | TURNED),
+    "geometry.perspective_horizontal": ([45], {"warp", "score", "geometry_sheet"} | TURNED),
+    "evaluation.batch_size": (OTHER, set()),
+    "evaluation.sets_per_job": (OTHER, set()),
+    "evaluation.confidence": (
+        OTHER,
+        (CLEAN | MASKED | STICKERED | TURNED | MEASURED) - {"masked_sheet", "sticker_sheet"},
+    ),
+    "evaluation.metrics": (["region_perturbation"], MEASURED),
+    "evaluation.images": (OTHER, {"evaluate"} | MEASURED),
+    "evaluation.target": (OTHER, {"evaluate"} | MASKED | MEASURED | PICTURED),
+    "evaluation.precision": (OTHER, set()),  # there is but one on the CPU
+    "evaluation.shards": (OTHER, {"evaluate", "gather"} | MASKED | MEASURED),
+    "figures.overview_images": (OTHER, {"overview"}),
+    "figures.sheet_images": (OTHER, {"geometry_sheet", "masked_sheet", "sticker_sheet"} | PICTURED),
+}  # fmt: skip
+# the same of the experiment `pictures`, for keys that the tiny experiment has no use for
+PICTURES_TABLE: dict[str, tuple[Any, set[str]]] = {
+    "data.source": ("twin", READ | {"classes", "pretrained"} | ALBUMS),
+    "data.fit": (OTHER, READ | ALBUMS),
+    "data.folder.test_fraction": (OTHER, READ | {"classes", "pretrained"} | ALBUMS),
+    "data.folder.track_pattern": ("([0-9])", READ | {"classes", "pretrained"} | ALBUMS),
+    "model.train": (True, {"train", "examples", "crop", "training_curve"} | (TAKEN - {"pretrained"})),
+    "model.weights": ("net2.safetensors", TAKEN),
+    "model.classes": (["cat", "hound"], TAKEN),
+    "model.mean": (OTHER, TAKEN),
+    "model.std": (OTHER, TAKEN),
+    "real_examples.source": ("stock", {"album_pictures", "album_maps", "photographs"}),
+    "real_examples.method": ("layer_cam", {"album_maps", "photographs"}),
+    "gallery.source": ("stock", {"album_pictures", "album_maps"} | FILES),
+    "gallery.methods": (["random"], {"gallery_sheet", "gallery_singles"}),
+    "gallery.singles": (OTHER, set()),
+    "gallery.smoothing": ([1, 3], {"gallery_sweeps", "gallery_strips"}),
+    "gallery.spreads": ([0.2], {"gallery_sweeps", "gallery_strips"}),
+    "gallery.layers": (["features.last"], {"gallery_sweeps"} | {"gallery_strips"}),
+    "gallery.strip_pictures": (OTHER, {"gallery_sweeps", "gallery_strips"}),
+}
+# Keys of things that the two experiments do not use: what depends on them is tested with the things, below.
+ELSEWHERE = {"plugins"} | {name for name in keys() if name.startswith("data.signs.")} | set(parameters())
+
+
+def at(config: dict[str, Any], key: str) -> Any:
+    for part in key.split("."):
+        config = config[part]
+    return config
+
+
+def change(base: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
+    """The config with another value under a key."""
+    config = copy.deepcopy(base)
+    if value is OTHER:
+        value = other(keys()[key], at(complete(base, SCHEMA), key))
+    update_config(config, nested(key, value))
+    if key in ("geometry.rotation", "geometry.perspective_vertical"):
+        config["geometry"][key.rpartition(".")[2]] = value
+    return config
+
+
+def test_every_key_is_in_a_table() -> None:
+    named = [*TABLE, *PICTURES_TABLE, *ELSEWHERE]
+    assert sorted(named) == sorted(keys())
+
+
+@pytest.fixture(scope="module")
+def plans(finished: Workflow, pictures: Workflow) -> Iterator[dict[str, Future[dict[str, int]]]]:
+    """Key -> the jobs that its change reruns, two dry runs at a time."""
+    twin = finished.folder / "twin"
+    if not twin.exists():
+        twin.symlink_to("own")
+        (finished.folder / "net2.safetensors").symlink_to("net.safetensors")
+    with ThreadPoolExecutor(2) as pool:
+        yield {
+            key: pool.submit(finished.planned, change(base, key, value))
+            for base, table in ((TINY, TABLE), (PICTURES, PICTURES_TABLE))
+            for key, (value, rules) in table.items()
+            if rules != EVERYTHING
+        }
+
+
+@pytest.mark.parametrize("key", [key for key, (_, rules) in TABLE.items() if rules != EVERYTHING])
+def test_a_key_reruns_exactly(plans: dict[str, Future[dict[str, int]]], key: str) -> None:
+    assert set(plans[key].result()) == TABLE[key][1]
+
+
+@pytest.mark.parametrize("key", PICTURES_TABLE)
+def test_a_key_of_pictures_reruns_exactly(plans: dict[str, Future[dict[str, int]]], key: str) -> None:
+    assert set(plans[key].result()) == PICTURES_TABLE[key][1]
+
+
+@pytest.mark.parametrize("key", [key for key, (_, rules) in TABLE.items() if rules == EVERYTHING])
+def test_a_key_that_moves_everything(key: str) -> None:
+    def files(config: dict[str, Any]) -> set[str]:
+        plan = Plan(complete(config, SCHEMA))
+        return {plan.root, plan.cache}
+
+    base = TINY | {"data": {"name": "gtsrb"}}
+    assert files(base) != files(change(base, key, TABLE[key][0]))
+
+
+@pytest.mark.parametrize("key", [key for key in ELSEWHERE if key.startswith("data.signs.")])
+def test_drawn_signs_of_another_size_are_other_archives(key: str) -> None:
+    assert Plan(complete({}, SCHEMA)).cache != Plan(complete(change({}, key, OTHER), SCHEMA)).cache
+
+
+def distinct(key: str) -> Any:
+    """Another value of a parameter, also where the schema alone does not say one."""
+    part, value = keys()[key], at(complete({}, SCHEMA), key)
+    if part.get("registry") == "replacements":
+        return "blur"
+    if key.endswith((".layers", ".fill")) and value is None:
+        return ["features.last"] if key.endswith(".layers") else [0, 0, 1]
+    if part.get("uniqueItems") and isinstance(value, list):
+        return value[:-1]
+    return other(part, value)
+
+
+@pytest.mark.parametrize("key", sorted(parameters()))
+def test_a_parameter_is_of_its_own_thing_alone(key: str) -> None:
+    """Its method or metric changes, and what is a variant of it, and no other."""
+    group, _, name, _ = key.split(".", 3)
+    registry = methods if group == "attribution" else metrics
+    variants = {"variants": {"mine": {"method": name}, "yours": {"method": "saliency"}}}
+    base = {"attribution": variants} if group == "attribution" else {}
+    after = copy.deepcopy(base)
+    update_config(after, nested(key, distinct(key)))
+
+    def chosen(config: dict[str, Any]) -> dict[str, Any]:
+        plan = Plan(complete(config, SCHEMA))
+        choose = plan.method if group == "attribution" else plan.metric
+        return {one: choose(one) for one in [*registry.names(), *(base and ["mine", "yours"])]}
+
+    before, now = chosen(base), chosen(after)
+    assert {one for one in now if now[one] != before[one]} == {name, *(base and ["mine"])}
