@@ -1,4 +1,4 @@
-# The two commands of the README, and what developers need besides. Every target is one or two plain lines.
+# The two commands of the README, and those that developers need. Every target is one or two plain lines.
 CORES ?= $(shell nproc)
 BIN := .venv/bin
 
@@ -17,14 +17,14 @@ contract: ## the contract tests on your own things: make contract PLUGIN=my_thin
 	@sh envs/setup.sh dev
 	$(BIN)/pytest tests/contract --plugin $(PLUGIN) $(if $(SOURCE),--source $(SOURCE))
 
-oracles: ## the tests that compare with libraries too heavy for `make test`
+oracles: ## the tests that compare with libraries too large for `make test`
 	@sh envs/setup.sh oracles
 	.venv-oracles/bin/pytest -m oracles
 
 setup:
 	@sh envs/setup.sh
 
-unlock: ## after a kill: take away the lock that the dead run left
+unlock: ## after a kill: remove the lock that the dead run left
 	$(BIN)/snakemake --unlock
 
 lint:
@@ -33,10 +33,8 @@ lint:
 format:
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format . && $(BIN)/snakefmt Snakefile rules
 
-docs: ## config/README.md, docs/methods.md and docs/metrics.md from the schema and the registries
-	PYTHONPATH=workflow_scripts $(BIN)/python -m signsight.docs.config
-	PYTHONPATH=workflow_scripts $(BIN)/python -m signsight.docs.methods
-	PYTHONPATH=workflow_scripts $(BIN)/python -m signsight.docs.metrics
+docs: ## every page that is made from the schema and the declarations in the code
+	PYTHONPATH=workflow_scripts $(BIN)/python -m signsight.docs
 
-lock: ## new locks and environments after a change of pyproject.toml; needs uv
+lock: ## update locks and environments after a change of pyproject.toml; needs uv
 	python3 envs/lock/make.py

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Makes .venv from the hashed locks of envs/lock; where that is done already, it does nothing.
-# sh envs/setup.sh       what the workflow needs
-# sh envs/setup.sh dev   and what its tests need
-# sh envs/setup.sh oracles   .venv-oracles, with the heavy libraries that some tests compare with
+# Makes .venv from the hashed locks of envs/lock; does nothing if that is done already.
+# sh envs/setup.sh           what the workflow needs
+# sh envs/setup.sh dev       and what its tests need
+# sh envs/setup.sh oracles   .venv-oracles, with the large libraries that some tests compare with
 set -eu
 cd "$(dirname "$0")/.."
 locks="envs/lock/run.txt${1:+ envs/lock/$1.txt}"
@@ -17,7 +17,7 @@ python=${PYTHON:-python3}
     exit 1
 }
 
-# Debian and Ubuntu ship python3 without pip: its wheel is in their archive, and needs no root to be fetched.
+# Debian and Ubuntu ship python3 without pip: its wheel is in their archive, and can be fetched without root.
 debian_pip() {
     mkdir -p "$1/lists/partial" "$1/archives/partial"
     apt="apt-get -qq -o Dir::State::Lists=$1/lists -o Dir::Cache=$1 -o APT::Sandbox::User=$(id -un)"
@@ -26,7 +26,7 @@ debian_pip() {
     echo "$1"/usr/share/python-wheels/pip-*.whl
 }
 
-echo "setup: installing the pinned packages into $venv (some 6 GB, once)"
+echo "setup: installing the pinned packages into $venv (about 6 GB, once)"
 [ -x $venv/bin/python ] || "$python" -m venv --without-pip $venv
 if ! $venv/bin/uv --version >/dev/null 2>&1; then
     part=$(mktemp -d)

@@ -1,4 +1,4 @@
-"""Linters and generated files: clean, and as their source says."""
+"""Linters are content, and environments are those of the lock."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from signsight.config.check import load_schema
 
-from signsight.docs.config import markdown
 from tiny_workflow import ROOT, TINY, Workflow
 
 CHECKS = (
@@ -29,11 +27,6 @@ def test_linter_is_content(check: list[str]) -> None:
 def test_snakemake_lint_is_content(finished: Workflow) -> None:
     done = finished.run(TINY, "--lint")
     assert done.returncode == 0, done.stdout
-
-
-def test_config_readme_is_that_of_the_schema() -> None:
-    page = (ROOT / "config/README.md").read_text()
-    assert page == markdown(load_schema(ROOT / "config/schema.yaml")), "run `make docs`"
 
 
 def test_environments_are_those_of_the_lock() -> None:

@@ -424,7 +424,8 @@ def test_a_layer_is_for_methods_that_look_at_one() -> None:
     config = complete({"attribution": given}, SCHEMA)
     layers = {name: method_choice(config, name)["layer"] for name in given["methods"]}
     assert layers == {
-        "deep": "features.last", "shallow": "features.third", "cam": "features.second", "lrp_epsilon": None, "saliency": None,
+        "deep": "features.last", "shallow": "features.third", "cam": "features.second", "lrp_epsilon": None,
+        "saliency": None,
     }  # fmt: skip
     variants["bad"] = {"method": "saliency", "layer": "features.last"}
     assert "'attribution.variants.bad.layer'" in fault({"attribution": given})

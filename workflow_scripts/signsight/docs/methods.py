@@ -1,4 +1,4 @@
-"""docs/methods.md, made from the registry of methods: `python -m signsight.docs.methods`."""
+"""docs/methods.md: every attribution method, from what it declares, its cost, and where its maps lie."""
 
 from __future__ import annotations
 
@@ -6,109 +6,118 @@ import csv
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from signsight.config.check import load_schema
-from signsight.core.files import write_text
 from signsight.core.registry import methods
 from signsight.figures import numbers
 from signsight.figures.style import families, method_style
 
-ROOT = Path(__file__).parents[3]
-COSTS = (
-    ROOT / "docs/methods_cost.csv"
-)  # method, alexnet, resnet18: written by tests/bench/bench_attribution.py
-# the localisation rows of tables/metrics.csv of a run of config/methods.yaml
-METRICS = ROOT / "docs/methods_metrics.csv"
+DOCS = Path(__file__).parents[3] / "docs"
+COSTS = DOCS / "methods_cost.csv"  # method, alexnet, resnet18: written by tests/bench/bench_attribution.py
+METRICS = (
+    DOCS / "methods_metrics.csv"
+)  # the rows on localisation of tables/metrics.csv of config/methods.yaml
 NETWORKS = {"alexnet": "AlexNet", "resnet18": "ResNet18"}
 COLOURS = {
-    "sum": "sum of the colours",
-    "max_abs": "largest magnitude of the colours",
-    "l2": "length over the colours",
-    "max_positive": "largest positive value of the colours",
-    "max_negative": "largest negative value of the colours, its sign dropped",
+    "sum": "sum over the colours",
+    "max_abs": "largest magnitude among the colours",
+    "l2": "Euclidean length over the colours",
+    "max_positive": "largest positive value among the colours",
+    "max_negative": "magnitude of the most negative value among the colours",
 }
 NEEDS = {"gradient": "gradients", "forward": "forward passes", "nothing": "no network"}
+LAYERS = {"target": "the target layer", "readout": "a layer to be read out at, if one is named"}
 
 PLACES = ("mass_symbol", "mass_sign", "mass_outside", "pointing_game_symbol")
 LOCALISATION = """
-## Where the maps lie, on truth
+## Where the maps lie, compared with the truth
 
-Drawn signs come with masks of the sign and of its symbol. Of the positive values of every map, this share
-lies in the symbol, in the rest of the sign, and outside ({count} test images of the demo's signs, its
-trained `compact` network, 95 % intervals over images; [config/methods.yaml](../config/methods.yaml) makes the
-numbers again). Random noise has to get the regions' own shares of the picture, and does. A high share says
-that a map shows what a person would name as the sign; whether the network uses it, the metrics of
-[metrics.md](metrics.md) ask.
+Drawn signs come with masks of the sign and of its symbol. The table shows which share of the positive
+values of a map lies in the symbol, in the rest of the sign, and outside ({count} test images of the demo's
+signs, its trained `compact` network, 95 % intervals over images;
+[config/methods.yaml](../config/methods.yaml) computes the numbers again). Random noise must get the
+regions' own shares of the picture, and does. A high share says that a map shows what a person would call
+the sign. Whether the network uses it is a question for the metrics of [metrics.md](metrics.md).
 
 """
 
 HEAD = """# Attribution methods
 
-<!-- Made by `make docs` from the registry of methods; do not edit. -->
+<!-- Made by `make docs` from the declarations of the methods; do not edit. -->
 
-An attribution method gives every pixel of a picture a value: how much it has to do with the score of one
-class. Any of these names can stand in `attribution.methods` of a config, and
-[config/gallery.yaml](../config/gallery.yaml) shows what all of them make of your own pictures. The pictures
-here are three test signs of the demo in grey under their map, the denser the stronger: from black to yellow
-where values have no sign; where they have one, red for the class and blue against it.
+An attribution method assigns a value to every pixel of a picture: how much that pixel has to do with the
+score of one class. Any of these names can stand in `attribution.methods` of a config, and
+[config/gallery.yaml](../config/gallery.yaml) applies nearly all of them to your own pictures. The pictures
+here are three test signs of the demo in grey, with their map over them: the denser, the stronger. Maps
+without sign go from black to yellow; in signed maps red speaks for the class and blue against it.
 
 ![The three signs](figures/methods/picture.png)
 
-- **Signed** maps have negative values that count as evidence against the class; of the others the sign says
-  nothing or there is none.
-- Below a method's name stand its **parameters** with their defaults ([what they mean](../config/README.md)).
+- **Signed** maps have negative values that count as evidence against the class. In the others there are no
+  negative values, or their sign means nothing.
+- Below the name of a method stand its **parameters** with their defaults ([their
+  meaning](../config/README.md)).
 - **Cost** is the time for a batch of 32 pictures as a multiple of one plain forward pass of that batch
   (measured in one run, with the default parameters).
-- A method that does not suit a network says so in a sentence; the gallery then leaves its tiles empty.
+- A method that does not suit a network says so in one sentence; the gallery then leaves its tiles empty.
 """
 
 TAIL = """
-## Which class, which score, which layer
+## What is explained, which score, which layer
 
-**The explained class** is `attribution.target`: `predicted` (what the network says of the picture), `true`
-(the class of the data set; in the gallery the given one, and the predicted one where none is given), or the
-number of one class for every picture. It is chosen on the picture itself, never on a noisy, masked or
-occluded copy of it.
+**The target** is `attribution.target`. Most often it is a class: `predicted` (what the network says of the
+picture), `true` (the class in the data set; in an album of your own pictures the given class, or the
+predicted one where none is given), or the number of one class for every picture. It can also be
 
-**The score** that is explained is `attribution.score`: `logit`, the class's own output before the softmax, or
-`softmax`, its probability, which also falls when another class gains, and hardly moves where the network
-is sure. Which score the metrics follow is a choice of its own (`evaluation.parameters.<metric>.score`).
+- one class against another, the difference of their scores: `{class: predicted, against: runner_up}` asks
+  why the network does not say its second choice. Each of the two can be a number;
+- a channel of a layer, the mean over its positions: `{layer: features.last, channel: 3}`;
+- one neuron of a channel, by row and column: `{layer: features.last, channel: 3, at: [2, 4]}`.
+
+A class is chosen on the picture itself, never on a noisy, masked or occluded copy of it.
+
+**The score** that is explained is `attribution.score`: `logit`, the output for the class before the
+softmax, or `softmax`, its probability, which also falls when another class gains, and hardly changes where
+the network is certain. Between two classes, either is the difference of the two scores; a unit of a layer
+is explained as it is. Which score the metrics follow is a separate choice
+(`evaluation.parameters.<metric>.score`).
 
 **The target layer** of the class activation methods is `attribution.layer`, a name as in
-`network.named_modules()`. If it is null, a network of ours names its own (`compact`: `features.last`, `stn3`:
-`block3`); of any other it is the last module to give a map of more than one position, poolings and dropout
-left out: `layer4` of a ResNet, `features` of AlexNet and VGG. Rows of tokens are maps too, without the class
-token, and so are outputs with the channels last: of a ViT, whose head sees the class token alone, the target
-layer is the normalisation before the last attention, of a Swin transformer the end of its last stage. A name
-that the network does not have is refused with the nearest ones. `layer_cam` takes several layers (`layers`)
-and fuses their maps; the LRP methods can be read out at the output of a layer (`layer`) in place of the
-pixels.
+`network.named_modules()`. If it is null, the project's own networks name theirs (`compact`:
+`features.last`, `stn3`: `block3`). In any other network it is the last module whose output is a map with
+more than one position, not counting pooling and dropout: `layer4` of a ResNet, `features` of AlexNet and
+VGG. Rows of tokens, without the class token, count as maps, and so do outputs with the channels last. In a
+ViT, whose head sees the class token alone, the target layer is the normalisation before the last attention;
+in a Swin transformer it is the end of its last stage. A name that the network does not have is refused,
+with the nearest ones. `layer_cam` takes several layers (`layers`) and fuses their maps.
+
+**The LRP methods** reach back to the pixels. A [variant](#variants-one-method-with-several-settings) with a
+`layer` reads out the relevance at the output of that layer instead: `lrp_upper: {method: lrp_epsilon,
+layer: features.third}`. `attribution.layer` does not concern them.
 
 ## Which network
 
-Any classifier of torchvision, and those of the project. What a method cannot do with a network it refuses in
-a sentence that names the reason:
+All classifiers of torchvision, and those of the project. What a method cannot do with a network, it refuses
+in one sentence that says why:
 
 - Controls, gradients, SmoothGrad, integrated gradients, occlusion and RISE take all networks.
 - Guided backprop, deconvolution and guided Grad-CAM need ReLUs (modules, functions or methods, shared or in
-  place), not GELU or SiLU: not EfficientNet, ConvNeXt, ViT, Swin, MaxViT.
-- CAM needs an average over the last map and one linear layer behind it, as in ResNet, DenseNet, MobileNetV2
-  or Swin.
-- Grad-CAM and its kin, Score-CAM and LayerCAM need maps or tokens, so all but networks of linear layers.
-- LRP takes what is built of linear and convolutional layers, batch and layer normalisation, poolings, sums,
-  gates, attention and the usual activations: the classifiers of torchvision are.
+  place), not GELU or SiLU. That excludes EfficientNet, ConvNeXt, ViT, Swin and MaxViT.
+- CAM needs an average over the last map followed by a single linear layer, as in ResNet, DenseNet,
+  MobileNetV2 or Swin.
+- Grad-CAM and its relatives, Score-CAM and LayerCAM need maps or tokens, which all networks have except
+  those of linear layers only.
+- LRP takes networks that consist of linear and convolutional layers, batch and layer normalisation,
+  pooling, sums, gates, attention and the usual activations. The classifiers of torchvision do.
 
-LRP takes what a network computes as a factor for a fixed number: gates (the sigmoid of squeeze and
-excitation), the divisor of a layer normalisation, and the weights of attention (Ali et al. 2022,
-arXiv:2202.07304). All relevance goes to what is multiplied; queries and keys get none. An activation such as
-GELU passes relevance on unchanged. Bias, class token and position embedding take the share of what
-they add.
+LRP treats what a network computes as a factor as a constant: gates (the sigmoid of squeeze and excitation),
+the divisor of a layer normalisation, and the weights of attention (Ali et al. 2022, arXiv:2202.07304). All
+relevance goes to what is multiplied; queries and keys get none. An activation such as GELU passes relevance
+on unchanged. Bias, class token and position embedding take the share of what they add.
 
 ## Variants: one method with several settings
 
-`attribution.parameters.<method>` sets the parameters of a method wherever it is used. To have it twice with
-different ones, name variants and list them like methods:
+`attribution.parameters.<method>` sets the parameters of a method wherever it is used. To use it with
+several settings, name variants and list them like methods:
 
 ```yaml
 attribution:
@@ -118,31 +127,31 @@ attribution:
     grad_cam_shallow: {method: grad_cam, layer: features.third.5}
 ```
 
-A variant takes the parameters of its method where it names no others, has maps, tables and a line in
-figures of its own, and is computed without touching the rest.
+A variant takes the parameters of its method where it names no others. It has maps, tables and a line in
+figures of its own, and computing it leaves the rest as it was.
 
-## Methods of your own
+## Your own methods
 
-[Adding a method](adding-a-method.md): one file, one line of config.
+[Adding your own](adding.md): one file, and one line of config.
 """
 
 
-def markdown(
-    schema: Mapping[str, Any], costs: Mapping[str, Mapping[str, str]], metrics: list[dict[str, str]]
-) -> str:
-    """The page: a table of methods for every family, and where their maps lie on truth.
+def page() -> str:
+    """The page as Markdown."""
+    return markdown(read_costs(), read_metrics())
 
-    schema: of config/schema.yaml; costs: method -> network -> ratio to a forward pass, as text;
-    metrics: rows of `tables/metrics.csv` of the run of config/methods.yaml.
+
+def markdown(costs: Mapping[str, Mapping[str, str]], metrics: list[dict[str, str]]) -> str:
+    """The page: a table of methods for every family, and where their maps lie compared with the truth.
+
+    costs: method -> network -> ratio to a forward pass, as text; metrics: rows of `tables/metrics.csv` of the
+    run of config/methods.yaml.
     """
-    parameters = schema["properties"]["attribution"]["properties"]["parameters"]["properties"]
     head = ["method", "what it measures", "when it misleads", "signed", "needs", "cost", "paper"]
     lines = [HEAD]
     for title, names in families(methods.names()).items():
         lines.append(f"\n## {title}\n\n| {' | '.join(head)} |\n{'|---' * len(head)}|\n")
-        lines += [
-            _row(name, parameters.get(name, {}).get("properties", {}), costs.get(name, {})) for name in names
-        ]
+        lines += [_row(name, costs.get(name, {})) for name in names]
     return "".join([*lines, _localisation(metrics), TAIL])
 
 
@@ -167,19 +176,20 @@ def _interval(row: Mapping[str, str]) -> str:
     return f"{value:.3f} [{low:.3f}, {high:.3f}]"
 
 
-def _row(name: str, parameters: Mapping[str, Any], costs: Mapping[str, str]) -> str:
+def _row(name: str, costs: Mapping[str, str]) -> str:
     about = methods.about(name)
     signed = "yes" if about["signed"] else "no"
     if how := about.get("reduce"):
         signed += f"; {COLOURS[how]}"
     ratios = [f"{label}\N{NO-BREAK SPACE}{costs[key]}" for key, label in NETWORKS.items() if costs.get(key)]
-    defaults = [f"`{key}: {json.dumps(part['default'])}`" for key, part in parameters.items()]
+    defaults = [f"`{key}: {json.dumps(default)}`" for key, default in methods.defaults(name).items()]
+    needs = [NEEDS[about["needs"]], *([LAYERS[about["layer"]]] if "layer" in about else [])]
     cells = [
         "<br>".join([f"**{method_style(name).label}**", f"`{name}`", *defaults, _picture(name)]),
         about["measures"],
         about["misleads"],
         signed,
-        NEEDS[about["needs"]],
+        "; ".join(needs),
         ", ".join(ratios) or "–",
         about["paper"],
     ]
@@ -200,8 +210,3 @@ def read_costs(path: Path = COSTS) -> dict[str, dict[str, str]]:
     """The measured costs, method -> network -> ratio as text ('' where it was not measured)."""
     with path.open(encoding="utf-8", newline="") as file:
         return {row.pop("method"): row for row in csv.DictReader(file)}
-
-
-if __name__ == "__main__":
-    page = markdown(load_schema(ROOT / "config/schema.yaml"), read_costs(), read_metrics())
-    write_text(ROOT / "docs/methods.md", page)

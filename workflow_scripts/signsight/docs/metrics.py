@@ -1,21 +1,19 @@
-"""docs/metrics.md, made from the registries: `python -m signsight.docs.metrics`."""
+"""docs/metrics.md: every metric and replacement, from what it declares."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from signsight.core.files import write_text
 from signsight.core.registry import metrics, replacements
+from signsight.docs.wording import value
 from signsight.figures.numbers import markdown
 
-PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
 HEAD = """# Which explanation is to be trusted
 
-<!-- Made by `make docs` from the registries; do not edit. -->
+<!-- Made by `make docs` from the declarations of the metrics; do not edit. -->
 
-`evaluation.metrics` of a config lists metrics of this page; each is run for every method of
-`attribution.methods` on the same sample of test images, and `random`, the control, has to be among the
+`evaluation.metrics` of a config lists metrics of this page. Each is run for every method of
+`attribution.methods` on the same sample of test images, and the control `random` has to be among the
 methods.
 
 ```yaml
@@ -28,62 +26,82 @@ evaluation:
     randomisation: {images: 100}
 ```
 
-What comes out: `evaluate/<metric>/<method>/scores.npz` (an answer for every image, and its curve),
+The results are `evaluate/<metric>/<method>/scores.npz` (a value for every image, and its curve),
 `tables/metrics.csv` (means, intervals, chance), `tables/metric_curves.csv`, `tables/pairs.csv` (every two
 methods compared on the same images), `tables/ranking.csv`, `tables/agreement.csv` (do two metrics put the
 methods in the same order?), figures, and a section of `summary.md`. With `model.seeds: [0, 1, 2]` further
-models are trained, explained and evaluated, and `tables/seeds.csv` has what each of them says.
+models are trained, explained and evaluated, and `tables/seeds.csv` compares them.
+
+The metrics follow the score of `evaluation.target`, which can be anything that
+[`attribution.target`](../config/README.md#targets) can be: a class, one class against another, a channel or
+a neuron.
 
 ## How to read the numbers
 
-- **Intervals** are over images: a bootstrap of the mean, Wilson's where an answer is yes or no. They say
-  what another sample of images would give, not another training; for that there is `model.seeds`.
+- **Intervals** are over images: a bootstrap of the mean, or Wilson's interval where a value is yes or no.
+  They say what another sample of images would yield, not what another training would; for that, set
+  `model.seeds`.
 - **Ranks**: one more than the number of methods that are better in a paired sign-flip test on the same
-  images, after Holm's correction for all pairs of that quantity. Methods that share a group letter cannot
-  be told apart.
-- **Chance** is what the control `random` gets, the share of the picture that the object covers, or a
+  images, after Holm's correction for all pairs of that quantity. Methods that share a letter cannot be told
+  apart.
+- **Chance** is what the control `random` gets, or the share of the picture that the object covers, or a
   number. A method that does no better than chance says nothing about the network.
-- **Ties** in a map are broken by position, row by row; the pointing game takes the share of the tied
-  pixels instead. Many CAM maps have large areas of zeros.
-- No metric is the truth. Perturbed pictures are none that the network was trained on: a fall of the score
-  may be shock, not loss of evidence, so look at several replacements, at MoRF and LeRF together, and at
-  ROAD, whose fill leaves less trace. Deletion with a black fill favours maps that outline dark holes;
-  localisation asks what a human would look at, not what the network uses; randomisation tells what cannot
-  be an explanation of this network, not which one is right.
+- **Ties** in a map are broken by position, row by row; the pointing game takes the share of the tied pixels
+  that lie within the object instead. Many CAM maps have large areas of zeros.
+- No metric is the truth. The network was not trained on perturbed pictures, so a falling score may be due
+  to their strangeness rather than to lost evidence. Look at several replacements, at MoRF and LeRF
+  together, and at ROAD, whose fill leaves less trace. Deletion with a black fill favours maps that outline
+  dark holes; localisation asks what a person would look at, not what the network uses; randomisation tells
+  what cannot be an explanation of this network, not which explanation is right.
 
 ## Metrics
 
-The settings of each are in [config/README.md](../config/README.md) under `evaluation.parameters`.
+The settings of each are in [config/README.md](../config/README.md), under `evaluation.parameters` unless
+the table names another place. Curves are in `tables/metric_curves.csv` and in the figures.
+
+"""
+FILLS = """
+## What replaces a pixel
+
+All of them work in pixel space, RGB in [0, 1]. A random replacement is drawn for each image by its id, the
+same for every method.
+
 """
 
 
 def page() -> str:
     """The page as Markdown."""
+    head = ["Metric", "Quantity", "Better", "Range", "Chance", "What it says", "Curves", "Source"]
     rows = [row for name in metrics.names() for row in _rows(name, metrics.about(name))]
-    parts = [
-        HEAD,
-        markdown(["Metric", "Quantity", "Better", "Range", "Chance", "What it says", "Source"], rows),
+    fills = [
+        [f"`{name}`", "yes" if told["random"] else "no", str(told["source"])]
+        for name in replacements.names()
+        for told in [replacements.about(name)]
     ]
-    fills = [[f"`{n}`", str(replacements.about(n)["source"])] for n in replacements.names()]
-    parts.append(
-        "## What replaces a pixel\n\nAll in pixel space, RGB in [0, 1]; a replacement that is drawn is "
-        "drawn for each image by its id, the same for every method."
-    )
-    parts.append(markdown(["Name", "Source"], fills, False))
-    return "\n\n".join(parts) + "\n"
+    table = markdown(["Name", "Random", "Source"], fills, right=False)
+    return HEAD + markdown(head, rows, right=False) + "\n" + FILLS + table + "\n"
 
 
 def _rows(name: str, about: dict[str, Any]) -> list[list[str]]:
+    """One row for each quantity; what holds for the metric stands in the first."""
     rows = []
+    place = f"<br>keys in `{about['config']}`" if "config" in about else ""
+    default = "<br>default" if about.get("default") else ""
+    whole = [f"**{about['label']}**<br>`{name}`{place}{default}", _curves(about), str(about["source"])]
     for number, (quantity, told) in enumerate(about["quantities"].items()):
-        low, high = told.get("low"), told.get("high")
-        span = "–" if low is None else f"{low} and more" if high is None else f"{low} to {high}"
-        direction, chance = told.get("direction") or "–", told.get("chance")
-        first = [f"`{name}`", str(about["source"])] if number == 0 else ["", ""]
-        means = [f"`{quantity}`", direction, span, "–" if chance is None else str(chance), told["means"]]
-        rows.append([first[0], *means, first[1]])
+        first, curves, source = whole if number == 0 else ["", "", ""]
+        chance = told.get("chance")
+        means = [f"`{quantity}`", told.get("direction") or "–", _range(told)]
+        rows.append([first, *means, "–" if chance is None else str(chance), told["means"], curves, source])
     return rows
 
 
-if __name__ == "__main__":
-    write_text(PAGE, page())
+def _range(told: dict[str, Any]) -> str:
+    low, high = told.get("low"), told.get("high")
+    return "–" if low is None else f"{low} and more" if high is None else f"{low} to {high}"
+
+
+def _curves(about: dict[str, Any]) -> str:
+    """The curves of a metric, over what they run; areas between curves are quantities."""
+    names = [value(name) for name in about.get("curves", {})]
+    return f"{', '.join(names)}<br>by {about['x'][0].lower()}{about['x'][1:]}" if names else "–"
