@@ -196,7 +196,14 @@ def test_docs_and_schema_have_the_things_of_the_package(extended: Path) -> None:
 
 def test_the_tests_of_the_project_hold_with_them(extended: Path) -> None:
     """Those that see the registries; the docs are those of `make docs`."""
-    seen = ["core", "config", "figures/test_captions.py", "figures/test_table.py", "figures/test_style.py"]
+    seen = [
+        "core",
+        "config",
+        "docs",
+        "figures/test_captions.py",
+        "figures/test_table.py",
+        "figures/test_style.py",
+    ]
     assert_tests_pass(extended, *(f"tests/unit/{one}" for one in seen))
 
 

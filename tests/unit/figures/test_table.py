@@ -155,6 +155,7 @@ def given(tmp_path: Path) -> dict[str, Any]:
 
 FILE_FACTS: dict[str, Any] = {
     "signed": ["lrp_epsilon"],
+    "degrees": {"rotation": [-30, 0, 30]},
     "overview_images": 6,
     "sheet_images": 6,
     "masked_cells": [0, 1, 2, 3],
