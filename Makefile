@@ -2,7 +2,7 @@
 CORES ?= $(shell nproc)
 BIN := .venv/bin
 
-.PHONY: demo test oracles setup lint format docs lock unlock
+.PHONY: demo test contract oracles setup lint format docs lock unlock
 
 demo: setup ## the whole workflow on the embedded data set
 	$(BIN)/snakemake --cores $(CORES) --resources gpu=1
@@ -12,6 +12,10 @@ demo: setup ## the whole workflow on the embedded data set
 test: ## all tests
 	@sh envs/setup.sh dev
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+contract: ## the contract tests on your own things: make contract PLUGIN=my_things.py [SOURCE=pictures]
+	@sh envs/setup.sh dev
+	$(BIN)/pytest tests/contract --plugin $(PLUGIN) $(if $(SOURCE),--source $(SOURCE))
 
 oracles: ## the tests that compare with libraries too large for `make test`
 	@sh envs/setup.sh oracles

@@ -101,7 +101,7 @@ def table_digests(files):
 def figure(name, category=None, subcategory=None):
     """A figure as PNG, which the report shows, and as SVG."""
     flags = {
-        "caption": f"captions/{name}.rst",
+        "caption": FIGURES.caption(name),
         "category": category or FIGURES.about(name)["category"],
         "subcategory": subcategory or FIGURES.about(name)["subcategory"],
         "labels": {

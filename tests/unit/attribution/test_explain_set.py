@@ -14,7 +14,7 @@ from torch import nn
 from signsight.attribution.run import Settings, explain_batch, explain_set, frozen
 from signsight.core.errors import UserError
 from signsight.models.classifier import Classifier
-from small_models import FEW, classifier, gap, image_set, linear, pictures
+from small_models import classifier, few, gap, image_set, linear, pictures
 
 CPU = torch.device("cpu")
 COUNT, SIZE = 11, 16
@@ -23,8 +23,7 @@ METHODS = ["random", "saliency", "smooth_grad", "integrated_gradients", "grad_ca
 
 
 def settings(method: str = "saliency", **changes: Any) -> Settings:
-    few = FEW.get(method, {})
-    plain = Settings(method, target="true", score="logit", layer=None, batch_size=4, parameters=few, seed=5)
+    plain = Settings(method, "true", "logit", None, batch_size=4, parameters=few(method, SIZE), seed=5)
     return dataclasses.replace(plain, **changes)
 
 

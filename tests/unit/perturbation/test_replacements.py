@@ -1,4 +1,4 @@
-"""Replacements of perturbation metrics: their values, range and draws."""
+"""Replacements of perturbation metrics: their values (what all of them promise is in tests/contract)."""
 
 from __future__ import annotations
 
@@ -12,23 +12,6 @@ from signsight.core.registry import replacements
 from signsight.core.rng import generator
 
 IMAGE = np.random.default_rng(0).random((48, 40, 3), dtype=np.float32)
-
-
-@pytest.mark.parametrize("name", replacements.names())
-def test_every_replacement_is_a_picture_and_leaves_the_image(name: str) -> None:
-    before = IMAGE.copy()
-    out = replacements.get(name)(IMAGE, generator(0, "a"))
-    assert out.shape == IMAGE.shape and out.dtype == np.float32
-    assert out.min() >= 0 and out.max() <= 1
-    np.testing.assert_array_equal(IMAGE, before)
-    np.testing.assert_array_equal(out, replacements.get(name)(IMAGE, generator(0, "a")))
-
-
-@pytest.mark.parametrize("name", replacements.names())
-def test_only_random_ones_differ_between_draws(name: str) -> None:
-    rng = generator(0, "a")
-    one, other = (replacements.get(name)(IMAGE, rng) for _ in range(2))
-    assert np.array_equal(one, other) != replacements.about(name)["random"]
 
 
 def test_uniform_noise_is_uniform_in_every_channel_and_new_in_every_draw() -> None:

@@ -185,7 +185,7 @@ def _row(name: str, costs: Mapping[str, str]) -> str:
     defaults = [f"`{key}: {json.dumps(default)}`" for key, default in methods.defaults(name).items()]
     needs = [NEEDS[about["needs"]], *([LAYERS[about["layer"]]] if "layer" in about else [])]
     cells = [
-        "<br>".join([f"**{method_style(name).label}**", f"`{name}`", *defaults, _picture(name)]),
+        "<br>".join([f"**{method_style(name).label}**", f"`{name}`", *defaults, *_picture(name)]),
         about["measures"],
         about["misleads"],
         signed,
@@ -196,8 +196,10 @@ def _row(name: str, costs: Mapping[str, str]) -> str:
     return f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in cells)} |\n"
 
 
-def _picture(name: str) -> str:
-    return f"![{name}](figures/methods/{name}.png)"
+def _picture(name: str) -> list[str]:
+    """The picture of a method, once `snakemake method_pictures` has drawn it."""
+    place = f"figures/methods/{name}.png"
+    return [f"![{name}]({place})"] if (DOCS / place).is_file() else []
 
 
 def read_metrics(path: Path = METRICS) -> list[dict[str, str]]:

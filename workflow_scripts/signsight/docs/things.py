@@ -146,6 +146,8 @@ def condition(when: Mapping[str, Any]) -> str:
     for key, asked in when.items():
         if key in ("metrics", "methods"):
             words.append(f"{key[:-1]} {' and '.join(f'`{one}`' for one in asked)}")
+        elif key == "stage":
+            words.append(f"stage `{asked}`")
         elif key == "any_metric":
             words.append(f"metric {either([f'`{one}`' for one in asked])}")
         elif key == "config":

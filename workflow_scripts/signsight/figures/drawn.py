@@ -131,6 +131,13 @@ class Drawn:
         """What a figure's declaration says."""
         return figures.about(name)
 
+    def caption(self, name: str) -> str | None:
+        """The caption's file, from the folder `rules`; for one of a plugin, beside the plugin, or none."""
+        if name not in figures.own():
+            return f"captions/{name}.rst"
+        file = figures.file(name).with_name(f"{name}.rst").resolve()
+        return str(file) if file.is_file() else None
+
     def published(self, name: str) -> dict[str, str]:
         """Published tables that a figure compares with, of those that the data set has: name -> file."""
         known = self.plan.about["published"]

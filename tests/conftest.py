@@ -1,0 +1,41 @@
+"""Options for the contract tests on things of one's own: `make contract PLUGIN=my_things.py`."""
+
+from __future__ import annotations
+
+import pytest
+
+from signsight.core.errors import UserError
+from signsight.core.registry import REGISTRIES, use_plugins
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--plugin FILE`, which can be given several times, and `--source FOLDER`."""
+    parser.addoption(
+        "--plugin", action="append", default=[], help="test the things of this file alone; repeatable"
+    )
+    parser.addoption("--source", help="`data.source` of the data sets of a plugin that need one")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the plugins known before the tests list what is registered."""
+    try:
+        if config.getoption("plugin"):
+            use_plugins(config.getoption("plugin"))
+    except UserError as fault:
+        raise pytest.UsageError(str(fault)) from None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With plugins, keep the tests of their things."""
+    if config.getoption("plugin"):
+        kept = [item for item in items if _is_of_a_plugin(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+        items[:] = kept
+
+
+def _is_of_a_plugin(item: pytest.Item) -> bool:
+    """Whether a test is of a thing of a plugin: its parameter of the registry's key, or `name`, says so."""
+    given = item.callspec.params if hasattr(item, "callspec") else {}
+    if "registry" in given:
+        return given["name"] in given["registry"].own()
+    return any(given.get(one.key) in one.own() for one in REGISTRIES.values())
