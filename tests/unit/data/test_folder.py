@@ -12,7 +12,7 @@ from PIL import Image
 
 from signsight.core.errors import UserError
 from signsight.data.crop import Cut, crop
-from signsight.data.dataset import Part
+from signsight.data.dataset import Options, Part
 from signsight.data.imageset import open_image_set
 from signsight.data.listing import contents
 from signsight.data.pictures import FolderPictures, open_rgb
@@ -79,6 +79,28 @@ def test_train_and_test_folders(tmp_path: Path, caplog: pytest.LogCaptureFixture
     assert data.test.to_dict("records") == [
         {"image_id": "b/1.BMP", "class_id": 1, "track": "b/1.BMP", "source": "test/b/1.BMP"}
     ]
+
+
+def test_pictures_for_a_network_that_is_used_as_it_is(tmp_path: Path) -> None:
+    """test/ alone is enough, and classes have the numbers of the network, whose names they are."""
+    root = write(tmp_path / "pictures", "test/dog/1.png", "test/cat/1.png", "test/cat/2.png")
+    alone, network = Options(str(root)), Options(str(root), class_names=["bird", "dog", "fish", "cat"])
+    tested = Folder().part("test", {}, network).records
+    assert dict(zip(tested["image_id"], tested["class_id"], strict=True)) == {
+        "cat/1.png": 3, "cat/2.png": 3, "dog/1.png": 1,
+    }  # fmt: skip
+    assert Folder().class_table(network)["name"].tolist() == ["bird", "dog", "fish", "cat"]
+    assert Folder().part("test", {}, alone).records["class_id"].tolist() == [0, 0, 1]
+    assert Folder().class_table(alone)["name"].tolist() == ["cat", "dog"]
+    with pytest.raises(UserError, match=r"has test/ but no train/, so .*'model\.train: false'\.$"):
+        Folder().part("train", {}, alone)
+    with pytest.raises(UserError, match=r"class folder 'dog', which is no class .* did you mean 'dogs'\?"):
+        Folder().part("test", {}, Options(str(root), class_names=["cat", "dogs"]))
+    one = Options(str(write(tmp_path / "one", "test/dog/1.png")), class_names=["cat", "dog"])
+    assert Folder().part("test", {}, one).records["class_id"].tolist() == [1]
+    split = Options(str(write(tmp_path / "split", "train/dog/1.png", "train/emu/1.png", "test/emu/2.png")))
+    numbered = Folder().part("test", {}, Options(split.source, class_names=["emu", "cat", "dog"]))
+    assert numbered.records["class_id"].tolist() == [0]
 
 
 def test_classes_named_train_and_test_are_classes(tmp_path: Path) -> None:

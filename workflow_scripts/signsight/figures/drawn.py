@@ -115,7 +115,7 @@ class Drawn:
             and len(self.plan.methods) >= when.get("methods_at_least", 0)
             and len(explaining) >= when.get("explaining_at_least", 0)
             and all(_at(self.plan.config, key) == value for key, value in when.get("config", {}).items())
-            and not (when.get("own_classes") and self.plan.model_classes)
+            and (not when.get("own_classes") or self.plan.own_classes)
         )
 
     def inputs(self, name: str) -> dict[str, Files]:
