@@ -134,7 +134,7 @@ class Plan:
 
     @property
     def own_classes(self) -> bool:
-        """Whether the network's classes are the data set's, as far as the config tells, or some 100 at most."""
+        """Whether the network's classes are the data set's, as far as the config tells, or few."""
         if not self.model_classes:
             return True
         if self.class_names is not None:

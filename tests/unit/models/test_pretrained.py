@@ -264,7 +264,7 @@ def test_a_fine_tuned_network_of_torchvision_has_its_own_classes(tmp_path: Path)
 
 
 def test_the_data_set_may_have_some_of_the_classes(tmp_path: Path) -> None:
-    """Its names count only where the network has none; whether they are among the network's it checks itself."""
+    """Its names count only where the network has none; it checks itself whether they are the network's."""
     network = torchvision.models.squeezenet1_1(weights=None, num_classes=3)
     torch.save(network.state_dict(), tmp_path / "three.pth")
     asked = {"weights": tmp_path / "three.pth", "same_classes": False}
