@@ -138,6 +138,7 @@ def test_faults_are_one_sentence(tmp_path: Path) -> None:
     (write(tmp_path / "hollow", "a/1.png") / "b").mkdir()
     write(tmp_path / "good", "a/1.png", "a/2.png", "b/1.png", "b/2.png")
     write(tmp_path / "val", "train/a/1.png", "train/b/1.png", "val/a/1.png", "val/b/1.png")
+    write(tmp_path / "only", "val/a/1.png", "val/b/1.png")
     (write(tmp_path / "bare", "train/a/1.png", "train/b/1.png") / "test").mkdir()
     write(tmp_path / "single", "a/1.png", "a/2.png")
     write(tmp_path / "few", "a/1.png", "a/2.png", "b/1.png")
@@ -146,6 +147,7 @@ def test_faults_are_one_sentence(tmp_path: Path) -> None:
         ("flat", None, "has no class folders"),
         ("bare", None, "bare/test has no class folders"),
         ("val", None, "rename val/ to test/"),
+        ("only", None, "rename val/ to test/"),
         ("single", None, "the class folder 'a' only"),
         ("few", None, "few/b has one picture"),
         ("good", "(^)", "Every class in .* is one track"),

@@ -131,7 +131,8 @@ def _layout(root: Path) -> tuple[Path | None, Path | None]:
     parts = {path.name: path for path in _folders(root) if not any(map(is_picture, contents(path)))}
     if "train" in parts and "test" in parts:
         return parts["train"], parts["test"]
-    if "test" in parts and len(_folders(root)) == 1 and _folders(parts["test"]):
+    alone = {name for name, path in parts.items() if len(_folders(root)) == 1 and _folders(path)}
+    if "test" in alone:
         return None, parts["test"]
     other = next((name for name in VALIDATION if name in parts), None)
     if "train" in parts and other:
@@ -139,6 +140,8 @@ def _layout(root: Path) -> tuple[Path | None, Path | None]:
             f"{root} has train/ and {other}/, but no test/; rename {other}/ to test/ (pictures for the "
             "validation are taken from train/)."
         )
+    if alone & set(VALIDATION):
+        raise UserError(f"{root} has {other}/, but no test/; rename {other}/ to test/.")
     return root, None
 
 
