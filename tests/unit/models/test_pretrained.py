@@ -263,6 +263,19 @@ def test_a_fine_tuned_network_of_torchvision_has_its_own_classes(tmp_path: Path)
             pretrained_classifier("squeezenet1_1", 64, weights=weights, **names)
 
 
+def test_the_data_set_may_have_some_of_the_classes(tmp_path: Path) -> None:
+    """Its names count only where the network has none; it checks itself whether they are the network's."""
+    network = torchvision.models.squeezenet1_1(weights=None, num_classes=3)
+    torch.save(network.state_dict(), tmp_path / "three.pth")
+    asked = {"weights": tmp_path / "three.pth", "same_classes": False}
+    some = pretrained_classifier("squeezenet1_1", 64, classes=ABC, data_classes=["c", "a"], **asked)
+    assert some.classes == tuple(ABC)
+    own = pretrained_classifier("squeezenet1_1", 64, data_classes=["x", "y", "z"], **asked)
+    assert own.classes == ("x", "y", "z")
+    named = {"weights": None, "data_classes": ["tench", "cock"], "same_classes": False}
+    assert len(pretrained_classifier("squeezenet1_1", 64, **named).classes) == 1000
+
+
 # A model of an earlier experiment
 
 
