@@ -26,7 +26,9 @@ COLUMNS = {
     "config": 4, "features": 0.5, "evaluation": 2, "detection": 3, "figures": 4, "explorer": 2, "plan": 4,
     "plugins": 5, "docs": 3,
 }  # fmt: skip
-NOTE = "Imports run downwards or along a layer, never in a circle.\nThose that follow from others are left out."
+NOTE = (
+    "Imports run downwards or along a layer, never in a circle.\nThose that follow from others are left out."
+)
 BENDS = (0, 0.15, -0.15, 0.3, -0.3, 0.45, -0.45)  # of an arrow, the first that keeps clear of boxes
 
 
