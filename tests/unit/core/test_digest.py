@@ -91,7 +91,7 @@ def test_prose_and_layout_do_not_count(folder: Path, old: str, new: str) -> None
     [
         ("top.py", "g(1)", "g(2)"),
         ("top.py", "ValueError", "KeyError"),
-        ("top.py", "= 1)", "= 2)"),
+        ("top.py", "Kind = 1", "Kind = 2"),
         ("deep/__init__.py", '"""Deep."""', "x = 1"),
         ("deep/middle.py", "+ x", "- x"),
         ("deep/bottom.py", "return value", "return -value"),
