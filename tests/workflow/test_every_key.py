@@ -32,8 +32,9 @@ TESTED = CROPPED - {"train", "examples", "training_curve"}  # of another sample 
 # of the experiment `pictures`: a folder of pictures, photographs, a gallery, a network that is taken as it is
 FILES = {"gallery_sheet", "gallery_singles", "gallery_sweeps", "gallery_strips"}
 ALBUMS = {"album_pictures", "album_maps", "photographs"} | FILES
-TAKEN = {"pretrained", "attribute", "score", "overview", "summary"} | CLEAN | ALBUMS
+# where nothing is trained, the pictures take the classes of the network
 READ = {"crop", "attribute", "score", "overview", "summary"} | CLEAN
+TAKEN = READ | {"pretrained", "classes"} | ALBUMS
 EVERYTHING = {"everything"}  # the results get another place
 OTHER = "other"  # the value is made from the schema
 
@@ -129,7 +130,7 @@ PICTURES_TABLE: dict[str, tuple[Any, set[str]]] = {
     "data.fit": (OTHER, READ | ALBUMS),
     "data.folder.test_fraction": (OTHER, READ | {"classes", "pretrained"} | ALBUMS),
     "data.folder.track_pattern": ("([0-9])", READ | {"classes", "pretrained"} | ALBUMS),
-    "model.train": (True, {"train", "examples", "crop", "training_curve"} | (TAKEN - {"pretrained"})),
+    "model.train": (True, {"train", "examples", "training_curve"} | (TAKEN - {"pretrained"})),
     "model.weights": ("net2.safetensors", TAKEN),
     "model.classes": (["cat", "hound"], TAKEN),
     "model.mean": (OTHER, TAKEN),
@@ -216,7 +217,7 @@ def distinct(key: str) -> Any:
     part, value = keys()[key], at(complete({}, SCHEMA), key)
     if part.get("registry") == "replacements":
         return "blur"
-    if value is None and "array" in part["type"]:
+    if value is None and "array" in part.get("type", ()):
         return ["features.last"] if part["items"]["type"] == "string" else [0, 0, 1]
     if part.get("uniqueItems") and isinstance(value, list):
         return value[:-1]

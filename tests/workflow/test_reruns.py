@@ -22,8 +22,8 @@ PICTURED = {"perturbed_pictures", "perturbed"}
 SHEETS = {"masked_sheet", "geometry_sheet", "sticker_sheet"}
 # wherever a method has its name written; nothing is computed or counted again
 LABELLED = {
-    "overview", "masking", "masked_sheet", "sticker_accuracy", "sticker_confusions", "sticker_sheet",
-    "aopc_curve", "morf_lerf", "ranking", "cost", "perturbed", "summary",
+    "overview", "masking", "masked_sheet", "sticker_accuracy", "sticker_confusions", "aopc_curve",
+    "morf_lerf", "ranking", "cost", "perturbed", "summary",
 }  # fmt: skip
 # the model, three methods, and for each of them the masking and two metrics
 FROM_MODEL = (
@@ -163,7 +163,9 @@ EDITS: dict[str, tuple[str, str, str, dict[str, int]]] = {
     "a line of the log": ("models/training.py", "stopped early", "stopped", {}),
     "when a method misleads": ("attribution/cam.py", "leaves out all evidence", "omits the evidence", {}),
     "what a parameter means": ("attribution/smooth.py", "Standard deviation of the noise", "Noise", {}),
-    "a method's label": ("attribution/cam.py", 'label="Grad-CAM"', 'label="GradCAM"', once(LABELLED)),
+    "a method's label": (
+        "attribution/cam.py", 'label="Grad-CAM"', 'label="GradCAM"', once(LABELLED - STICKERED, summary=1),
+    ),
     "a quantity's label": (
         "evaluation/metrics/region_perturbation.py", '"label": "ABPC"', '"label": "Area"',
         once(MEASURED - {"metric_table"}),
@@ -203,16 +205,17 @@ def reaching(finished: Workflow, folder: Path) -> dict[str, set[str]]:
     file = folder / "Snakefile"
     file.write_text(
         f"include: {str(ROOT / 'Snakefile')!r}\n"
-        "import json\nfrom signsight.core.digest import _things, reached\n\n\n"
-        "def job_digest(script, params):\n"
-        "    files = reached([script.resolve(), *_things(params)])\n"
-        "    print('REACHED', json.dumps([script.name, sorted(map(str, files))]), flush=True)\n"
-        "    return 'x'\n\n\n"
+        "import json\nfrom signsight.core import digest\n\n\n"
+        "def note(files):\n"
+        "    found = sorted(map(str, digest.reached(files)))\n"
+        "    print('REACHED', json.dumps([files[0].name, found]), flush=True)\n"
+        "    return 'another'\n\n\n"
+        "digest._digest = note\n"
         "for one in workflow.rules:\n"
         "    if one.script:\n"
         "        print('SCRIPT', one.name, 'code' in dict(one.params.items()), flush=True)\n"
     )
-    done = finished.run(changed(), "--dry-run", "--forceall", snakefile=file)
+    done = finished.run(changed(), "--dry-run", "all", snakefile=file)
     assert done.returncode == 0, done.stdout
     lines = [line.partition(" ") for line in done.stdout.splitlines()]
     scripts = [rest.split() for word, _, rest in lines if word == "SCRIPT"]
