@@ -130,6 +130,16 @@ def test_a_sheet_shows_pictures_maps_and_reasons(legible: Check) -> None:
     legible(figure)
 
 
+def test_a_map_of_nothing_says_so(legible: Check) -> None:
+    maps = np.stack([np.zeros((48, 48)), np.eye(48)]).astype(np.float32)
+    columns = [Column("deconvolution", True, maps=maps), Column("saliency", False, maps=maps[::-1])]
+    figure = gallery_sheet(pictures(2), ["a", "b"], columns)
+    assert words(figure).count("zero\neverywhere") == 2
+    flat = [[len(np.unique(cell(figure, row, place))) == 1 for place in (1, 2)] for row in (0, 1)]
+    assert flat == [[True, False], [False, True]]
+    legible(figure)
+
+
 def test_a_sheet_of_nothing_but_refusals(legible: Check) -> None:
     columns = [Column(name, False, refused=REASON) for name in ("cam", "grad_cam")]
     figure = gallery_sheet(pictures(1), ["a"], columns)

@@ -25,7 +25,7 @@ ROWS, COLUMNS = 8, 16  # maximum number of pictures and methods on one page
 SIDE = 384  # pixels of a single file, at least
 CELL, LEFT = 1.0, 2.1  # inches
 HEAD_LETTERS = 13
-PALE = 246  # grey of the tiles of a method that refused
+PALE = 246  # grey of empty tiles
 
 
 @dataclass(frozen=True)
@@ -124,12 +124,19 @@ def gallery_pages(
 def gallery_sheet(images: np.ndarray, titles: Sequence[str], columns: Sequence[Column]) -> Figure:
     """Rows are pictures (n, H, W, 3) in their true colours, columns the heat maps of the methods.
 
-    A method that refused has empty tiles, and its reason stands below the sheet.
+    A method that refused has empty tiles, and its reason stands below the sheet; a map that is zero
+    everywhere is an empty tile that says so.
     """
-    cells = [images]
+    cells, words = [images], []
     for column in columns:
-        refused = column.maps is None
-        cells.append(np.full_like(images, PALE) if refused else to_rgb(column.maps, column.signed))
+        drawn = np.full_like(images, PALE)
+        if column.maps is None:
+            words.append(["refused,\nsee below"] * len(images))
+        else:
+            there = column.maps.any((1, 2))
+            drawn[there] = to_rgb(column.maps, column.signed)[there]
+            words.append(["" if one else "zero\neverywhere" for one in there])
+        cells.append(drawn)
     heads = [textwrap.fill(column.title, HEAD_LETTERS, break_on_hyphens=False) for column in columns]
     shown = [column for column in columns if column.maps is not None]
     scales = [signed for signed in (False, True) if signed in {column.signed for column in shown}]
@@ -142,9 +149,8 @@ def gallery_sheet(images: np.ndarray, titles: Sequence[str], columns: Sequence[C
     )
     colour_keys(figure, scales)
     axes = figure.axes[0]
-    for place, column in enumerate(columns, 1):
-        if column.maps is None:
-            _mark_refused(axes, place, len(columns) + 1)
+    for place, marks in enumerate(words, 1):
+        _mark_empty(axes, place, len(columns) + 1, marks)
     high = axes.get_ylim()[0]
     axes.text(0.15, high - keys - 0.05, notes, fontsize=8.5, va="bottom", linespacing=1.25)
     return figure
@@ -155,13 +161,15 @@ def _letters(columns: int) -> int:
     return max(round((LEFT + (columns + 1) * CELL) / 0.078), 40)
 
 
-def _mark_refused(axes: Axes, place: int, columns: int) -> None:
-    """Write into the empty tiles of a column of the sheet that there is a reason below."""
-    for row in axes.images:
+def _mark_empty(axes: Axes, place: int, columns: int, marks: Sequence[str]) -> None:
+    """Write into the empty tiles of a column of the sheet why they are empty."""
+    for row, mark in zip(axes.images, marks, strict=True):
+        if not mark:
+            continue
         left, right, bottom, top = row.get_extent()
         x = left + (right - left) / columns * (place + 0.46)
         text = {"ha": "center", "va": "center", "fontsize": 8, "color": GREY}
-        axes.text(x, (top + bottom) / 2, "refused,\nsee below", **text)
+        axes.text(x, (top + bottom) / 2, mark, **text)
 
 
 def grey(values: np.ndarray, signed: bool) -> np.ndarray:
