@@ -1,4 +1,4 @@
-# Attribution maps of the whole test set, one job a method.
+# Attribution maps of the whole test set, one job per method.
 
 
 rule attribute:

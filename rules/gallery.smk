@@ -1,5 +1,5 @@
-# The user's own pictures, in albums: `photographs` by one method, `gallery` by many. Of the gallery also sheets, single
-# files, and strips of SmoothGrad and LayerCAM.
+# The user's own pictures, in albums: `photographs` by one method, `gallery` by many. For the gallery also sheets,
+# single files, and strips of SmoothGrad and LayerCAM.
 
 
 rule album_pictures:

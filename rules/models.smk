@@ -67,6 +67,10 @@ else:
             "../envs/torch.yaml"
         params:
             **PLAN.network,
+            # the classes of the data set, for a network that has no names of its own
+            data_set=PLAN.data_set,
+            source=PLAN.folder,
+            listing=given(PLAN.folder) if PLAN.class_names is None else None,
             kind=PLAN.weights.kind,
             weights=PLAN.weights.place or None,
             named=PLAN.named_weights,

@@ -12,7 +12,7 @@ ROOT = LOCKS.parent.parent
 COMPILE = "uv pip compile --quiet --universal --python-version 3.11 --no-header"
 ABOUT = {
     "data": "numpy, pandas, pillow and matplotlib: every rule that does not need torch",
-    "torch": "torch besides what envs/data.yaml has: training, attribution, scoring",
+    "torch": "torch and all of envs/data.yaml: training, attribution, scoring",
 }
 
 

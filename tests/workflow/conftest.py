@@ -51,8 +51,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
 
 @pytest.fixture(scope="session")
 def pictures(finished: Workflow) -> Workflow:
-    """The experiment `pictures`, complete: a folder of the user's pictures, photographs, a gallery, and a network
-    that is taken as it is from a file."""
+    """The experiment `pictures`, complete: own pictures, photographs, a gallery, a network from a file."""
     rng = np.random.default_rng(0)
     for folder, count in {"own/cat": 6, "own/dog": 6, "photographs": 1, "stock": 2}.items():
         (finished.folder / folder).mkdir(parents=True)

@@ -160,8 +160,8 @@ def change(base: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
     if value is OTHER:
         value = other(keys()[key], at(complete(base, SCHEMA), key))
     update_config(config, nested(key, value))
-    if key in ("geometry.rotation", "geometry.perspective_vertical"):
-        config["geometry"][key.rpartition(".")[2]] = value
+    if key == "model.train":  # a training takes these from the data
+        config["model"] |= {"mean": None, "std": None}
     return config
 
 
@@ -216,8 +216,8 @@ def distinct(key: str) -> Any:
     part, value = keys()[key], at(complete({}, SCHEMA), key)
     if part.get("registry") == "replacements":
         return "blur"
-    if key.endswith((".layers", ".fill")) and value is None:
-        return ["features.last"] if key.endswith(".layers") else [0, 0, 1]
+    if value is None and "array" in part["type"]:
+        return ["features.last"] if part["items"]["type"] == "string" else [0, 0, 1]
     if part.get("uniqueItems") and isinstance(value, list):
         return value[:-1]
     return other(part, value)

@@ -29,10 +29,12 @@ from signsight.data.dataset import facts
 from signsight.data.source import is_address, local_folder, reads_folder
 from signsight.figures.drawn import Drawn
 from signsight.models.class_names import read_classes
+from signsight.models.names import torchvision_names
 from signsight.models.weights import PARTS, Origin, origin
 
 Files = str | list[str] | dict[str, Any]
 
+MOST_CLASSES = 100  # of a confusion matrix, where the network may have more of them than the data set
 METRIC_TABLES = ("metrics", "metric_curves", "pairs", "ranking", "agreement")
 
 
@@ -130,6 +132,15 @@ class Plan:
     def model_classes(self) -> bool:
         """Whether the data set takes the classes of a network that is used as it is."""
         return not self.trained and self.about["model_classes"]
+
+    @property
+    def own_classes(self) -> bool:
+        """Whether the network's classes are the data set's, as far as the config tells, or few."""
+        if not self.model_classes:
+            return True
+        if self.class_names is not None:
+            return len(self.class_names) <= MOST_CLASSES
+        return self.weights.kind == "folder" or self.config["model"]["name"] not in torchvision_names()
 
     @cached_property
     def runs(self) -> dict[int, str]:

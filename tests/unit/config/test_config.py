@@ -452,7 +452,7 @@ def test_what_lies_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     trained = {"train": False, "weights": "results/mine/train"}
     assert "where this run writes" in sentence(experiment="mine", model=trained)
     assert "nowhere does not exist" in sentence(real_examples={"source": "nowhere"})
-    assert "is no folder" in sentence(results="file")
+    assert "is not a folder" in sentence(results="file")
     assert "'data.source' is missing" in sentence(data={"name": "folder"})
     assert "takes no source" in sentence(data={"source": "file"})
     address = "https://me:secret@example.org/net-0123abcd.pth"

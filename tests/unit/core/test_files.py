@@ -146,9 +146,9 @@ def test_a_file_cut_off_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"\x93NUMPY", b"PK\x03\x04 something else entirely"])
 def test_what_is_no_array_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.npy").write_bytes(content)
-    with pytest.raises(UserError, match="no readable"):
+    with pytest.raises(UserError, match="not a readable"):
         ArrayFile(tmp_path / "a.npy")
-    with pytest.raises(UserError, match="no readable"):
+    with pytest.raises(UserError, match="not a readable"):
         ArrayFile(tmp_path / "missing.npy")
 
 

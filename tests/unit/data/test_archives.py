@@ -92,7 +92,7 @@ def test_columns_are_found_by_name_not_by_place(tmp_path: Path) -> None:
 
 
 SENTENCES = {
-    "truncated": "no whole zip archive",
+    "truncated": "not a complete zip archive",
     "parent member": "leads out of the archive",
     "absolute member": "leads out of the archive",
     "backslash member": "leads out of the archive",

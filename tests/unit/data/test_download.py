@@ -216,7 +216,7 @@ def test_a_line_that_is_too_slow_is_given_up(
 ) -> None:
     monkeypatch.setattr(download, "WINDOW", 0.2)
     server.drip = 0.02
-    with pytest.raises(UserError, match=r"in 2 tries in a row \(less than 1000 bytes a second"):
+    with pytest.raises(UserError, match=r"in 2 attempts in a row \(less than 1000 bytes a second"):
         get(server, tmp_path / "file.zip", retries=1)
     assert names(tmp_path) == {"file.zip.part", "file.zip.part.json"}
 
@@ -268,7 +268,7 @@ def test_it_gives_up_after_the_tries(server: Server, tmp_path: Path) -> None:
 
 def test_a_server_that_always_breaks_at_the_same_place_is_given_up(server: Server, tmp_path: Path) -> None:
     server.cut_after, server.ranges = [9 * PIECE] * 20, False
-    with pytest.raises(UserError, match=r"could not be fetched in 4 tries .* is kept"):
+    with pytest.raises(UserError, match=r"could not be downloaded in 4 attempts .* is kept"):
         get(server, tmp_path / "file.zip", retries=3)
     assert len(server.asked) == 5
 

@@ -181,7 +181,7 @@ def test_what_is_written_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         read_examples(tmp_path / "nothing.csv")
     (tmp_path / "empty.csv").touch()
     (tmp_path / "other.csv").write_text("row,flip\n1,\n")
-    with pytest.raises(UserError, match="no table of examples"):
+    with pytest.raises(UserError, match="not a table of examples"):
         read_examples(tmp_path / "empty.csv")
     with pytest.raises(UserError, match="lacks the column 'class_id'"):
         read_examples(tmp_path / "other.csv")

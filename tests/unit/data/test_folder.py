@@ -12,7 +12,7 @@ from PIL import Image
 
 from signsight.core.errors import UserError
 from signsight.data.crop import Cut, crop
-from signsight.data.dataset import Part
+from signsight.data.dataset import Options, Part
 from signsight.data.imageset import open_image_set
 from signsight.data.listing import contents
 from signsight.data.pictures import FolderPictures, open_rgb
@@ -81,6 +81,28 @@ def test_train_and_test_folders(tmp_path: Path, caplog: pytest.LogCaptureFixture
     ]
 
 
+def test_pictures_for_a_network_that_is_used_as_it_is(tmp_path: Path) -> None:
+    """test/ alone is enough, and classes have the numbers of the network, whose names they are."""
+    root = write(tmp_path / "pictures", "test/dog/1.png", "test/cat/1.png", "test/cat/2.png")
+    alone, network = Options(str(root)), Options(str(root), class_names=["bird", "dog", "fish", "cat"])
+    tested = Folder().part("test", {}, network).records
+    assert dict(zip(tested["image_id"], tested["class_id"], strict=True)) == {
+        "cat/1.png": 3, "cat/2.png": 3, "dog/1.png": 1,
+    }  # fmt: skip
+    assert Folder().class_table(network)["name"].tolist() == ["bird", "dog", "fish", "cat"]
+    assert Folder().part("test", {}, alone).records["class_id"].tolist() == [0, 0, 1]
+    assert Folder().class_table(alone)["name"].tolist() == ["cat", "dog"]
+    with pytest.raises(UserError, match=r"has test/ but no train/, so .*'model\.train: false'\.$"):
+        Folder().part("train", {}, alone)
+    with pytest.raises(UserError, match=r"class folder 'dog', which is no class .* did you mean 'dogs'\?"):
+        Folder().part("test", {}, Options(str(root), class_names=["cat", "dogs"]))
+    one = Options(str(write(tmp_path / "one", "test/dog/1.png")), class_names=["cat", "dog"])
+    assert Folder().part("test", {}, one).records["class_id"].tolist() == [1]
+    split = Options(str(write(tmp_path / "split", "train/dog/1.png", "train/emu/1.png", "test/emu/2.png")))
+    numbered = Folder().part("test", {}, Options(split.source, class_names=["emu", "cat", "dog"]))
+    assert numbered.records["class_id"].tolist() == [0]
+
+
 def test_classes_named_train_and_test_are_classes(tmp_path: Path) -> None:
     write(tmp_path, *(f"{name}/{n}.png" for name in ("test", "train", "tram") for n in range(4)))
     assert read(tmp_path).class_names == ("test", "train", "tram")
@@ -116,6 +138,7 @@ def test_faults_are_one_sentence(tmp_path: Path) -> None:
     (write(tmp_path / "hollow", "a/1.png") / "b").mkdir()
     write(tmp_path / "good", "a/1.png", "a/2.png", "b/1.png", "b/2.png")
     write(tmp_path / "val", "train/a/1.png", "train/b/1.png", "val/a/1.png", "val/b/1.png")
+    write(tmp_path / "only", "val/a/1.png", "val/b/1.png")
     (write(tmp_path / "bare", "train/a/1.png", "train/b/1.png") / "test").mkdir()
     write(tmp_path / "single", "a/1.png", "a/2.png")
     write(tmp_path / "few", "a/1.png", "a/2.png", "b/1.png")
@@ -124,12 +147,13 @@ def test_faults_are_one_sentence(tmp_path: Path) -> None:
         ("flat", None, "has no class folders"),
         ("bare", None, "bare/test has no class folders"),
         ("val", None, "rename val/ to test/"),
+        ("only", None, "rename val/ to test/"),
         ("single", None, "the class folder 'a' only"),
         ("few", None, "few/b has one picture"),
         ("good", "(^)", "Every class in .* is one track"),
         ("hollow", None, "hollow/b has no picture"),
         ("split", None, r"test/b is a class that train/ does not have"),
-        ("good", "(", "is no regular expression"),
+        ("good", "(", "is not a regular expression"),
         ("good", "a", "has 0 groups"),
         ("good", "(x)", r"is not found in the name of .*a/1\.png"),
     ):

@@ -128,7 +128,7 @@ def without_church(some: Members) -> None:
 FAULTS: dict[str, tuple[Callable[[Members], None], str]] = {
     "up and out": (put(f"{ROOT}/../../evil.JPEG"), "evil.JPEG', which leads out of the archive"),
     "absolute": (put("/etc/evil.JPEG"), "leads out of the archive"),
-    "another class": (put(f"{ROOT}/val/n02086240/a.JPEG"), "'n02086240', which is none of the ten"),
+    "another class": (put(f"{ROOT}/val/n02086240/a.JPEG"), "'n02086240', which is not one of the ten"),
     "no class": (without_church, "no picture in val/n03028079.*data.allow_empty_classes"),
     "twice": (put("again/val/n03028079/n03028079_0.JPEG"), "n03028079/n03028079_0.JPEG twice"),
 }  # fmt: skip
@@ -157,7 +157,7 @@ def test_a_cut_off_archive_is_never_taken_for_a_whole_one(archive: Path, tmp_pat
     data = archive.read_bytes()
     path = tmp_path / IMAGENETTE
     path.write_bytes(data[: int(keep * len(data)) if isinstance(keep, float) else keep])
-    with pytest.raises(UserError, match=r"is no whole \.tgz archive .*download it again") as caught:
+    with pytest.raises(UserError, match=r"is not a complete \.tgz archive .*download it again") as caught:
         list(files(path))
     assert "\n" not in str(caught.value)
 
@@ -166,10 +166,10 @@ def test_damage_within_is_found(archive: Path, tmp_path: Path) -> None:
     data = bytearray(archive.read_bytes())
     data[len(data) // 2] ^= 0xFF
     (tmp_path / IMAGENETTE).write_bytes(data)
-    with pytest.raises(UserError, match="no whole"):
+    with pytest.raises(UserError, match="not a complete"):
         list(files(tmp_path / IMAGENETTE))
     (tmp_path / IMAGENETTE).write_bytes(b"a page that says 404")
-    with pytest.raises(UserError, match="no whole"):
+    with pytest.raises(UserError, match="not a complete"):
         list(files(tmp_path / IMAGENETTE))
     with pytest.raises(UserError, match="does not exist"):
         list(files(tmp_path / "nowhere.tgz"))

@@ -84,7 +84,7 @@ def test_pipes_and_devices_are_no_photographs(tmp_path: Path) -> None:
     (tmp_path / "in/zero.png").symlink_to("/dev/zero")
     assert list_photographs(tmp_path / "in", 5)["file"].tolist() == ["a.png"]
     for name in ("pipe.png", "zero.png"):
-        with pytest.raises(UserError, match=rf"'{KEY}': .*{name} is no regular file or folder"):
+        with pytest.raises(UserError, match=rf"'{KEY}': .*{name} is not a regular file or folder"):
             list_photographs(tmp_path / "in" / name, 5, KEY)
     with pytest.raises(UserError, match="nowhere does not exist"):
         listing(tmp_path / "nowhere")
@@ -150,7 +150,7 @@ def test_sources_are_checked(tmp_path: Path) -> None:
         ("none", "x", "takes no source"),
         ("folder", None, "is missing"),
         ("folder", str(tmp_path / "nowhere"), "does not exist"),
-        ("gtsrb", str(tmp_path / "file"), "is no folder"),
+        ("gtsrb", str(tmp_path / "file"), "is not a folder"),
         ("gtsrb", "ftp://example.org", "is a ftp: address"),
         ("folder", "https://example.org", "is a https: address"),
         ("gtsrb", "https://me:secret@example.org", r"'data.source' is an address of example.org with"),

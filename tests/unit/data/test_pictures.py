@@ -67,11 +67,11 @@ def test_only_regular_files_are_read(tmp_path: Path) -> None:
     (tmp_path / "zero.png").symlink_to("/dev/zero")
     (tmp_path / "folder.png").mkdir()
     for name in ("pipe.png", "zero.png", "folder.png"):
-        refused(open_rgb, "is no regular file", FolderPictures(tmp_path), name)
+        refused(open_rgb, "is not a regular file", FolderPictures(tmp_path), name)
     refused(open_rgb, "cannot be read", FolderPictures(tmp_path), "nul\0.png")
     with (tmp_path / "long.png").open("wb") as file:
         file.truncate(3 << 30)
-    refused(open_rgb, "has 3221 MB, more than the 256 MB", FolderPictures(tmp_path), "long.png")
+    refused(open_rgb, "has 3221 MB, more than the limit of 256 MB", FolderPictures(tmp_path), "long.png")
 
 
 def zeros(path: Path, name: str, size: int) -> Archive:
@@ -85,7 +85,7 @@ def zeros(path: Path, name: str, size: int) -> Archive:
 def test_a_large_member_of_a_zip_is_refused_before_it_is_read(tmp_path: Path) -> None:
     archive = zeros(tmp_path / "a.zip", "a.png", 260 << 20)
     assert (tmp_path / "a.zip").stat().st_size < 1e6
-    refused(archive.read, "a.png in .* has 273 MB, more than the 256 MB", "a.png")
+    refused(archive.read, "a.png in .* has 273 MB, more than the limit of 256 MB", "a.png")
 
 
 def test_a_large_table_in_a_zip_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +93,7 @@ def test_a_large_table_in_a_zip_is_refused(tmp_path: Path, monkeypatch: pytest.M
     members = gtsrb(n_classes=2)[TRAINING_ZIP]
     members[f"{TRAINING}/Images/00001/GT-00001.csv"] = bytes(2 << 20)
     write_zip(tmp_path / "a.zip", members)
-    refused(archives.training_records, "GT-00001.csv in .* more than the 1 MB", Archive(tmp_path / "a.zip"))
+    refused(archives.training_records, "GT-00001.csv in .* limit of 1 MB", Archive(tmp_path / "a.zip"))
 
 
 def test_a_zip_that_lies_about_a_size_is_not_unpacked_further(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_a_large_member_of_a_tgz_is_refused_before_it_is_read(
 ) -> None:
     monkeypatch.setattr("signsight.data.tar.LARGEST", 8 << 20)
     path = tgz(tmp_path / "a.tgz", ("a.png", tarfile.REGTYPE, 64 << 20))
-    refused(StreamedTar(path, {"a.png"}).read, "a.png in .* has 67 MB, more than the 8 MB", "a.png")
+    refused(StreamedTar(path, {"a.png"}).read, "a.png in .* has 67 MB, more than the limit of 8 MB", "a.png")
 
 
 def test_long_names_and_notes_of_usual_size_are_read(tmp_path: Path) -> None:
@@ -156,12 +156,12 @@ def test_long_names_and_notes_of_usual_size_are_read(tmp_path: Path) -> None:
     [
         (b"", "is empty"),
         (b"\n \n,,\n", "is empty"),
-        ("file\nGröße.png\n".encode("latin-1"), "no text in UTF-8"),
+        ("file\nGröße.png\n".encode("latin-1"), "not UTF-8 text"),
         (b"file\n\0\n", "binary data"),
-        (b"\x89PNG\r\n\x1a\n", "no text in UTF-8"),
+        (b"\x89PNG\r\n\x1a\n", "not UTF-8 text"),
         (b"file,x\na.png,1\nb.png\n", "Line 3 of t has 1 fields, but the header has 2"),
         (b"file,x\na.png,1,2\n", "Line 2 of t has 3 fields"),
-        (b"file\n" + b"a" * 140_000, "Line 2 of t is no CSV"),
+        (b"file\n" + b"a" * 140_000, "Line 2 of t is not CSV"),
         (b"Files\na.png\n", "lacks the column 'file' .perhaps it is the one named 'Files'"),
     ],
 )
@@ -175,7 +175,7 @@ def test_a_table_of_a_file_is_bounded(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="larger than the 64 MB"):
         rows.read_rows(tmp_path / "a.csv", ["file"])
     os.mkfifo(tmp_path / "pipe.csv")
-    for name, words in (("pipe.csv", "no regular file"), ("nowhere.csv", "cannot be read")):
+    for name, words in (("pipe.csv", "not a regular file"), ("nowhere.csv", "cannot be read")):
         with pytest.raises(UserError, match=words):
             rows.read_rows(tmp_path / name, ["file"])
     assert pictures.LARGEST > rows.LARGEST

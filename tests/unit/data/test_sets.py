@@ -263,7 +263,7 @@ def test_names_of_classes_stay_text(tmp_path: Path, names: list[str]) -> None:
 )
 def test_another_file_is_no_table_of_classes(tmp_path: Path, text: str) -> None:
     (tmp_path / "classes.csv").write_text(text)
-    with pytest.raises(UserError, match="is no table of classes"):
+    with pytest.raises(UserError, match="is not a table of classes"):
         read_classes(tmp_path / "classes.csv")
-    with pytest.raises(UserError, match="is no table of classes"):
+    with pytest.raises(UserError, match="is not a table of classes"):
         read_classes(tmp_path / "nowhere.csv")

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from signsight.docs.imports import LAYERS, circles, direct, modules, parts, upward
 from signsight.docs.picture import Box, curve, draw, part_boxes, route, stage_boxes, svg
-from signsight.docs.stages import LEFT_OUT, rules, rules_of, stages
+from signsight.docs.stages import LEFT_OUT, STAGES, rules, rules_of, stages
 
 
 def test_imports_run_one_way() -> None:
@@ -59,7 +59,15 @@ def overlap(a: Box, b: Box) -> bool:
     return a.x < b.x + b.width and b.x < a.x + a.width and a.y < b.y + b.height and b.y < a.y + a.height
 
 
-@pytest.mark.parametrize("boxes", [stage_boxes(stages()), part_boxes(list(parts()))])
+ALL_STAGES = {name: ["rule"] * number for number, name in enumerate(STAGES, 3)}
+ALL_PARTS = [name for layer in LAYERS for name in layer]
+
+
+@pytest.mark.parametrize(
+    "boxes",
+    [stage_boxes(stages()), part_boxes(list(parts())), stage_boxes(ALL_STAGES), part_boxes(ALL_PARTS)],
+    ids=["stages", "parts", "all stages that have a place", "all parts that have a place"],
+)
 def test_no_boxes_overlap(boxes: dict[str, Box]) -> None:
     assert not any(overlap(a, b) for a, b in itertools.combinations(boxes.values(), 2))
 

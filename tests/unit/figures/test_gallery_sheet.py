@@ -251,7 +251,7 @@ def test_layer_strip(legible: Check) -> None:
     assert "all fused" in text and "layer4" in text
     assert all(name in text.replace("\n", "") for name in names)
     legible(figure)
-    legible(without_layers("no layer of the network gives a map over the image."))
+    legible(without_layers("no layer of the network yields a map of the image."))
 
 
 def test_the_animation_has_a_frame_for_every_number_of_copies(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from signsight.figures import examples
+from signsight.figures import examples, geometry_sheet, masked_sheet, sticker_sheet
 from signsight.figures.colour import to_rgb
 from signsight.figures.sheet import GAP, PIXELS, fit
 
@@ -67,7 +67,7 @@ def test_overview_key_names_only_the_scales_in_use(legible: Check) -> None:
 def test_masked_sheet(legible: Check) -> None:
     images = {name: pictures(2, 11) for name in ("random", "smooth_grad_cam_pp")}
     right = {name: np.tile(np.arange(11) < 4, (2, 1)) for name in images}
-    figure = examples.mask_sheet(images, range(11), ["Stop", LONG], right)
+    figure = masked_sheet.mask_sheet(images, range(11), ["Stop", LONG], right)
     assert len(figure.axes[0].images) == 4
     assert np.array_equal(cell(figure, 1, 7)[1::3, 1::3], images["smooth_grad_cam_pp"][0, 7])
     assert np.array_equal(cell(figure, 2, 10)[1::3, 1::3], images["random"][1, 10])
@@ -86,7 +86,7 @@ def test_sticker_sheet(legible: Check) -> None:
         "test": np.array([["✓", "✗ Stop", "✗ Yield"]]),
     }
     titles = {"stock": ["Stop", LONG], "test": ["Yield"]}
-    figure = examples.sticker_blocks(images, pairs, titles, notes)
+    figure = sticker_sheet.sticker_blocks(images, pairs, titles, notes)
     text = words(figure)
     assert "Rendered stock signs" in text and "Test images" in text
     assert "tall,\nsmall sign" in text and "without" in text
@@ -94,14 +94,16 @@ def test_sticker_sheet(legible: Check) -> None:
 
 
 def test_sticker_notes() -> None:
-    notes = examples.sticker_notes(np.array([1, 0]), np.array([[1, 2, 1], [0, 0, 1]]), dict(enumerate("abc")))
+    notes = sticker_sheet.sticker_notes(
+        np.array([1, 0]), np.array([[1, 2, 1], [0, 0, 1]]), dict(enumerate("abc"))
+    )
     assert notes.tolist() == [["✓", "✗ c", "✓"], ["✓", "✓", "✗ b"]]
 
 
 def test_geometry_sheet(legible: Check) -> None:
     degrees = {"rotation": list(range(-90, 91, 15)), "perspective_vertical": [-90, 0, 89]}
     images = {name: pictures(2, len(angles)) for name, angles in degrees.items()}
-    figure = examples.warp_sheet(images, degrees, ["Stop", LONG])
+    figure = geometry_sheet.warp_sheet(images, degrees, ["Stop", LONG])
     text = words(figure)
     assert text.count("−90°") == 2 and "15°" in text and "89°" in text
     assert np.array_equal(cell(figure, 3, 2)[1::3, 1::3], images["perspective_vertical"][1, 2])

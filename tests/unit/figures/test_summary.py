@@ -64,7 +64,7 @@ def test_masking(masking: pd.DataFrame) -> None:
     at = masking.query("subset=='common' and masked_cells==5").set_index("method")["difference"]
     assert f"Saliency {-100 * at['saliency']:.1f} [" in text
     # The method that takes most comes first.
-    assert text.index("gone: Saliency") < text.index(f", Random {-100 * at['random']:.1f} [")
+    assert text.index("lost: Saliency") < text.index(f", Random {-100 * at['random']:.1f} [")
 
 
 def test_masking_with_fewer_cells(masking: pd.DataFrame) -> None:

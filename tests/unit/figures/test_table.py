@@ -40,7 +40,7 @@ def test_every_artefact_and_fact_is_of_some_figure() -> None:
     [
         ("def mine(metric, *, grid): ...", "artefact 'metric'; did you mean 'metrics'"),
         ("def mine(metrics, *, grids): ...", "fact 'grids'; did you mean 'grid'"),
-        ("class mine: ...", "no function"),
+        ("class mine: ...", "not a function"),
     ],
 )
 def test_what_is_not_there_is_refused(code: str, message: str, tmp_path: Path) -> None:
@@ -125,6 +125,7 @@ def given(tmp_path: Path) -> dict[str, Any]:
         ),
         "maps": {name: array(f"{name}.npy", maps) for name in methods},
         "cells": {name: array(f"{name}-cells.npy", cells) for name in methods},
+        "sticker_cells": array("sticker-cells.npy", cells),
         "masking_scores": {
             name: arrays(f"{name}.npz", curve_masked_accuracy=accuracy, x=np.arange(4.0)) for name in methods
         },
@@ -161,7 +162,6 @@ FILE_FACTS: dict[str, Any] = {
     "masked_cells": [0, 1, 2, 3],
     "grid": GRID,
     "colour": [0.5, 0.5, 0.5],
-    "sticker_method": "lrp_epsilon",
     "sticker_sets": {"tall_small": ["tall", "small"]},
     "designs": {"tall": {"width": 50, "height": 100, "picture": "stripes"}},
     "sign_widths": {"small": {"circle": 420}},

@@ -77,7 +77,7 @@ def test_the_kinds_of_weights(tmp_path: Path) -> None:
         ("alexnet", "IMAGENET1K_V2", "did you mean 'IMAGENET1K_V1'"),
         ("alexnet", "https://example.org/alexnet.pth", "first digits of its sha256"),
         ("alexnet", str(tmp_path / "no.pth"), "does not exist; correct its path"),
-        ("compact", "DEFAULT", "'compact' is no network of torchvision"),
+        ("compact", "DEFAULT", "'compact' is not a torchvision network"),
     ):
         with pytest.raises(UserError, match=words) as caught:
             origin(network, weights, train=True)
@@ -171,7 +171,7 @@ def test_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[:5000])
     with pytest.raises(UserError, match="cannot be read as weights"):
         pretrained_classifier("squeezenet1_1", 64, weights=file)
-    with pytest.raises(UserError, match="IMAGENET1K_FEATURES', without a classifier"):
+    with pytest.raises(UserError, match="IMAGENET1K_FEATURES', which has no classifier"):
         pretrained_classifier("vgg16", 64, weights=None, named="IMAGENET1K_FEATURES")
     with pytest.raises(UserError, match="1000 classes and the data set 2"):
         pretrained_classifier("squeezenet1_1", 64, weights=None, data_classes=["cat", "dog"])
@@ -261,6 +261,19 @@ def test_a_fine_tuned_network_of_torchvision_has_its_own_classes(tmp_path: Path)
             UserError, match=r"weights for 3 classes and the network has 1000; name .*'model\.classes'"
         ):
             pretrained_classifier("squeezenet1_1", 64, weights=weights, **names)
+
+
+def test_the_data_set_may_have_some_of_the_classes(tmp_path: Path) -> None:
+    """Its names count only where the network has none; it checks itself whether they are the network's."""
+    network = torchvision.models.squeezenet1_1(weights=None, num_classes=3)
+    torch.save(network.state_dict(), tmp_path / "three.pth")
+    asked = {"weights": tmp_path / "three.pth", "same_classes": False}
+    some = pretrained_classifier("squeezenet1_1", 64, classes=ABC, data_classes=["c", "a"], **asked)
+    assert some.classes == tuple(ABC)
+    own = pretrained_classifier("squeezenet1_1", 64, data_classes=["x", "y", "z"], **asked)
+    assert own.classes == ("x", "y", "z")
+    named = {"weights": None, "data_classes": ["tench", "cock"], "same_classes": False}
+    assert len(pretrained_classifier("squeezenet1_1", 64, **named).classes) == 1000
 
 
 # A model of an earlier experiment

@@ -233,7 +233,7 @@ def test_other_settings_or_data_start_anew(
     torch.save({"fingerprint": "another"}, tmp_path / "resume" / "state.pt")
     with caplog.at_level("INFO", "signsight"):
         run(tmp_path, images)
-    assert "starts anew" in caplog.text
+    assert "starts over" in caplog.text
     assert same(weights(tmp_path), weights(undisturbed))
 
 

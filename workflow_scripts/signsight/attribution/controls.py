@@ -71,7 +71,7 @@ def centre_gaussian(
     needs="nothing",
     paper="control: edges of the image (Sobel), as in Adebayo et al. 2018, arXiv:1810.03292",
     measures="how strong the edge at the pixel is, in the image alone",
-    misleads="looks like an explanation, as many methods draw edges too",
+    misleads="looks like an explanation, since many methods show edges, too",
 )
 def sobel(task: Task, images: torch.Tensor, targets: Bound, ids: list[str]) -> torch.Tensor:
     """sqrt(gx^2 + gy^2) of the grey image in [0, 1], 3 x 3 Sobel kernels, border pixels repeated."""

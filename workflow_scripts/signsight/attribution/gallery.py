@@ -131,7 +131,9 @@ def layer_sweep(
     for name in layers:
         if not name or name not in known:
             hint = nearest(name, filter(None, known))
-            raise UserError(f"Config key 'gallery.layers' names {name!r}, no layer of the network; {hint}")
+            raise UserError(
+                f"Config key 'gallery.layers' names {name!r}, which is not a layer of the network; {hint}"
+            )
     chosen = [*([name] for name in layers), list(layers)]
     sets = [replace(settings, parameters={"layers": names}) for names in chosen]
     return np.stack([_maps(model, images, table, one) for one in sets], axis=1)

@@ -72,7 +72,7 @@ def guided_gradient(task: Task, images: torch.Tensor, targets: Bound) -> torch.T
     needs="gradient",
     reduce="max_abs",
     paper="Samek et al. 2017, arXiv:1509.06321, the maximum norm",
-    measures="the same as saliency, by the name of the evaluation study",
+    measures="the same as saliency, under the name that the evaluation study gives it",
     misleads="as saliency",
 )
 @methods.register(
@@ -85,7 +85,7 @@ def guided_gradient(task: Task, images: torch.Tensor, targets: Bound) -> torch.T
     reduce="max_positive",
     paper="Simonyan et al. 2013, arXiv:1312.6034, positive part",
     measures="how fast the score rises when a colour of the pixel gets brighter",
-    misleads="noisy; dark evidence is missing, for it shows where the gradient is negative",
+    misleads="noisy; dark evidence is missing, since it appears where the gradient is negative",
 )
 @methods.register(
     "negative_saliency",
@@ -97,7 +97,7 @@ def guided_gradient(task: Task, images: torch.Tensor, targets: Bound) -> torch.T
     reduce="max_negative",
     paper="Simonyan et al. 2013, arXiv:1312.6034, negative part",
     measures="how fast the score falls when a colour of the pixel gets brighter",
-    misleads="noisy; high values are no evidence against the class, only a wish for darker pixels",
+    misleads="noisy; high values are not evidence against the class: darker pixels would raise the score",
 )
 def gradient(task: Task, images: torch.Tensor, targets: Bound, ids: list[str]) -> torch.Tensor:
     """Derivative of the score by each colour of each pixel, (B, 3, H, W)."""
@@ -153,7 +153,7 @@ def guided_backprop(task: Task, images: torch.Tensor, targets: Bound, ids: list[
     reduce="sum",
     paper="Zeiler & Fergus 2014, arXiv:1311.2901",
     measures="the pattern of brighter and darker pixels that drives the score; needs a network of ReLUs",
-    misleads="nearly the same for every class; blurred where no max-pooling tells places apart",
+    misleads="nearly the same for every class; blurred where no max-pooling keeps track of positions",
 )
 @methods.register(
     "deconvolution_l2",

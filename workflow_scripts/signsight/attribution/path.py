@@ -25,7 +25,7 @@ from signsight.core.registry import methods
     reduce="sum",
     paper="Sundararajan et al. 2017, arXiv:1703.01365",
     measures="a pixel's share of what the score gains on the way from the baseline to the image",
-    misleads="pixels of the baseline's colour get nothing; the baseline is a choice; too few steps",
+    misleads="pixels of the baseline's colour get nothing; the baseline is a choice; inexact with few steps",
 )
 def integrated_gradients(
     task: Task,

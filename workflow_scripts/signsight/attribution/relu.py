@@ -81,7 +81,7 @@ class ReluMode(TorchFunctionMode):
         name = getattr(func, "__name__", "")
         plain = name.removesuffix("_")
         if plain in OTHER_ACTIVATIONS:
-            raise UserError(_refusal(f"{OTHER_ACTIVATIONS[plain]} activations, which are no ReLUs"))
+            raise UserError(_refusal(f"{OTHER_ACTIVATIONS[plain]} activations, which are not ReLUs"))
         limit = _limit(plain, args, kwargs)
         if limit is None:
             return func(*args, **kwargs)

@@ -29,7 +29,7 @@ from signsight.core.rng import generator
     needs="forward",
     paper="Petsiuk et al. 2018, arXiv:1806.07421",
     measures="how much higher the score is where a random mask leaves the pixel visible",
-    misleads="noisy with few masks; masked images are unlike any that the model was trained on",
+    misleads="noisy with few masks; the model was not trained on masked images",
 )
 def rise(
     task: Task,
@@ -40,7 +40,7 @@ def rise(
     cells: Annotated[int, Limits(1, 64), "Cells along each side of a mask before it is enlarged."] = 7,
     p: Annotated[float, Limits(above=0, below=1), "Probability that a cell is left visible."] = 0.5,
     centred: Annotated[
-        bool, "Take off the mean score, so that zero means no difference; the paper does not."
+        bool, "Subtract the mean score, so that zero means no difference; the paper does not."
     ] = True,
 ) -> torch.Tensor:
     """Sum over k of (score_k - mean score) * mask_k / (masks * p), (B, H, W).

@@ -68,7 +68,7 @@ def _smooth(
     reduce="max_abs",
     paper="Smilkov et al. 2017, arXiv:1706.03825",
     measures="how fast the score changes with a pixel, on average over the image's neighbourhood",
-    misleads="the noise is none the network was trained on, and its strength sets how smooth the map is",
+    misleads="the network was not trained on such noise, whose strength sets how smooth the map is",
 )
 def smooth_grad(
     task: Task,

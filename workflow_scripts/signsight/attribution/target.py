@@ -96,8 +96,8 @@ def parse(value: Value, score: str, key: str = "attribution.target") -> Target:
     if "layer" in value:
         if score == "correct":
             raise UserError(
-                f"A metric's score is 'correct', but config key '{key}' names a unit of a layer, which is no "
-                "prediction; set that score to 'logit' or 'softmax'."
+                f"A metric's score is 'correct', but config key '{key}' names a unit of a layer, which is "
+                "not a prediction; set that score to 'logit' or 'softmax'."
             )
         at = value.get("at")
         return UnitTarget(value["layer"], value["channel"], None if at is None else (at[0], at[1]), key)

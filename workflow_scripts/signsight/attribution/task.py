@@ -40,7 +40,7 @@ class Task:
             return self.model.get_submodule(self.model.target_layer())
         except ValueError as fault:
             raise UserError(
-                "Config key 'attribution.layer' is null, but no layer of the network gives a map over the "
+                "Config key 'attribution.layer' is null, but no layer of the network yields a map of the "
                 "image, which the class activation methods need; take other methods."
             ) from fault
 
@@ -49,7 +49,7 @@ class Task:
         layers = dict(self.model.network.named_modules())
         if not name or name not in layers:
             raise UserError(
-                f"Config key {key!r} is {name!r}, no layer of the network; "
+                f"Config key {key!r} is {name!r}, which is not a layer of the network; "
                 f"{nearest(name, filter(None, layers))}"
             )
         return layers[name]

@@ -102,7 +102,7 @@ def _refuse_wrong_variants(config: Config) -> None:
     for name, variant in config["attribution"]["variants"].items():
         where = f"attribution.variants.{name}"
         if name in methods:
-            raise UserError(f"Config key {where!r} has the name of a registered method; take another name.")
+            raise UserError(f"Config key {where!r} has the name of a registered method; choose another name.")
         refuse_parameters(variant["parameters"], methods.parameters(variant["method"]), f"{where}.parameters")
         if variant["layer"] and not methods.about(variant["method"]).get("layer"):
             raise UserError(
@@ -152,7 +152,7 @@ def _model(config: Config) -> None:
         for key in ("classes", "mean", "std"):
             if model[key] is not None:
                 raise UserError(
-                    f"Config key 'model.{key}' is for a network that is used as it is; a training takes it"
+                    f"Config key 'model.{key}' is for a network that is used as it is; training takes it"
                     " from the data set, so leave it out or set 'model.train: false'."
                 )
     for key in ("mean", "std"):
@@ -244,7 +244,7 @@ def check_files(config: Config) -> None:
     """UserError for what the config names on the disk and is not there, or lies where the run writes."""
     made = Path(config["results"], config["experiment"])
     if any(folder.exists() and not folder.is_dir() for folder in (made.parent, made)):
-        raise UserError(f"Config key 'results': {made} is no folder; name a folder for the results.")
+        raise UserError(f"Config key 'results': {made} is not a folder; name a folder for the results.")
     model, given = config["model"], _given(config)
     for key, place in given.items():
         if place and not is_address(place) and _within(Path(place), made):

@@ -212,7 +212,7 @@ def _reason(error: Any) -> str:
         "pattern": f"it must match {rule}",
         "minItems": f"it needs at least {rule} entries" if rule != 1 else "it needs at least one entry",
         "maxItems": f"it takes at most {rule} entries",
-        "uniqueItems": "an entry is there twice",
+        "uniqueItems": "an entry occurs twice",
         "minProperties": "it needs at least one entry",
         "required": error.message,
         "additionalProperties": error.message,

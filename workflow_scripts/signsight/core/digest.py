@@ -136,6 +136,13 @@ class _Code(ast.NodeTransformer):
             return ast.Pass()
         return self.generic_visit(node)
 
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        """Without names for annotations."""
+        value = node.value
+        if isinstance(value, ast.Subscript) and getattr(value.value, "id", "") == "Annotated":
+            return ast.Pass()
+        return self.generic_visit(node)
+
     def visit_If(self, node: ast.If) -> ast.AST | None:
         """Without imports for annotations."""
         if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":

@@ -117,7 +117,7 @@ class ArrayFile:
                 self._start = file.tell()
         except (OSError, ValueError, KeyError) as fault:
             raise UserError(
-                f"{self.path} is no readable .npy file ({fault}); delete it and run again."
+                f"{self.path} is not a readable .npy file ({fault}); delete it and run again."
             ) from fault
         if not self.shape or self.dtype.hasobject:
             raise UserError(f"{self.path} holds no rows of numbers; save an array of numbers there.")

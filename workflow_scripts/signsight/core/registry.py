@@ -197,7 +197,7 @@ def _check_name(variable: str, name: str, file: Path, taken: dict[str, Path]) ->
     noun = REGISTRIES[variable].noun
     if name in taken:
         raise UserError(
-            f"{file} registers the {noun} {name!r}, which {taken[name].name} has; take another name."
+            f"{file} registers the {noun} {name!r}, which {taken[name].name} has; choose another name."
         )
     if not NAME.fullmatch(name):
         raise UserError(

@@ -19,10 +19,10 @@ def read_classes(path: Path | str) -> pd.DataFrame:
         table = pd.read_csv(path, dtype=text, keep_default_na=False)
         numbers = table["class_id"].tolist()
     except (OSError, ValueError, KeyError) as fault:
-        raise UserError(f"{path} is no table of classes ({fault}); delete it and run again.") from fault
+        raise UserError(f"{path} is not a table of classes ({fault}); delete it and run again.") from fault
     missing = [column for column in COLUMNS if column not in table]
     if missing or numbers != list(range(len(table))):
-        raise UserError(f"{path} is no table of classes 0, 1, 2, ...; delete it and run again.")
+        raise UserError(f"{path} is not a table of classes 0, 1, 2, ...; delete it and run again.")
     return table
 
 

@@ -56,7 +56,7 @@ def fetch(
     'sha256:' and its first digits, 8 at least (torchvision has them in the names of its weights);
     None: unchecked. A target that has the checksum already is left as it is.
     A broken download stays as `<target>.part` and is continued, by this call or a later one.
-    retries: failed tries in a row that bring less than 64 kB before it gives up; the pause before a
+    retries: failed attempts in a row that bring less than 64 kB before it gives up; the pause before a
     try doubles from one second, or is what the server asks for. timeout: seconds of silence.
     UserError for a source that is not there, a wrong checksum, a full disk, or a dead line.
     """
@@ -114,7 +114,7 @@ def _copy(file: Path, target: Path, expected: tuple[str, str] | None) -> None:
         try:
             shutil.copyfile(file, part)
         except PermissionError as fault:
-            raise UserError(f"{file} may not be read; change its permissions.") from fault
+            raise UserError(f"{file} is not readable; change its permissions.") from fault
         _check(part, str(file), expected)
 
 
@@ -130,7 +130,7 @@ def _download(
     try:
         partial.complete(retries, sleep)
         if partial.pieced and expected and not _agrees(partial.path, expected):
-            log.info("%s: the pieces do not belong together; once more from the start", url)
+            log.info("%s: the parts do not fit together; starting again from the beginning", url)
             partial.discard()
             partial.complete(retries, sleep)
         try:
@@ -183,11 +183,11 @@ class Partial:
                 most = max(most, self._size())
                 if failures > retries:
                     raise UserError(
-                        f"{self.url} could not be fetched in {failures} tries in a row ({fault}); check "
-                        "the network and run again: what has come already is kept."
+                        f"{self.url} could not be downloaded in {failures} attempts in a row ({fault}); "
+                        "check the network and run again: what has arrived is kept."
                     ) from fault
                 pause = fault.pause or min(2.0 ** max(failures - 1, 0), LONGEST_PAUSE)
-                log.info("%s: %s; next try in %.0f s", self.url, fault, pause)
+                log.info("%s: %s; next attempt in %.0f s", self.url, fault, pause)
                 sleep(pause)
 
     def _size(self) -> int:
@@ -205,7 +205,7 @@ class Partial:
             raise Interrupted(_line_fault(fault)) from fault
         except requests.RequestException as fault:
             raise UserError(
-                f"source: {self.url!r} cannot be asked for ({fault}); correct the address."
+                f"source: {self.url!r} cannot be requested ({fault}); correct the address."
             ) from fault
 
     def _range(self) -> dict[str, str]:

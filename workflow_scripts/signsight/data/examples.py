@@ -169,7 +169,7 @@ def read_examples(path: Path | str) -> pd.DataFrame:
     except FileNotFoundError as fault:
         raise UserError(f"{path} does not exist; make the examples first.") from fault
     except (pd.errors.EmptyDataError, pd.errors.ParserError) as fault:
-        raise UserError(f"{path} is no table of examples ({fault}); make it again.") from fault
+        raise UserError(f"{path} is not a table of examples ({fault}); make it again.") from fault
     missing = [column for column in COLUMNS if column not in examples]
     if missing:
         raise UserError(f"{path} lacks the column {missing[0]!r}; make it again.")

@@ -51,7 +51,7 @@ def log_left_out(paths: Iterable[Path]) -> None:
     names = list(map(str, paths))
     if names:
         shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-        log.info("left out, being no pictures: %d files or folders (%s)", len(names), shown)
+        log.info("left out because they are not pictures: %d files or folders (%s)", len(names), shown)
 
 
 def photograph_files(source: Path, key: str) -> tuple[Path | None, list[str]]:
@@ -66,7 +66,7 @@ def photograph_files(source: Path, key: str) -> tuple[Path | None, list[str]]:
         log_left_out(path for path in found if not is_picture(path))
         return None, [path.name for path in found if is_picture(path)]
     if not source.is_dir() and not source.is_file():
-        reason = "is no regular file or folder" if source.exists() else "does not exist"
+        reason = "is not a regular file or folder" if source.exists() else "does not exist"
         raise UserError(f"Config key {key!r}: {source} {reason}; correct its path.")
     if source.suffix.lower() in SUFFIXES and source.is_file():
         return None, [source.name]

@@ -55,7 +55,7 @@ class FolderPictures:
         try:
             status = file.stat()
             if not stat.S_ISREG(status.st_mode):
-                raise UserError(f"{file} is no regular file, so it is not read; remove it.")
+                raise UserError(f"{file} is not a regular file and is not read; remove it.")
             if status.st_size > largest:
                 raise too_large(str(file), status.st_size, largest)
             return file.read_bytes()
@@ -85,7 +85,7 @@ class Archive:
             raise UserError(f"The archive {self.path} does not exist; download it.") from fault
         except (zipfile.BadZipFile, OSError, ValueError) as fault:
             raise UserError(
-                f"{self.path} is no whole zip archive ({fault}); delete it and download it again."
+                f"{self.path} is not a complete zip archive ({fault}); delete it and download it again."
             ) from fault
         self._lock = threading.Lock()
         infos = self._zip.infolist()
@@ -129,7 +129,7 @@ class Archive:
 def too_large(place: str, size: int, largest: int) -> UserError:
     """The error for a file of `size` bytes where `largest` are allowed."""
     return UserError(
-        f"{place} has {size / 1e6:.0f} MB, more than the {largest >> 20} MB that are read; make it smaller."
+        f"{place} has {size / 1e6:.0f} MB, more than the limit of {largest >> 20} MB; make it smaller."
     )
 
 
@@ -156,7 +156,7 @@ def open_labels(pictures: Pictures, source: str) -> np.ndarray:
         if image.mode not in ("L", "P", "1"):
             raise UserError(
                 f"{pictures.place(source)} has mode {image.mode}; a mask is a PNG with one 8-bit "
-                "label a pixel."
+                "label per pixel."
             )
         return np.asarray(image, np.uint8)
 

@@ -17,7 +17,7 @@ Row = dict[str, str]
 def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, Row]]:
     """`rows` of a file. UserError also when it cannot be read, is no regular file or too large."""
     if path.exists() and not path.is_file():
-        raise UserError(f"{path} is no regular file, so it is not read; correct its path.")
+        raise UserError(f"{path} is not a regular file and is not read; correct its path.")
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
@@ -53,7 +53,7 @@ def rows(data: bytes, place: str, columns: Sequence[str], delimiter: str = ",") 
             else:
                 yield where, dict(zip(header, fields, strict=True))
     except csv.Error as fault:
-        raise UserError(f"Line {reader.line_num} of {place} is no CSV ({fault}); correct it.") from fault
+        raise UserError(f"Line {reader.line_num} of {place} is not CSV ({fault}); correct it.") from fault
     if not header:
         raise UserError(f"{place} is empty; give it a header with the column {columns[0]!r}, and rows.")
 
@@ -62,9 +62,9 @@ def _text(data: bytes, place: str) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
-        raise UserError(f"{place} is no text in UTF-8; save it as a CSV in UTF-8.") from fault
+        raise UserError(f"{place} is not UTF-8 text; save it as a CSV in UTF-8.") from fault
     if "\0" in text:
-        raise UserError(f"{place} is no text but binary data; save it as a CSV in UTF-8.")
+        raise UserError(f"{place} is binary data, not text; save it as a CSV in UTF-8.")
     return text
 
 

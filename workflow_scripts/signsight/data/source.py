@@ -70,7 +70,7 @@ def check_source(name: str, source: str | None) -> None:
         return
     folder = local_folder(source)
     if not folder.is_dir():
-        reason = "is no folder" if folder.exists() else "does not exist"
+        reason = "is not a folder" if folder.exists() else "does not exist"
         raise UserError(f"Config key 'data.source': {folder} {reason}; correct its path.")
     lacking = set(archives) - set(_there(folder, archives))
     if lacking and not reads_folder(name, source):

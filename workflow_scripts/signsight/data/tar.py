@@ -84,7 +84,7 @@ def files(path: Path | str, wanted: Collection[str] = ()) -> Iterator[tuple[str,
         raise UserError(f"{path} has {fault}; get the archive from a source that you trust.") from fault
     except (tarfile.TarError, zlib.error, EOFError, OSError) as fault:
         raise UserError(
-            f"{path} is no whole .tgz archive ({fault}); delete it and download it again."
+            f"{path} is not a complete .tgz archive ({fault}); delete it and download it again."
         ) from fault
 
 

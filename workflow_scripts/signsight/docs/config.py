@@ -16,14 +16,14 @@ HEAD = """# Config
 
 `snakemake` runs [config.yaml](config.yaml), the demo; `snakemake --configfile config/gtsrb.yaml` runs
 another study. A config names only what differs from the defaults below. Several files can be given, and
-later ones win: `--configfile config/gtsrb.yaml my.yaml`. Single keys go on the command line: `--config
-seed=7 data='{size: 32}'`. A wrong key, type or name stops the run before any job, with a message that names
-the right one.
+later ones win: `--configfile config/gtsrb.yaml my.yaml`. Single keys go on the command line:
+`--config seed=7 data='{size: 32}'`. A wrong key, type or name stops the run before any job, with a message
+that names the right one.
 
 **null means "what applies".** A key whose default is null is filled in from the rest of the config: the
 stages that the data set allows, the methods of a stage, the metrics that can be run. Its description says
-what null stands for. To leave something out, name the stages that you want (`stages: [metrics]`; `stages:
-[]` makes maps, the overview and the gallery alone).
+what null stands for. To leave something out, name the stages that you want (`stages: [metrics]`;
+`stages: []` makes maps, the overview and the gallery alone).
 
 ## Targets
 
@@ -38,8 +38,8 @@ what null stands for. To leave something out, name the stages that you want (`st
 | `{layer: features.last, channel: 3}` | the mean of one channel of a layer over its positions |
 | `{layer: features.last, channel: 3, at: [2, 4]}` | one neuron of that channel, by row and column |
 
-`class` and `against` are each `predicted`, `true` or a number; `against` can also be `runner_up`, the second
-most probable class.
+`class` and `against` are each `predicted`, `true` or a number; `against` can also be `runner_up`, the
+second most probable class.
 
 ## Layers
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from signsight.core.source import PACKAGE, module_file, tree_of
 
-# Parts of the package from the ground up; one may import from its layer and those below, in no circle.
+# Parts of the package from the ground up; one may import from its layer and those below, never in a circle.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("core",),
     ("data", "signs", "data/sets", "plugins"),

@@ -91,8 +91,8 @@ in a Swin transformer it is the end of its last stage. A name that the network d
 with the nearest ones. `layer_cam` takes several layers (`layers`) and fuses their maps.
 
 **The LRP methods** reach back to the pixels. A [variant](#variants-one-method-with-several-settings) with a
-`layer` reads out the relevance at the output of that layer instead: `lrp_upper: {method: lrp_epsilon,
-layer: features.third}`. `attribution.layer` does not concern them.
+`layer` reads out the relevance at the output of that layer instead:
+`lrp_upper: {method: lrp_epsilon, layer: features.third}`. `attribution.layer` does not concern them.
 
 ## Which network
 

@@ -1,4 +1,4 @@
-"""docs/figures/architecture.svg: the way of an image through the stages, and the parts of the package."""
+"""docs/figures/architecture.svg: the path of an image through the stages, and the parts of the package."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ COLUMNS = {
     "config": 4, "features": 0.5, "evaluation": 2, "detection": 3, "figures": 4, "explorer": 2, "plan": 4,
     "plugins": 5, "docs": 3,
 }  # fmt: skip
-NOTE = "Imports run downwards or along a layer, in no circle.\nThose that follow from others are left out."
+NOTE = (
+    "Imports run downwards or along a layer, never in a circle.\nThose that follow from others are left out."
+)
 BENDS = (0, 0.15, -0.15, 0.3, -0.3, 0.45, -0.45)  # of an arrow, the first that keeps clear of boxes
 
 
@@ -72,7 +74,7 @@ def draw() -> Figure:
     axes.axis("off")
     up = height - TITLE
     flow = {name: box._replace(y=box.y + up) for name, box in flow.items()}
-    _title(axes, up, "The way of an image: every file of rules/, with its rules")
+    _title(axes, up, "The path of an image: each box is a file of rules/ with its rules")
     _draw_stages(axes, flow)
     _title(axes, high + 0.1, "The package signsight: an arrow points to what a part imports")
     axes.text(0.3, high, NOTE, fontsize=9.5, va="top", linespacing=1.5)

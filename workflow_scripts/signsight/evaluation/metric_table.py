@@ -60,7 +60,7 @@ def read_result(path: Path | str, curves: bool = True) -> MetricResult:
             return MetricResult(file["ids"].astype(str), values, drawn, file["x"], labels)
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as fault:
         raise UserError(
-            f"{path} is no readable result of a metric ({fault}); delete it and run again."
+            f"{path} is not a readable result of a metric ({fault}); delete it and run again."
         ) from fault
 
 

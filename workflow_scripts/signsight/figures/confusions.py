@@ -118,7 +118,7 @@ def _list_confusions(figure: Figure, axes: Axes, counts: np.ndarray, names: list
     box, (wide, high) = axes.get_position(), figure.get_size_inches()
     left, top = box.x1 + 0.35 / wide, box.y1
     pairs = commonest(counts)
-    heading = "Commonest confusions" if pairs else "No confusions"
+    heading = "Most frequent confusions" if pairs else "No confusions"
     figure.text(left, top, heading, va="top", fontsize=12)
     if pairs:
         look = {"fontsize": 8.5, "color": GREY, "va": "center"}

@@ -13,11 +13,8 @@ if TYPE_CHECKING:
     from signsight.plan import Files, Plan
 
 
-# Artefacts that tell methods apart.
-NAMING = {
-    "benchmarks", "cascades", "cells", "empty_maps", "maps", "masking", "masking_scores", "metric_curves",
-    "metrics", "perturbed", "ranking", "seeds", "sticker_confusions", "stickers",
-}  # fmt: skip
+# Artefacts of all methods of the run that tell them apart.
+NAMING = {"benchmarks", "cascades", "maps", "metric_curves", "metrics", "perturbed", "ranking", "seeds"}
 SUMMARISED = (
     "clean", "masking", "empty_maps", "geometry", "stickers", "sticker_confusions", "metrics", "ranking",
     "seeds",
@@ -51,14 +48,13 @@ class Drawn:
             "clean_scores": self.plan.scores("clean")[0],
             "benchmarks": {m: self.plan.benchmark("attribute", m) for m in self.plan.methods},
         }
-        found["cells"] = self.plan.cells(
-            dict.fromkeys([*self.plan.masking_methods, *self.plan.sticker_methods[:1]])
-        )
         if self.plan.masking_methods:
+            found["cells"] = self.plan.cells(self.plan.masking_methods)
             found["masking_scores"] = self.plan.metric_files(MASKING, methods=self.plan.masking_methods)
         if self.plan.sticker_targets:
             first = self.plan.sticker_methods[0]
             targets = self.plan.sticker_targets
+            found["sticker_cells"] = self.plan.cells([first])[first]
             found["sticker_bases"] = {t: self.plan.image_set(self.plan.sticker_base(t)) for t in targets}
             scores = {t: f"{self.plan.root}/score/stickers/{t}-{first}.npz" for t in targets}
             found["sticker_scores"] = scores
@@ -84,7 +80,6 @@ class Drawn:
             "methods": self.plan.methods,
             "controls": controls(config),
             "degrees": self.plan.degrees,
-            "sticker_method": next(iter(self.plan.sticker_methods), None),
             "sticker_sets": {name: list(pair) for name, pair in self.plan.sticker_sets.items()},
             "designs": config["stickers"]["designs"],
             "sign_widths": config["stickers"]["sign_widths"],
@@ -120,7 +115,7 @@ class Drawn:
             and len(self.plan.methods) >= when.get("methods_at_least", 0)
             and len(explaining) >= when.get("explaining_at_least", 0)
             and all(_at(self.plan.config, key) == value for key, value in when.get("config", {}).items())
-            and not (when.get("own_classes") and self.plan.model_classes)
+            and (not when.get("own_classes") or self.plan.own_classes)
         )
 
     def inputs(self, name: str) -> dict[str, Files]:
@@ -176,14 +171,23 @@ class Drawn:
         keys = ("label", "x", "quantities", "curves")
         return {m: {k: v for k, v in metrics.about(m).items() if k in keys} for m in self.plan.metrics}
 
+    def metrics_in(self, name: str) -> list[str]:
+        """The metrics of the run that a figure shows: those that it names, or else all."""
+        about = figures.about(name)
+        when = about.get("when", {})
+        own = {*about.get("draws", ()), *when.get("metrics", ()), *when.get("any_metric", ())}
+        return [metric for metric in self.plan.metrics if metric in own or not own]
+
     def words(self, name: str) -> dict[str, Any]:
-        """What a figure writes of metrics: of all, where it is drawn from a table of them."""
-        tables = {"metrics", "metric_curves", "ranking", "agreement", "seeds", "perturbed"}
-        return self.metric_words if tables & set(signature(name)[0]) else {}
+        """What a figure writes of metrics, where it is drawn from a table of them."""
+        tables = {"metrics", "metric_curves", "ranking", "agreement", "seeds"}
+        return {m: self.metric_words[m] for m in self.metrics_in(name) if tables & set(signature(name)[0])}
 
     def told(self, name: str) -> dict[str, Any]:
         """Fact -> what the figure is told."""
         known = self.facts | {"signed": [m for m in self.looks_in(name) if self.plan.is_signed(m)]}
+        for fact in ("metric_scores", "hidden"):
+            known[fact] = {m: known[fact][m] for m in self.metrics_in(name) if m in known[fact]}
         return {fact: known[fact] for fact in signature(name)[1] if fact in known}
 
     def files(self, name: str) -> list[str]:
@@ -197,10 +201,16 @@ class Drawn:
 
     def looks_in(self, name: str) -> dict[str, dict[str, Any]]:
         """How the methods that a figure names are named and drawn."""
-        artefacts = set(signature(name)[0])
+        artefacts, plan = set(signature(name)[0]), self.plan
         if "photograph_maps" in artefacts:
-            return looks(self.plan.config, [self.plan.config["real_examples"]["method"]])
-        return self.looks if artefacts & NAMING else {}
+            named = [plan.config["real_examples"]["method"]]
+        elif artefacts & {"stickers", "sticker_confusions"}:
+            named = plan.sticker_methods
+        elif artefacts & {"cells", "masking", "masking_scores"}:
+            named = plan.masking_methods
+        else:
+            named = plan.methods if artefacts & NAMING else []
+        return looks(plan.config, named)
 
 
 def _at(config: Config, key: str) -> Any:

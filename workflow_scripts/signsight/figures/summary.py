@@ -203,8 +203,8 @@ def _masking_words(table: pd.DataFrame, subset: str, cells: int) -> str:
     where = "the images that every method has a map for" if subset == "common" else "all images"
     return (
         f"After {cells} masked {'cell' if cells == 1 else 'cells'}, on {where}, this many points of"
-        f" accuracy are gone: {', '.join(losses)}. The more a method takes, the more the network uses"
-        " what it points at."
+        f" accuracy are lost: {', '.join(losses)}. The greater the loss, the more the network uses what"
+        " the method points at."
     )
 
 
@@ -264,7 +264,7 @@ def _steady_words(accuracy: pd.Series, title: str) -> str:
     ends = [int(side[side.cummin()].index[-1]) for side in (left, right)]
     return (
         f"- {title.capitalize()}: no more than {100 * STEADY:.0f} points are lost from"
-        f" {_degree(ends[0])} to {_degree(ends[1])}; the least accuracy is {percent(accuracy.min())}"
+        f" {_degree(ends[0])} to {_degree(ends[1])}; the lowest accuracy is {percent(accuracy.min())}"
         f" at {_degree(accuracy.idxmin())}."
     )
 
@@ -354,5 +354,5 @@ def _sticker_confusions(table: pd.DataFrame) -> str:
             parts.append(f"- {title}: {'; '.join(lines)}.")
     if not parts:
         return ""
-    head = "Commonest confusions under a sticker (times, over all methods, stickers and sizes):"
+    head = "Most frequent confusions under a sticker (counted over all methods, stickers and sizes):"
     return "\n\n".join([head, "\n".join(parts)])

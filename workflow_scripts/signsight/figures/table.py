@@ -29,13 +29,13 @@ ARTEFACTS = (
     "agreement", "benchmarks", "cascades", "cells", "classes", "clean", "clean_scores", "confusion",
     "empty_maps", "geometry", "history", "images", "maps", "masking", "masking_scores", "metric_curves",
     "metrics", "perturbed", "photograph_images", "photograph_maps", "photographs", "ranking", "seeds",
-    "sticker_bases", "sticker_confusions", "sticker_scores", "stickers",
+    "sticker_bases", "sticker_cells", "sticker_confusions", "sticker_scores", "stickers",
 )  # fmt: skip
 FACTS = (
     "colour", "confidence", "controls", "degrees", "designs", "grid", "hidden", "masked_cells", "method",
     "methods",
     "metric_scores", "overview_images", "published", "quantities", "seeds_quantity", "sheet_images",
-    "sign_widths", "signed", "sticker_method", "sticker_sets", "undrawn",
+    "sign_widths", "signed", "sticker_sets", "undrawn",
 )  # fmt: skip
 
 
@@ -47,7 +47,7 @@ def signature(name: str) -> tuple[list[str], list[str]]:
     named = figures.arguments(name)
     if named is None:
         raise UserError(
-            f"{figures.file(name)} registers the figure {name!r}, which is no function; write one."
+            f"{figures.file(name)} registers the figure {name!r}, which is not a function; write one."
         )
     artefacts, facts = named
     _refuse_unknown(name, "artefact", artefacts, ARTEFACTS)

@@ -77,10 +77,12 @@ def read_about(folder: Path | str) -> dict[str, Any]:
         ) from fault
     for key, fits in KEYS.items():
         if not isinstance(about, dict) or key not in about:
-            raise UserError(f"{path} lacks {key!r}, so it is no model of ours; train the model again.")
+            raise UserError(
+                f"{path} lacks {key!r}, so it is not a model of this workflow; train the model again."
+            )
         if not fits(about[key]):
             raise UserError(
-                f"{path} gives {key!r} as {about[key]!r}, which is no such thing; correct it or train the "
+                f"{path} gives {key!r} as {about[key]!r}, which is not valid; correct it or train the "
                 "model again."
             )
     try:

@@ -17,7 +17,7 @@ def read_classes(value: list[Any] | str) -> list[str]:
     """Names in the order of the logits, as `model.classes` gives them: a list, or the path of a file.
 
     The file is a CSV with the column `name` (and, where it has one, `class_id`, which must count from
-    0), a JSON list, or a text with one name a line, by its ending (.csv, .json, any other). Names are
+    0), a JSON list, or a text with one name per line, by its ending (.csv, .json, any other). Names are
     text as it stands: NA, null and 001 too. UserError for a file that cannot be read, and for names
     that are not text, empty, given twice or fewer than two.
     """
@@ -35,7 +35,7 @@ def read_classes(value: list[Any] | str) -> list[str]:
     except (ValueError, csv.Error, RecursionError) as fault:
         reason = str(fault).splitlines()[0]
         raise UserError(
-            f"{where} cannot be read as names ({reason}); give a text with one name a line, a JSON list "
+            f"{where} cannot be read as names ({reason}); give a text with one name per line, a JSON list "
             "or a CSV with the column 'name'."
         ) from fault
     if not isinstance(names, list):

@@ -1,4 +1,4 @@
-"""Our small network: batch-normalised convolutions, global average pooling, one linear layer."""
+"""The project's small network: batch-normalised convolutions, global average pooling, one linear layer."""
 
 from __future__ import annotations
 

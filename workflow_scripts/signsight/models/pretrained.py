@@ -32,6 +32,7 @@ def pretrained_classifier(
     channels: int = 3,
     classes: Sequence[str] | None = None,
     data_classes: Sequence[str] | None = None,
+    same_classes: bool = True,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
     seed: int = 0,
@@ -41,10 +42,11 @@ def pretrained_classifier(
     weights: a file; None draws random ones from `seed`, for torchvision's networks. named: which of
     torchvision's weights they are, None for others. classes: names of the network's classes; without
     them a network of torchvision has ImageNet's if the weights fit those, and any other network those
-    of the data set, `data_classes` (None when the data set takes those of the model). mean, std: of
-    the normalisation; without them torchvision's, or those that the network is registered with.
-    UserError for weights that do not fit, for facts that nothing tells, and for classes that differ
-    from those of the data set.
+    of the data set, `data_classes` (None when it has none). same_classes: whether the two have to be
+    the same; otherwise the data set checks that all of its own are among those of the network. mean,
+    std: of the normalisation; without them torchvision's, or those that the network is registered
+    with. UserError for weights that do not fit, for facts that nothing tells, and for classes that
+    differ from those of the data set.
     """
     if weights is None and network not in torchvision_names():
         raise UserError(
@@ -75,7 +77,7 @@ def pretrained_classifier(
         if own is not imagenet or named or len(data_classes or ()) != fault.classes:
             raise
         model = made(data_classes)  # fine-tuned on the data set's classes
-    if data_classes is not None:
+    if data_classes is not None and same_classes:
         checkpoint.check_fits(model, data_classes, (size, size))
     return model.eval()
 
@@ -87,7 +89,7 @@ def _categories(network: str, named: str | None) -> list[str] | None:
     categories = torchvision.models.get_model_weights(network)[named or "DEFAULT"].meta.get("categories")
     if not categories:
         raise UserError(
-            f"Config key 'model.weights' is {named!r}, without a classifier for {network!r}; take others."
+            f"Config key 'model.weights' is {named!r}, which has no classifier for {network!r}; take others."
         )
     return categories
 

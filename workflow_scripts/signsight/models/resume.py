@@ -44,10 +44,10 @@ def restore(folder: Path, mark: str) -> dict[str, Any] | None:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, pickle.UnpicklingError, EOFError, OSError):
-        log.info("%s cannot be read; the training starts anew", path)
+        log.info("%s cannot be read; the training starts over", path)
         return None
     if state["fingerprint"] != mark:
-        log.info("config or data changed since the interruption; the training starts anew")
+        log.info("config or data changed since the interruption; the training starts over")
         return None
     return state
 

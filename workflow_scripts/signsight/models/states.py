@@ -126,7 +126,7 @@ def read_tensors(file: Path) -> Tensors:
         raise UserError(f"{file} {_foreign(head)}.")
     value = _read(file, _torch_load)
     if (found := _weights_in(value)) is None:
-        raise UserError(f"{file} holds {_described(value)}, no weights by name; {HOW}.")
+        raise UserError(f"{file} holds {_described(value)} instead of weights by name; {HOW}.")
     return found
 
 

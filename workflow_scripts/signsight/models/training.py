@@ -226,7 +226,7 @@ class _Run:
             progress = Progress(state["history"], state["best"], state["best_epoch"])
             self.classifier.load_state_dict(state["classifier"])
             self.optimizer.load_state_dict(state["optimizer"])
-            log.info("the training goes on after epoch %d", len(progress.history))
+            log.info("the training continues after epoch %d", len(progress.history))
         epochs, begin = self.settings["epochs"], len(progress.history)
         start = time.perf_counter()
         for epoch in range(begin, epochs):

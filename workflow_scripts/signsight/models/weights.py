@@ -54,7 +54,7 @@ def origin(network: str, weights: str | None, *, train: bool) -> Origin:
         return _local(Path(weights), train)
     if "/" not in weights and network not in torchvision_names():
         raise UserError(
-            f"Config key 'model.weights' is {weights!r}, but {network!r} is no network of torchvision; give "
+            f"Config key 'model.weights' is {weights!r}, but {network!r} is not a torchvision network; give "
             "a file, an address, the folder of a trained model with 'model.train: false', or null."
         )
     url = weights if "/" in weights else weights_url(network, weights)

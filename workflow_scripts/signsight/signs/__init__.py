@@ -1,4 +1,4 @@
-"""The embedded data set `signs`: our own drawing of the 43 German signs of GTSRB, and its renderer."""
+"""The embedded data set `signs`: a drawing of the 43 German signs of GTSRB, and its renderer."""
 
 from signsight.signs.archives import ARCHIVES, render_archives
 from signsight.signs.stock import stock_sign

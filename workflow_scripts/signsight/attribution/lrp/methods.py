@@ -65,8 +65,8 @@ def lrp_epsilon(
     layer="readout",
     reduce="sum",
     paper="Bach et al. 2015, doi:10.1371/journal.pone.0130140, equation 60",
-    measures="contributions to the logit, positive and negative ones weighed apart in every layer",
-    misleads="alpha 1 tells classes apart badly: it shows what is active for any of them",
+    measures="contributions to the logit, positive and negative ones weighted separately in every layer",
+    misleads="alpha 1 separates classes poorly: it shows what is active for any of them",
 )
 def lrp_alpha_beta(
     task: Task,
@@ -116,7 +116,7 @@ def lrp_gamma(
     reduce="sum",
     paper="Kohlbrenner et al. 2020, arXiv:1910.09840",
     measures="contributions to the logit, by a rule that fits the depth of each layer",
-    misleads="smooth maps look surer than they are; the rule at the input shapes them",
+    misleads="smooth maps look more certain than they are; the rule at the input shapes them",
 )
 def lrp_composite(
     task: Task,

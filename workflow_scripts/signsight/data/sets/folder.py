@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -14,6 +14,7 @@ import pandas as pd
 from signsight.core.errors import UserError
 from signsight.core.parameters import Limits
 from signsight.core.registry import data_sets
+from signsight.core.words import nearest
 from signsight.data.class_table import named_classes
 from signsight.data.dataset import DataSet, Options, Part
 from signsight.data.imageset import COLUMNS
@@ -43,9 +44,11 @@ class FolderData(NamedTuple):
     about="Your own pictures in class folders, or in `train` and `test` with class folders.",
     source="folder",
     fits=("stretch", "centre_crop"),
+    model_classes=True,
 )
 class Folder(DataSet):
-    """The pictures of `<root>/<class>/`, or of `<root>/train/<class>/` and `<root>/test/<class>/`."""
+    """The pictures of `<root>/<class>/`, or of `<root>/train/<class>/` and `<root>/test/<class>/`; for a
+    network that is used as it is also of `<root>/test/<class>/` alone, numbered as the network does."""
 
     def __init__(
         self,
@@ -66,23 +69,36 @@ class Folder(DataSet):
         """The pictures of the folder `options.source`."""
         root = local_folder(options.source)
         data = self.read(root, options.seed)
-        return Part(data.training if name == "train" else data.test, FolderPictures(root))
+        records = data.training if name == "train" else data.test
+        if name == "train" and records.empty:
+            raise UserError(
+                f"{root} has test/ but no train/, so there is nothing to train on; add train/<class>/ or set "
+                "'model.train: false'."
+            )
+        if options.class_names:
+            numbers = _network_numbers(root, data.class_names, options.class_names)
+            records = records.assign(class_id=[numbers[one] for one in records["class_id"]])
+        return Part(records, FolderPictures(root))
 
     def class_table(self, options: Options) -> pd.DataFrame:
-        """Classes named by their folders."""
-        return named_classes(_class_names(_layout(local_folder(options.source))[0]))
+        """Classes named by their folders, or those of the network."""
+        return named_classes(options.class_names or _names(*_layout(local_folder(options.source))))
 
     def read(self, root: Path, seed: int) -> FolderData:
         """All records. Class ids follow the sorted folder names, numbers by value ('2' before '10').
 
         Without train/ and test/, `test_fraction` of every class becomes the test set, in whole
         tracks, drawn from `seed`; pictures of a class whose names share the group of the pattern are
-        one track. UserError when there are not two classes, one is empty, one in test/ is not in
-        train/, or there is too little to split.
+        one track. With test/ alone there are no training pictures. UserError when there are not two
+        classes, one is empty, one in test/ is not in train/, or there is too little to split.
         """
         training, test = _layout(root)
-        names = _class_names(training)
+        names = _names(training, test)
         left_out = [] if test is None else [path for path in contents(root) if path not in (training, test)]
+        if training is None:
+            tested = _records(root, test, names, self.pattern, left_out)
+            log_left_out(left_out)
+            return FolderData(tested.iloc[:0], tested, tuple(names))
         records = _records(root, training, names, self.pattern, left_out)
         if test is None:
             held = held_out_tracks(records, self.test_fraction, seed, "test split")
@@ -102,25 +118,31 @@ def _compiled(pattern: str | None) -> re.Pattern[str] | None:
     try:
         compiled = re.compile(pattern)
     except re.error as fault:
-        raise UserError(f"{where} is no regular expression ({fault}); correct it.") from fault
+        raise UserError(f"{where} is not a regular expression ({fault}); correct it.") from fault
     if compiled.groups != 1:
         raise UserError(f"{where} has {compiled.groups} groups; write exactly one (...).")
     return compiled
 
 
-def _layout(root: Path) -> tuple[Path, Path | None]:
-    """The folders that hold the training and the test classes; None when the former are to be split."""
+def _layout(root: Path) -> tuple[Path | None, Path | None]:
+    """The folders that hold the training and the test classes; None for the latter when the former are to
+    be split, None for the former when there is only test/."""
     if not root.is_dir():
         raise UserError(f"The folder of pictures {root} does not exist; check its path.")
     parts = {path.name: path for path in _folders(root) if not any(map(is_picture, contents(path)))}
     if "train" in parts and "test" in parts:
         return parts["train"], parts["test"]
+    alone = {name for name, path in parts.items() if len(_folders(root)) == 1 and _folders(path)}
+    if "test" in alone:
+        return None, parts["test"]
     other = next((name for name in VALIDATION if name in parts), None)
     if "train" in parts and other:
         raise UserError(
             f"{root} has train/ and {other}/, but no test/; rename {other}/ to test/ (pictures for the "
             "validation are taken from train/)."
         )
+    if alone & set(VALIDATION):
+        raise UserError(f"{root} has {other}/, but no test/; rename {other}/ to test/.")
     return root, None
 
 
@@ -133,6 +155,23 @@ def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:
     """Sort key under which numbers count by value: '2' < '10', 'a2' < 'a10'."""
     parts = re.findall(r"\d+|\D+", name)
     return [(0, int(p), "") if p.isdecimal() else (1, 0, p.casefold()) for p in parts], name
+
+
+def _names(training: Path | None, test: Path | None) -> list[str]:
+    """The names of the classes of a layout."""
+    return _class_folders(test) if training is None else _class_names(training)
+
+
+def _network_numbers(root: Path, names: Sequence[str], network: Sequence[str]) -> list[int]:
+    """The place of each class of the folder among the network's classes."""
+    places = {name: place for place, name in enumerate(network)}
+    for name in names:
+        if name not in places:
+            raise UserError(
+                f"{root} has the class folder {name!r}, which is no class of the network; "
+                f"{nearest(name, places)} Rename the folder, or name the classes in 'model.classes'."
+            )
+    return [places[name] for name in names]
 
 
 def _class_names(parent: Path) -> list[str]:
@@ -167,7 +206,8 @@ def _check_split(root: Path, records: pd.DataFrame, held: np.ndarray, names: lis
         if counts[class_id] < 2:
             raise UserError(
                 f"The class folder {root / name} has one picture, but needs one for the training and one "
-                "for the test; add pictures or remove it."
+                "for the test; add pictures or remove it, or, where nothing is trained, move the class "
+                f"folders to {root / 'test'}."
             )
     tested = set(records["class_id"][held])
     missing = [name for number, name in enumerate(names) if number not in tested]

@@ -79,8 +79,8 @@ def imagenette_records(
         folder, image_id = found[2], f"{found[2]}/{found[3]}"
         if folder not in ids:
             raise UserError(
-                f"{archive} has the class folder {folder!r}, which is none of the ten of Imagenette; "
-                "take the archive of imagenette2-320."
+                f"{archive} has the class folder {folder!r}, which is not one of the ten of Imagenette; "
+                "use the archive of imagenette2-320."
             )
         if image_id in seen:
             raise UserError(f"{archive} has the picture {image_id} twice; download the archive again.")

@@ -36,7 +36,7 @@ class Signs(Gtsrb):
             int, Limits(2, 10_000), "Training tracks (physical signs) of each class."
         ] = 20,
         frames_per_track: Annotated[
-            int, Limits(1, 1_000), "Frames of each training track, coming closer."
+            int, Limits(1, 1_000), "Frames of each training track, approaching the sign."
         ] = 3,
         test_per_class: Annotated[
             int, Limits(1, 10_000), "Test images of each class, each from a track of its own."

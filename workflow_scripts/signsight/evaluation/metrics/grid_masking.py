@@ -43,9 +43,9 @@ def grid_masking(
     share: Annotated[
         float,
         Limits(None, 1, above=0),
-        "Share of a map's pixels, the highest, that count for the ranking of the cells.",
+        "Share of a map's pixels, the highest ones, that count towards the rank of a cell.",
     ] = 0.25,
-    max_cells: Annotated[int, Limits(1, 4096), "Data sets with 0 to this many masked cells are made."] = 10,
+    max_cells: Annotated[int, Limits(1, 4096), "Maximum number of masked cells, from 0 upwards."] = 10,
     colour: Annotated[Sequence[float], Limits(0, 1, length=3), "Colour of masked cells, RGB in [0, 1]."] = (
         1,
         1,

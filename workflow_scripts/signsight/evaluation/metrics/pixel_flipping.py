@@ -35,7 +35,7 @@ def pixel_flipping(
     *,
     steps: Steps = 100,
     share: Annotated[float, Limits(None, 1, above=0), "Share of the pixels that are flipped."] = 1.0,
-    replacement: Annotated[str, Registered("replacements"), "What a flipped pixel becomes."] = "inverse",
+    replacement: Annotated[str, Registered("replacements"), "What replaces a flipped pixel."] = "inverse",
     score: Score = "softmax",
 ) -> Result:
     """Curve "pixel_flipping": the class's `score` with the most relevant pixels flipped.

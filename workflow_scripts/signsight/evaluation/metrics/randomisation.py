@@ -53,7 +53,7 @@ WALKS = {"cascading": cascade, "independent": one_by_one}
 )  # fmt: skip
 def randomisation(
     block: Block,
-    absolute: Annotated[bool, "Compare absolute values of the maps, else signed ones."] = True,
+    absolute: Annotated[bool, "Compare the absolute values of the maps, not the signed ones."] = True,
     layers: Annotated[
         int | None,
         Limits(2, 10_000),

@@ -78,8 +78,8 @@ def region_perturbation(
     ] = "sum",
     border: Annotated[
         Literal["partial", "drop"],
-        "The rest at the right and the bottom where the region does not divide the size: a "
-        "smaller region, or never replaced.",
+        "What happens to the rest at the right and the bottom if the region does not divide the size: it "
+        "becomes smaller regions (`partial`), or is never replaced (`drop`).",
     ] = "partial",
     orders: Annotated[
         Literal["both", "morf"],

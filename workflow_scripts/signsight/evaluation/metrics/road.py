@@ -59,7 +59,7 @@ def road(
     ] = 0.01,
     score: Annotated[
         Literal["logit", "softmax", "correct"],
-        "Score of the class that is followed; `correct` is 1 while it is predicted.",
+        "Score that the metric follows; `correct` is 1 while the class is predicted.",
     ] = "softmax",
 ) -> Result:
     """Curves "morf" and "lerf": the class's `score` with a share of the pixels imputed.
