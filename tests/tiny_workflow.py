@@ -57,7 +57,9 @@ PICTURES: dict[str, Any] = {
         "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25],
     },
     "attribution": {"methods": ["random", "grad_cam"]},
-    "gallery": {"source": "photographs", "smoothing": [1, 2], "spreads": [0.1], "methods": ["random", "layer_cam"]},
+    "gallery": {
+        "source": "photographs", "smoothing": [1, 2], "spreads": [0.1], "methods": ["random", "layer_cam"],
+    },
     "real_examples": {"source": "photographs", "method": "grad_cam"},
 }  # fmt: skip
 
