@@ -457,4 +457,13 @@ def test_what_lies_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert "takes no source" in sentence(data={"source": "file"})
     address = "https://me:secret@example.org/net-0123abcd.pth"
     assert "secret" not in sentence(model={"name": "alexnet", "weights": address})
+    (tmp_path / "trained").mkdir()
+    for part in ("model.safetensors", "model.json"):
+        (tmp_path / "trained" / part).touch()
+    trained["weights"] = "trained/."
+    for own in ({"classes": ["a", "b"]}, {"mean": [0.5] * 3, "std": [0.2] * 3}, {"channels": 1}):
+        assert f"'model.{next(iter(own))}' does not apply" in sentence(model=trained | own)
+    check_files(complete({"model": trained}, SCHEMA))
+    lone = {"name": "alexnet", "train": False, "weights": "DEFAULT", "classes": "file"}
+    assert "fewer than two names" in sentence(model=lone)
     check_files(complete({"experiment": "mine", "gallery": {"source": "file"}}, SCHEMA))

@@ -24,6 +24,7 @@ from signsight.core.errors import UserError
 from signsight.core.registry import Registry, methods, metrics, networks
 from signsight.data.dataset import facts
 from signsight.data.source import check_source, is_address, refuse_credentials
+from signsight.models.class_names import read_classes
 from signsight.models.names import torchvision_names
 from signsight.models.weights import origin
 
@@ -255,10 +256,24 @@ def check_files(config: Config) -> None:
     check_source(config["data"]["name"], config["data"]["source"])
     if model["weights"] and is_address(model["weights"]):
         refuse_credentials(model["weights"], "model.weights")
-    origin(model["name"], model["weights"], train=model["train"])
+    weights = origin(model["name"], model["weights"], train=model["train"])
+    if weights.kind == "folder":
+        _refuse_settings_of_trained(model)
+    if model["classes"] is not None:
+        read_classes(model["classes"])
     for key in ("stickers.stock", "gallery.source", "real_examples.source"):
         if given[key] and not Path(given[key]).exists():
             raise UserError(f"Config key {key!r}: {given[key]} does not exist; correct its path.")
+
+
+def _refuse_settings_of_trained(model: Config) -> None:
+    """A trained model's folder tells everything about the model, so that nothing else is taken."""
+    for key, unset in (("classes", None), ("mean", None), ("std", None), ("parameters", {}), ("channels", 3)):
+        if model[key] != unset:
+            raise UserError(
+                f"Config key 'model.{key}' does not apply to the folder of a trained model (model.weights: "
+                f"{model['weights']}), which holds its own; leave it out."
+            )
 
 
 def _given(config: Config) -> dict[str, str | None]:
