@@ -289,7 +289,7 @@ FAULTS = {
     "a name that is taken": (
         "from signsight.core.registry import networks\n\n\n"
         '@networks.register("compact")\ndef mine(classes):\n    ...\n',
-        "registers the network 'compact', which compact.py has; take another name.",
+        "registers the network 'compact', which compact.py has;",
     ),
 }
 
