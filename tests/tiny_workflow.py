@@ -22,6 +22,8 @@ import yaml
 from snakemake.utils import update_config
 
 import synthetic
+from signsight.core.registry import figures
+from signsight.figures.table import signature
 
 ROOT = Path(__file__).parents[1]
 TINY: dict[str, Any] = {
@@ -171,6 +173,11 @@ class Workflow:
     def results(self) -> Path:
         """Folder of the tiny experiment's results."""
         return self.folder / "results/tiny"
+
+
+def drawn_from(artefact: str) -> set[str]:
+    """The figures that are drawn from an artefact, those that have been added too."""
+    return {name for name in figures.names() if artefact in signature(name)[0]}
 
 
 def changed(**groups: Any) -> dict[str, Any]:

@@ -14,14 +14,14 @@ from schema_changes import SCHEMA, keys, nested, other, parameters
 from signsight.config.rules import complete
 from signsight.core.registry import data_sets, methods, metrics
 from signsight.plan import Plan
-from tiny_workflow import PICTURES, TINY, Workflow
+from tiny_workflow import PICTURES, TINY, Workflow, drawn_from
 
 MASKED = {"masking_table", "masking", "masked_sheet", "summary"}
 STICKERED = {"sticker_table", "sticker_accuracy", "sticker_confusions", "sticker_sheet", "summary"}
 TURNED = {"geometry_table", "degrees", "summary"}
 MEASURED = {"metric_table", "aopc_curve", "morf_lerf", "ranking", "agreement", "cost", "summary"}
 PICTURED = {"perturbed_pictures", "perturbed"}
-CLEAN = {"clean_table", "confusion_matrix"}
+CLEAN = {"clean_table"} | drawn_from("confusion")
 STUCK = {"sticker", "score"} | STICKERED
 MAPPED = (
     {"attribute", "rank", "evaluate", "overview"} | MASKED | MEASURED | PICTURED | STUCK

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from signsight.core.source import PACKAGE
-from tiny_workflow import ROOT, Workflow, changed
+from tiny_workflow import ROOT, Workflow, changed, drawn_from
 
 MASKED = {"masking_table", "masking", "masked_sheet", "summary"}
 STICKERED = {"sticker_table", "sticker_accuracy", "sticker_confusions", "sticker_sheet", "summary"}
+CLEAN = {"clean_table"} | drawn_from("confusion")
 TURNED = {"geometry_table", "degrees", "summary"}
 MEASURED = {"metric_table", "aopc_curve", "morf_lerf", "ranking", "agreement", "cost", "summary"}
 PICTURED = {"perturbed_pictures", "perturbed"}
@@ -28,8 +29,8 @@ LABELLED = {
 # the model, three methods, and for each of them the masking and two metrics
 FROM_MODEL = (
     {"attribute": 3, "rank": 3, "sticker": 2, "warp": 3, "score": 6, "evaluate": 9}
-    | dict.fromkeys(MASKED | STICKERED | TURNED | MEASURED | PICTURED, 1)
-    | {"clean_table": 1, "confusion_matrix": 1, "overview": 1, "training_curve": 1}
+    | dict.fromkeys(CLEAN | MASKED | STICKERED | TURNED | MEASURED | PICTURED, 1)
+    | {"overview": 1, "training_curve": 1}
 )
 # the variant `few`, the one that stickers are placed by
 FROM_FEW = dict.fromkeys(MASKED | STICKERED | MEASURED | PICTURED, 1) | {
@@ -90,7 +91,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
     "a variant's label": ({"attribution": {"variants": {"few": {"label": "Few"}}}}, once(LABELLED)),
     "confidence": (
         {"evaluation": {"confidence": 0.9}},
-        once((MASKED | STICKERED | TURNED | MEASURED) - SHEETS, clean_table=1, confusion_matrix=1),
+        once((CLEAN | MASKED | STICKERED | TURNED | MEASURED) - SHEETS),
     ),
     "kept data sets": (
         {"keep_datasets": True},
