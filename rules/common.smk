@@ -15,7 +15,8 @@ from signsight.core.errors import UserError
 from signsight.core.registry import methods, use_plugins
 from signsight.data.listing import listing
 from signsight.config.choices import MASKING
-from signsight.plan import Plan, flat, key_of
+from signsight.plan.inputs import key_of
+from signsight.plan.plan import Plan, flat
 from signsight.plugins import find_plugins
 
 update_config(config, typed(workflow.config_settings.config))

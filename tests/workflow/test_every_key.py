@@ -13,7 +13,7 @@ from snakemake.utils import update_config
 from schema_changes import SCHEMA, keys, nested, other, parameters
 from signsight.config.rules import complete
 from signsight.core.registry import data_sets, methods, metrics
-from signsight.plan import Plan
+from signsight.plan.plan import Plan
 from tiny_workflow import PICTURES, TINY, Workflow, drawn_from
 
 MASKED = {"masking_table", "masking", "masked_sheet", "summary"}

@@ -42,7 +42,7 @@ what the thing declares.
 
 ## Plan once
 
-`config/rules.py` fills in and checks the config before any job. `plan.py` then derives what is to be made:
+`config/rules.py` fills in and checks the config before any job. `plan/` then derives what is to be made:
 image sets, runs, tables, figures, kept files. It is pure Python and tested without Snakemake. The `.smk`
 files hold rules and ask `PLAN` for file names and params; a rule, its script, its log, its benchmark and
 its output folder share one name. Scripts are a few lines each: they open files, call the package, and know

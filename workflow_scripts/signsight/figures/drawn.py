@@ -10,7 +10,7 @@ from signsight.core.registry import figures, metrics
 from signsight.figures.table import signature, undrawn
 
 if TYPE_CHECKING:
-    from signsight.plan import Files, Plan
+    from signsight.plan.plan import Files, Plan
 
 
 # Artefacts of all methods of the run that tell them apart.

@@ -9,7 +9,7 @@ import pytest
 
 from signsight.config.rules import complete
 from signsight.config.schema import load_schema
-from signsight.plan import Plan
+from signsight.plan.plan import Plan
 
 SCHEMA = load_schema(Path(__file__).parents[3] / "config/schema.yaml")
 TRAINED, TAKEN = {"train": True}, {"name": "squeezenet1_0", "train": False}

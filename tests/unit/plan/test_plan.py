@@ -1,0 +1,136 @@
+"""What a config makes: sets, runs, tables, figures and kept files, told without Snakemake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from signsight.config.rules import complete
+from signsight.config.schema import load_schema
+from signsight.plan.inputs import key_of
+from signsight.plan.plan import Plan
+
+SCHEMA = load_schema(Path(__file__).parents[3] / "config/schema.yaml")
+TAKEN = {"name": "alexnet", "train": False, "weights": "DEFAULT"}
+
+
+def plan_of(**config: Any) -> Plan:
+    """The plan of a config that names only these groups of keys."""
+    return Plan(complete(config, SCHEMA))
+
+
+def names(files: list[str]) -> set[str]:
+    """Names of files without folder and ending."""
+    return {Path(file).stem for file in files}
+
+
+def test_all_stages_by_default() -> None:
+    plan = plan_of(experiment="mine", attribution={"methods": ["random", "grad_cam"]})
+    assert plan.tables.keys() == {"clean", "masking", "stickers", "geometry", "metrics", "seeds"}
+    assert plan.tables["seeds"] == {}
+    made = names(plan.targets)
+    assert {"clean", "masking", "stickers", "geometry", "metrics", "ranking", "summary"} <= made
+    assert {"overview", "confusion_matrix", "training_curve", "degrees", "masked_sheet"} <= made
+    assert all(file.startswith("results/mine/") for file in plan.targets)
+    assert len(set(plan.targets)) == len(plan.targets)
+
+
+def test_every_figure_is_made_as_png_and_as_svg() -> None:
+    endings: dict[str, set[str]] = {}
+    for file in map(Path, plan_of().targets):
+        if file.parent.name == "figures":
+            endings.setdefault(file.stem, set()).add(file.suffix)
+    assert set(map(frozenset, endings.values())) == {frozenset({".png", ".svg"})}
+    assert endings.keys() == set(plan_of().drawn_figures.names)
+
+
+@pytest.mark.parametrize(
+    ("stage", "tables", "kinds"),
+    [
+        ("masking", {"masking", "empty_maps"}, {"clean"}),
+        ("stickers", {"stickers", "sticker_confusions"}, {"clean", "stickers"}),
+        ("geometry", {"geometry"}, {"clean", "rotation", "perspective_vertical", "perspective_horizontal"}),
+        ("metrics", {"metrics", "metric_curves", "pairs", "ranking", "agreement"}, {"clean"}),
+    ],
+)
+def test_a_stage_alone_makes_its_own(stage: str, tables: set[str], kinds: set[str]) -> None:
+    plan = plan_of(stages=[stage])
+    assert plan.table_files.keys() == tables | {"clean", "confusion"}
+    assert {kind for kind, _ in plan.scored} == kinds
+
+
+def test_no_stage_leaves_the_maps_the_overview_and_the_network() -> None:
+    plan = plan_of(stages=[])
+    assert plan.table_files.keys() == {"clean", "confusion"}
+    assert set(plan.drawn_figures.names) == {"training_curve", "confusion_matrix", "overview"}
+
+
+def test_a_network_alone_makes_only_what_is_asked_of_the_own_pictures() -> None:
+    none: dict[str, Any] = {"data": {"name": "none"}, "model": TAKEN}
+    assert plan_of(**none).targets == []
+    made = plan_of(**none, gallery={"source": "mine", "methods": ["saliency"], "singles": False}).targets
+    assert "results/demo/gallery_pictures/pictures.csv" in made
+    assert names(made) >= {"gallery_smoothing", "gallery_layers", "gallery_animation"}
+    assert "results/demo/gallery" not in made and "results/demo/summary.md" not in made
+
+
+def test_the_first_seed_has_the_folders_of_all_stages() -> None:
+    plan = plan_of(model={"seeds": [3, 5]})
+    assert plan.runs == {3: "", 5: "seeds/5/"}
+    assert plan.training_seed("") == 3 and plan.training_seed("seeds/5/") == 5
+    assert plan.model_of("seeds/5/")[0] == "results/demo/seeds/5/train/model.safetensors"
+    assert "results/demo/tables/seeds.csv" in plan.targets and "seeds" in plan.drawn_figures.names
+    assert plan_of(seed=8).runs == {8: ""}
+
+
+def test_sets_are_kept_only_where_the_config_says_so() -> None:
+    small: dict[str, Any] = {
+        "masking": {"methods": ["random"], "max_cells": 2},
+        "attribution": {"methods": ["random"]},
+        "stickers": {"methods": ["random"]},
+        "geometry": {"rotation": [-5, 0, 5], "perspective_vertical": [], "perspective_horizontal": []},
+    }
+    assert not any(plan_of(**small).kept.values())
+    plan = plan_of(**small, keep_datasets=True)
+    folders = {stage: {str(Path(f).parent) for f in files} for stage, files in plan.kept.items()}
+    assert {f"results/demo/mask/random/{k}" for k in (1, 2)} <= folders["masking"]
+    assert folders["geometry"] == {f"results/demo/warp/rotation/{d}" for d in plan.degrees["rotation"]}
+    assert {"results/demo/crop/test"} <= folders["stickers"]  # the untouched pictures are scored with them
+    assert set(plan.degrees["rotation"]) >= {-5, 5}
+    kept = {file for files in plan.kept.values() for file in files}
+    assert kept <= set(plan.targets) and all(Path(f).name in ("images.npy", "index.csv") for f in kept)
+
+
+def test_every_degree_is_scored_once() -> None:
+    plan = plan_of(geometry={"rotation": ["-90..90/1"]})
+    scored = [name for (kind, _), sets in plan.scored.items() if kind == "rotation" for name in sets]
+    assert sorted(map(int, scored)) == sorted(plan.degrees["rotation"])
+    assert set(range(-90, 91)) - {0} <= set(plan.degrees["rotation"])
+    assert len(set(scored)) == len(scored)
+
+
+def test_experiments_share_the_archives_of_the_same_source() -> None:
+    data: dict[str, Any] = {"name": "gtsrb"}
+    first, second = (plan_of(experiment=name, data=data) for name in ("one", "two"))
+    assert first.cache == second.cache and first.root != second.root
+    elsewhere = plan_of(data=data | {"source": "archives", "checksums": "none"})
+    assert elsewhere.cache != first.cache
+    assert elsewhere.checksum(elsewhere.archives[0]) is None
+    assert str(first.checksum(first.archives[0])).startswith(("md5:", "sha256:"))
+
+
+def test_what_is_drawn_depends_on_the_seed_and_the_settings() -> None:
+    drawn = [plan_of(seed=seed, data={"name": "signs"}).cache for seed in (1, 1, 2)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert key_of({"a": 1, "b": 2}) == key_of({"b": 2, "a": 1}) != key_of({"a": 1, "b": 3})
+
+
+def test_a_job_is_told_of_the_network_that_it_runs() -> None:
+    plan = plan_of(model={"name": "compact", "parameters": {"width": 8}})
+    assert plan.network["network"] == "compact" and plan.network["parameters"]["width"] == 8
+    assert plan.trained_network["weights"] is None and plan.weight_files == []
+    taken = plan_of(data={"name": "imagenette"}, model=TAKEN)
+    assert taken.weights.kind == "download" and taken.named_weights == "DEFAULT"
+    assert taken.weight_files[0].startswith(".cache/weights/") and taken.history == taken.examples == []

@@ -1,0 +1,1 @@
+"""The plan of a run: what it is made from, and what it makes."""
