@@ -27,7 +27,7 @@ def test_every_part_has_a_layer() -> None:
 
 def test_the_imports_of_some_modules() -> None:
     assert "core/registry.py" in modules()["data/dataset.py"]
-    assert "plan.py" not in modules()["figures/drawn.py"]  # for annotations only
+    assert "plan/plan.py" not in modules()["figures/drawn.py"]  # for annotations only
     assert "core" in parts()["models"] and "attribution" not in parts()["models"]
 
 
