@@ -14,6 +14,7 @@ from signsight.core.files import write_csv
 from signsight.core.registry import metrics
 from signsight.evaluation import metric_table as tables
 from signsight.evaluation.metric_table import curve_table, metric_table, read_result, read_table
+from signsight.evaluation.ranking import pair_table
 from signsight.evaluation.statistics import wilson
 
 N, STEPS = 120, 5
@@ -209,3 +210,13 @@ def test_tables_come_back_as_they_were_written(
 def test_nothing_measured_gives_empty_tables() -> None:
     assert metric_table({}, {}, 0.95, 0).columns.tolist() == tables.METRIC_COLUMNS
     assert curve_table({}, ABOUT, 0.95).columns.tolist() == tables.CURVE_COLUMNS
+
+
+def test_a_quantity_that_was_not_asked_for_is_left_out(tmp_path: Path) -> None:
+    """As ABPC where region perturbation runs one order only; where nothing else is left, it stays."""
+    known, none = np.linspace(0, 1, N), np.full(N, np.nan)
+    for values, kept in (({"aopc": known, "abpc": none}, {"aopc"}), ({"aopc": none, "abpc": none}, None)):
+        files = {m: write(tmp_path / f"{m}.npz", values) for m in ("random", "saliency")}
+        results = {"region_perturbation": files}
+        assert set(metric_table(results, ABOUT, 0.95, 0)["quantity"]) == (kept or {"aopc", "abpc"})
+        assert set(pair_table(results, ABOUT, 0.95, 0)["quantity"]) == (kept or {"aopc", "abpc"})

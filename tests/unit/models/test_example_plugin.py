@@ -54,6 +54,12 @@ def test_it_is_found_by_its_name() -> None:
     assert networks.about("resnet20")["mean"] == (0.485, 0.456, 0.406)
 
 
+def test_the_page_shows_the_plugin_and_the_config_as_they_are() -> None:
+    page = (ROOT / "docs/own-network.md").read_text(encoding="utf-8")
+    for language, file in (("python", PLUGIN), ("yaml", ROOT / "config/own-network.yaml")):
+        assert f"```{language}\n{file.read_text(encoding='utf-8')}```" in page
+
+
 def test_it_has_the_names_and_shapes_of_the_published_weights() -> None:
     state = networks.get("resnet20")(10).state_dict()
     assert {name: tuple(value.shape) for name, value in state.items()} == published()

@@ -75,6 +75,7 @@ def read_table(path: Path | str) -> pd.DataFrame:
 def read_values(metric: str, files: Mapping[str, Path | str]) -> dict[str, np.ndarray]:
     """Quantity -> (n, methods) float64, the methods in the order of `files`.
 
+    A quantity that no method has a value of, since it was not asked for, is left out beside others.
     UserError when the methods were not measured on the same images.
     """
     read = {method: read_result(path, curves=False) for method, path in files.items()}
@@ -82,7 +83,8 @@ def read_values(metric: str, files: Mapping[str, Path | str]) -> dict[str, np.nd
     for other in others:
         refuse_other_images(metric, (first, read[first].ids), (other, read[other].ids))
     quantities = read[first].values
-    return {q: np.stack([result.values[q] for result in read.values()], axis=1) for q in quantities}
+    values = {q: np.stack([result.values[q] for result in read.values()], axis=1) for q in quantities}
+    return {q: one for q, one in values.items() if np.isfinite(one).any()} or values
 
 
 def refuse_other_images(metric: str, one: tuple[str, np.ndarray], two: tuple[str, np.ndarray]) -> None:
