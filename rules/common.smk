@@ -71,7 +71,7 @@ def given(source):
 
 
 def add_digests():
-    """Give every rule with a script the param `code`: the digest of all code that its job can reach."""
+    """Give every rule with a script the param `code`, the digest of all code that its job can reach."""
     for one in workflow.rules:
         if one.script:
             script = BASE / "rules" / one.script
