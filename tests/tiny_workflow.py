@@ -22,8 +22,6 @@ import yaml
 from snakemake.utils import update_config
 
 import synthetic
-from signsight.core.registry import figures
-from signsight.figures.table import signature
 
 ROOT = Path(__file__).parents[1]
 TINY: dict[str, Any] = {
@@ -177,6 +175,10 @@ class Workflow:
 
 def drawn_from(artefact: str) -> set[str]:
     """The figures that are drawn from an artefact, those that have been added too."""
+    # not at the top: a dry run of an edited copy, in a process that has this file, must import the copy
+    from signsight.core.registry import figures
+    from signsight.figures.table import signature
+
     return {name for name in figures.names() if artefact in signature(name)[0]}
 
 

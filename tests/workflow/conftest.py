@@ -30,6 +30,7 @@ atexit.register(note)
 """
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All tests of this folder in one worker: they share the session's run."""
     for item in items:

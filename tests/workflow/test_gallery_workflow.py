@@ -16,23 +16,23 @@ METHODS = ["random", "few", "grad_cam"]
 
 
 def config(**gallery: Any) -> dict[str, Any]:
-    """A gallery of the folder `own` by the tiny experiment's methods and network; metrics and all other
+    """A gallery of the folder `two` by the tiny experiment's methods and network; metrics and all other
     stages are at their defaults, which without a data set come to nothing."""
     tiny = explaining()
     return {
         **{key: tiny[key] for key in ("device", "attribution", "model")},
         "experiment": "own",
         "data": {"name": "none", "size": 24},
-        "gallery": {"source": "own", "smoothing": [1, 2], "spreads": [0.1, 0.2], **gallery},
+        "gallery": {"source": "two", "smoothing": [1, 2], "spreads": [0.1, 0.2], **gallery},
     }
 
 
 @pytest.fixture(scope="module")
 def gallery(finished: Workflow) -> Path:
     """The folder of the finished gallery of the first two test images of the tiny experiment."""
-    (finished.folder / "own").mkdir()
+    (finished.folder / "two").mkdir()
     for name, pixels in zip("ab", np.load(finished.results / "crop/test/images.npy")[:2], strict=True):
-        Image.fromarray(pixels).save(finished.folder / f"own/{name}.png")
+        Image.fromarray(pixels).save(finished.folder / f"two/{name}.png")
     done = finished.run(config())
     assert done.returncode == 0, done.stdout[-6000:]
     return finished.folder / "results/own"
@@ -74,7 +74,7 @@ def test_a_picture_more_and_a_method_more(finished: Workflow, gallery: Path) -> 
     assert finished.planned(config(methods=[*METHODS, "sobel"])) == {"album_maps": 1} | drawn
     assert finished.planned(config(singles=False)) == {}
     assert finished.planned(config(smoothing=[1, 3])) == {"gallery_sweeps": 1, "gallery_strips": 1}
-    added = finished.folder / "own/c.png"
+    added = finished.folder / "two/c.png"
     Image.new("RGB", (30, 20)).save(added)
     try:
         planned = finished.planned(config())
