@@ -22,7 +22,7 @@ def note():
     script = os.path.basename(sys.argv[0]).partition(".")[2]
     files = [getattr(m, "__file__", None) or "" for m in list(sys.modules.values())]
     own = sorted({{f for f in files if "/workflow_scripts/signsight/" in f}})
-    if script and own:
+    if "." in script and own:  # tmpabc.train.py, not __main__.py
         with open(os.path.join({folder!r}, f"{{os.getpid()}}.txt"), "w") as out:
             out.write("\\n".join([script, *own]))
 
