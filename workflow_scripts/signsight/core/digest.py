@@ -37,8 +37,16 @@ def reached(files: Iterable[Path]) -> set[Path]:
         file = waiting.pop()
         if file not in found:
             found.add(file)
-            waiting += _read(file)[1]
+            waiting += [*_packages(file), *_read(file)[1]]
     return found
+
+
+def _packages(file: Path) -> Iterator[Path]:
+    """The own files of the packages that a module is in; they run before it."""
+    folder = file.parent
+    while (own := folder / "__init__.py").is_file():
+        yield own
+        folder = folder.parent
 
 
 @cache
@@ -104,10 +112,8 @@ def _imported(node: ast.Import | ast.ImportFrom, file: Path) -> Iterator[Path]:
     if isinstance(node, ast.ImportFrom):
         modules = [node.module or "", *(f"{node.module}.{name}" for name in modules)] if modules else []
     for module in modules:
-        parts = module.split(".")
-        for depth in range(1, len(parts) + 1):  # a package's own file runs before its modules
-            if found := module_file(".".join(parts[:depth]), file):
-                yield found
+        if found := module_file(module, file):
+            yield found
 
 
 class _Code(ast.NodeTransformer):
