@@ -51,7 +51,7 @@ def score_of(model: Classifier, value: Value, score: str = "logit") -> torch.Ten
     return targets.scores(targets.outputs(model, some(model.size)))
 
 
-def close(found: torch.Tensor, expected: torch.Tensor) -> None:
+def assert_close(found: torch.Tensor, expected: torch.Tensor) -> None:
     torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-12)
 
 
@@ -128,11 +128,11 @@ def weights(model: Classifier) -> torch.Tensor:
 def test_a_linear_network_gives_the_difference_of_two_rows_of_weights() -> None:
     model = linear(4, 12).double()
     found = run("gradient", model, {"class": 2, "against": 0})
-    close(found, (weights(model)[2] - weights(model)[0]).expand(3, -1, -1, -1))
+    assert_close(found, (weights(model)[2] - weights(model)[0]).expand(3, -1, -1, -1))
     shares = model(some(12)).softmax(1).detach()
     mean = torch.einsum("bc,cxyz->bxyz", shares, weights(model))
     own, other = (shares[:, c, None, None, None] * (weights(model)[c] - mean) for c in (2, 0))
-    close(run("gradient", model, {"class": 2, "against": 0}, "softmax"), own - other)
+    assert_close(run("gradient", model, {"class": 2, "against": 0}, "softmax"), own - other)
 
 
 @pytest.mark.parametrize("method", ["gradient", "smooth_grad", "integrated_gradients", "occlusion", "cam"])
@@ -147,14 +147,14 @@ def test_the_gradient_of_a_channel_times_the_input_sums_to_its_mean_without_a_bi
     model = gap().double()
     model.network.features[0].bias.data.zero_()
     found = run("gradient_x_input", model, CHANNEL)
-    close(found.sum((1, 2, 3)), score_of(model, CHANNEL).detach())
+    assert_close(found.sum((1, 2, 3)), score_of(model, CHANNEL).detach())
 
 
 def test_the_gradient_of_a_neuron_is_its_kernel() -> None:
     model = gap().double()
     kernel = model.network.features[0].weight.detach()[3] / model.std[:, None, None]
     found = run("gradient", model, NEURON)
-    close(found[:, :, 3:6, 6:9], kernel.expand(3, -1, -1, -1))
+    assert_close(found[:, :, 3:6, 6:9], kernel.expand(3, -1, -1, -1))
     found[:, :, 3:6, 6:9] = 0
     assert not found.any()
 
@@ -186,7 +186,7 @@ def test_lrp_of_a_unit_is_read_out_at_a_layer_below_it_and_refused_above() -> No
         below = relevance(model, some(), targets, LRP_0, layers["first"])
         torch.testing.assert_close(below.sum((1, 2, 3)), score_of(model, value), rtol=1e-6, atol=1e-9)
         own = relevance(model, some(), targets, LRP_0, layers["last"])
-        close(own.sum((2, 3))[:, 2], score_of(model, value))
+        assert_close(own.sum((2, 3))[:, 2], score_of(model, value))
         own[:, 2] = 0
         assert not own.any()
         with pytest.raises(UserError, match="not run just once"):
@@ -226,8 +226,8 @@ def test_lrp_of_a_unit_in_front_of_the_first_layer(first: Any) -> None:
     value = {"layer": "bright", "channel": 1, "at": [2, 3]}
     with frozen(model):
         found = relevance(model, some(8), bound(model, value), Rules(Epsilon(0), Epsilon(0), first))
-        close(found.sum((1, 2, 3)), score_of(model, value))
-        close(found[:, 1, 2, 3], score_of(model, value))
+        assert_close(found.sum((1, 2, 3)), score_of(model, value))
+        assert_close(found[:, 1, 2, 3], score_of(model, value))
 
 
 FORMS: list[Value] = [

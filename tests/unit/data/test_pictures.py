@@ -22,7 +22,7 @@ from synthetic import TRAINING, TRAINING_ZIP, gtsrb, write_zip
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
 
 
-def refused(call: object, words: str, *arguments: object) -> None:
+def assert_refused(call: object, words: str, *arguments: object) -> None:
     """One sentence with these words, and not much memory on the way."""
     tracemalloc.start()
     try:
@@ -39,7 +39,9 @@ def test_postscript_starts_no_ghostscript(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *_: started.append(True))
     Image.new("RGB", (4, 4)).save(tmp_path / "a.eps")
     (tmp_path / "a.eps").rename(tmp_path / "e.png")
-    refused(open_rgb, r"e\.png is a broken picture \(none of the formats", FolderPictures(tmp_path), "e.png")
+    assert_refused(
+        open_rgb, r"e\.png is a broken picture \(none of the formats", FolderPictures(tmp_path), "e.png"
+    )
     assert not started
 
 
@@ -52,14 +54,14 @@ def test_every_format_is_read(tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize(("data", "kind"), [(HEIC, "HEIC"), (HEIC.replace(b"heic", b"avif", 1), "AVIF")])
 def test_pictures_of_phones_are_named_as_such(tmp_path: Path, data: bytes, kind: str) -> None:
     (tmp_path / "a.heic").write_bytes(data)
-    refused(
+    assert_refused(
         open_rgb, f"is in the format {kind}, .* save it as JPEG or PNG", FolderPictures(tmp_path), "a.heic"
     )
 
 
 def test_a_picture_of_too_many_pixels_is_too_large_not_broken(tmp_path: Path) -> None:
     (tmp_path / "a.ppm").write_bytes(b"P6\n14000 13000\n255\n")
-    refused(open_rgb, r"a\.ppm is too large: .* 179 million pixels", FolderPictures(tmp_path), "a.ppm")
+    assert_refused(open_rgb, r"a\.ppm is too large: .* 179 million pixels", FolderPictures(tmp_path), "a.ppm")
 
 
 def test_only_regular_files_are_read(tmp_path: Path) -> None:
@@ -67,11 +69,13 @@ def test_only_regular_files_are_read(tmp_path: Path) -> None:
     (tmp_path / "zero.png").symlink_to("/dev/zero")
     (tmp_path / "folder.png").mkdir()
     for name in ("pipe.png", "zero.png", "folder.png"):
-        refused(open_rgb, "is not a regular file", FolderPictures(tmp_path), name)
-    refused(open_rgb, "cannot be read", FolderPictures(tmp_path), "nul\0.png")
+        assert_refused(open_rgb, "is not a regular file", FolderPictures(tmp_path), name)
+    assert_refused(open_rgb, "cannot be read", FolderPictures(tmp_path), "nul\0.png")
     with (tmp_path / "long.png").open("wb") as file:
         file.truncate(3 << 30)
-    refused(open_rgb, "has 3221 MB, more than the limit of 256 MB", FolderPictures(tmp_path), "long.png")
+    assert_refused(
+        open_rgb, "has 3221 MB, more than the limit of 256 MB", FolderPictures(tmp_path), "long.png"
+    )
 
 
 def zeros(path: Path, name: str, size: int) -> Archive:
@@ -85,7 +89,7 @@ def zeros(path: Path, name: str, size: int) -> Archive:
 def test_a_large_member_of_a_zip_is_refused_before_it_is_read(tmp_path: Path) -> None:
     archive = zeros(tmp_path / "a.zip", "a.png", 260 << 20)
     assert (tmp_path / "a.zip").stat().st_size < 1e6
-    refused(archive.read, "a.png in .* has 273 MB, more than the limit of 256 MB", "a.png")
+    assert_refused(archive.read, "a.png in .* has 273 MB, more than the limit of 256 MB", "a.png")
 
 
 def test_a_large_table_in_a_zip_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +97,7 @@ def test_a_large_table_in_a_zip_is_refused(tmp_path: Path, monkeypatch: pytest.M
     members = gtsrb(n_classes=2)[TRAINING_ZIP]
     members[f"{TRAINING}/Images/00001/GT-00001.csv"] = bytes(2 << 20)
     write_zip(tmp_path / "a.zip", members)
-    refused(archives.training_records, "GT-00001.csv in .* limit of 1 MB", Archive(tmp_path / "a.zip"))
+    assert_refused(archives.training_records, "GT-00001.csv in .* limit of 1 MB", Archive(tmp_path / "a.zip"))
 
 
 def test_a_zip_that_lies_about_a_size_is_not_unpacked_further(tmp_path: Path) -> None:
@@ -104,7 +108,7 @@ def test_a_zip_that_lies_about_a_size_is_not_unpacked_further(tmp_path: Path) ->
         .replace((64 << 20).to_bytes(4, "little"), (99).to_bytes(4, "little"))
     )
     (tmp_path / "a.zip").write_bytes(data)
-    refused(Archive(tmp_path / "a.zip").read, "is damaged", "a.png")
+    assert_refused(Archive(tmp_path / "a.zip").read, "is damaged", "a.png")
 
 
 def tgz(path: Path, *members: tuple[str, bytes, int]) -> Path:
@@ -131,7 +135,7 @@ def tgz(path: Path, *members: tuple[str, bytes, int]) -> Path:
 )
 def test_a_tgz_with_a_huge_header_is_refused(tmp_path: Path, kind: bytes, words: str) -> None:
     path = tgz(tmp_path / "a.tgz", ("a", kind, 64 << 20))
-    refused(lambda: list(files(path)), words)
+    assert_refused(lambda: list(files(path)), words)
 
 
 def test_a_large_member_of_a_tgz_is_refused_before_it_is_read(
@@ -139,7 +143,9 @@ def test_a_large_member_of_a_tgz_is_refused_before_it_is_read(
 ) -> None:
     monkeypatch.setattr("signsight.data.tar.LARGEST", 8 << 20)
     path = tgz(tmp_path / "a.tgz", ("a.png", tarfile.REGTYPE, 64 << 20))
-    refused(StreamedTar(path, {"a.png"}).read, "a.png in .* has 67 MB, more than the limit of 8 MB", "a.png")
+    assert_refused(
+        StreamedTar(path, {"a.png"}).read, "a.png in .* has 67 MB, more than the limit of 8 MB", "a.png"
+    )
 
 
 def test_long_names_and_notes_of_usual_size_are_read(tmp_path: Path) -> None:
@@ -166,7 +172,7 @@ def test_long_names_and_notes_of_usual_size_are_read(tmp_path: Path) -> None:
     ],
 )
 def test_a_faulty_table_is_one_sentence(data: bytes, words: str) -> None:
-    refused(lambda: list(rows.rows(data, "t", ["file"])), words)
+    assert_refused(lambda: list(rows.rows(data, "t", ["file"])), words)
 
 
 def test_a_table_of_a_file_is_bounded(tmp_path: Path) -> None:

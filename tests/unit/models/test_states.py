@@ -55,7 +55,7 @@ def same(one: State, other: State) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
 
 
-def refused(data: bytes, folder: Path, words: str) -> None:
+def assert_refused(data: bytes, folder: Path, words: str) -> None:
     with pytest.raises(UserError, match=words) as caught:
         loaded(data, folder)
     message = str(caught.value)
@@ -153,10 +153,12 @@ def test_shared_weights_may_be_stored_once(tmp_path: Path) -> None:
 
 
 def test_an_infinite_mask_is_no_fault(tmp_path: Path) -> None:
-    own = nn.Linear(2, 2)
-    own.register_buffer("mask", torch.full((2, 2), -torch.inf).triu(1))
+    own, other = nn.Linear(2, 2), nn.Linear(2, 2)
+    for module in (own, other):
+        module.register_buffer("mask", torch.full((2, 2), -torch.inf).triu(1))
     torch.save(own.state_dict(), tmp_path / "a.pth")
-    load_weights(own, tmp_path / "a.pth")
+    load_weights(other, tmp_path / "a.pth")
+    assert same(other.state_dict(), own.state_dict())
 
 
 # What does not fit
@@ -164,22 +166,22 @@ def test_an_infinite_mask_is_no_fault(tmp_path: Path) -> None:
 
 def test_tensors_that_differ_are_named(tmp_path: Path) -> None:
     lacking = {key: value for key, value in STATE.items() if key != "head.bias"}
-    refused(
+    assert_refused(
         bytes_of(lacking), tmp_path, r"another network \('head\.bias' is missing\); correct 'model\.weights'"
     )
-    refused(bytes_of(STATE | {"x": torch.ones(1)}), tmp_path, r"\('x' is unknown to the network\)")
+    assert_refused(bytes_of(STATE | {"x": torch.ones(1)}), tmp_path, r"\('x' is unknown to the network\)")
     wide = {f"w{n}": torch.ones(1) for n in range(9)}
-    refused(
+    assert_refused(
         bytes_of(wide), tmp_path, r"\('body\.conv\.weight' is missing, 'w0' is unknown .*, .* and 14 more\)"
     )
     shapes = r"'body\.conv\.weight' has shape \(5, 3, 3, 3\) instead of \(4, 3, 3, 3\), .* and 4 more"
-    refused(bytes_of(network(width=5).state_dict()), tmp_path, shapes)
+    assert_refused(bytes_of(network(width=5).state_dict()), tmp_path, shapes)
 
 
 def test_another_number_of_classes(tmp_path: Path) -> None:
     data = bytes_of(network(classes=7, seed=1).state_dict())
     words = r"weights for 7 classes and the network has 3; name .* 'model\.classes' \(a list or a file\)"
-    refused(data, tmp_path, words)
+    assert_refused(data, tmp_path, words)
     with pytest.raises(OtherHead) as caught:
         loaded(data, tmp_path)
     assert caught.value.classes == 7
@@ -188,7 +190,7 @@ def test_another_number_of_classes(tmp_path: Path) -> None:
     assert torch.equal(found["body.conv.weight"], network(classes=7, seed=1).body.conv.weight)
     assert same(loaded(bytes_of(STATE), tmp_path, new_head=True), STATE)
     single = bytes_of(network(classes=1).state_dict())
-    refused(single, tmp_path, "a single logit, which is not supported; give the network two outputs")
+    assert_refused(single, tmp_path, "a single logit, which is not supported; give the network two outputs")
 
 
 def test_rows_that_are_no_classes(tmp_path: Path) -> None:
@@ -206,27 +208,29 @@ def test_types_that_lose_the_weights(tmp_path: Path, kind: torch.dtype) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         state = STATE | {"head.weight": STATE["head.weight"].to(kind)}
-    refused(
+    assert_refused(
         bytes_of(state), tmp_path, rf"'head\.weight' as {str(kind)[6:]} and the network has it as float32"
     )
 
 
 def test_counts_that_are_no_whole_numbers(tmp_path: Path) -> None:
     state = STATE | {"body.norm.num_batches_tracked": torch.tensor(2.5)}
-    refused(bytes_of(state), tmp_path, r"num_batches_tracked' as float32 and the network has it as int64")
+    assert_refused(
+        bytes_of(state), tmp_path, r"num_batches_tracked' as float32 and the network has it as int64"
+    )
 
 
 @pytest.mark.parametrize("value", [torch.nan, torch.inf])
 def test_weights_that_are_not_finite(tmp_path: Path, value: float) -> None:
     bad = STATE["body.norm.running_var"].clone()
     bad[1] = value
-    refused(
+    assert_refused(
         bytes_of(STATE | {"body.norm.running_var": bad}),
         tmp_path,
         r"'body\.norm\.running_var' that are not finite",
     )
     large = STATE | {"head.bias": torch.full((3,), 1e300, dtype=torch.float64)}
-    refused(bytes_of(large), tmp_path, r"'head\.bias' that are not finite")
+    assert_refused(bytes_of(large), tmp_path, r"'head\.bias' that are not finite")
 
 
 # Files of other kinds
@@ -301,7 +305,7 @@ POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 10
     ],
 )
 def test_what_is_no_weights_is_named(tmp_path: Path, data: bytes, words: str) -> None:
-    refused(data, tmp_path, words)
+    assert_refused(data, tmp_path, words)
 
 
 @pytest.mark.parametrize(
@@ -311,7 +315,7 @@ def test_what_is_no_weights_is_named(tmp_path: Path, data: bytes, words: str) ->
 )
 def test_truncated_files(tmp_path: Path, data: bytes) -> None:
     for keep in (7, 16, 40, 200, 600, len(data) - 1):
-        refused(data[:keep], tmp_path, "truncated")
+        assert_refused(data[:keep], tmp_path, "truncated")
 
 
 @pytest.mark.parametrize("data", [bytes_of(STATE), bytes_of(STATE, **OLD), safetensors.torch.save(STATE)])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from signsight.core.errors import UserError
 from signsight.core.registry import data_sets
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class DataSet:
 
     def part(self, name: Literal["train", "test"], files: Mapping[str, Path], options: Options) -> Part:
         """The training or test pictures. files: archives by their key in the fact `inputs`."""
-        raise NotImplementedError(f"{type(self).__name__} has no pictures")
+        raise self._lacking("part")
 
     def class_table(self, options: Options) -> pd.DataFrame:
         """class_id (int, 0, 1, ...), name (str) and shape (str) of every class."""
@@ -110,8 +111,14 @@ class DataSet:
 
     def stock_picture(self, class_id: int, size: int) -> np.ndarray:
         """A clean picture of a class, (size, size, 3) uint8; only with the fact `stock`."""
-        raise NotImplementedError(f"{type(self).__name__} has no stock pictures")
+        raise self._lacking("stock_picture")
 
     def draw(self, folder: Path, *, workers: int, seed: int) -> None:
         """Write the archives of the fact `drawn` to `folder`."""
-        raise NotImplementedError(f"{type(self).__name__} draws no archives")
+        raise self._lacking("draw")
+
+    def _lacking(self, method: str) -> UserError:
+        return UserError(
+            f"The data set {type(self).__name__} has no method '{method}', which the facts of its "
+            "declaration promise; write it, or correct the facts (docs/adding.md)."
+        )
