@@ -4,7 +4,7 @@
 
 rule album_pictures:
     input:
-        PLAN.model,
+        model=PLAN.model,
     output:
         **PLAN.album_pictures("{album}"),
     log:

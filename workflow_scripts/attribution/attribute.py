@@ -3,18 +3,16 @@
 from pathlib import Path
 
 from signsight.attribution.run import Settings, explain_set
-from signsight.core.job import job, torch_device
+from signsight.core.job import job
 from signsight.data.imageset import open_image_set
-from signsight.models.checkpoint import load
-from signsight.models.memory import batch_size_for
+from signsight.models.of_job import model_of_job
 
 with job(snakemake):
     params = snakemake.params
-    device = torch_device(snakemake.config["device"], snakemake.threads)
-    model = load(Path(snakemake.input.model[0]).parent, device)
+    model, device, batch_size = model_of_job(snakemake, "attribution")
     settings = Settings(
         seed=params.seed,
-        batch_size=batch_size_for(snakemake.config["attribution"]["batch_size"], model),
+        batch_size=batch_size,
         **params.explain,
         **params.method,
     )

@@ -9,13 +9,12 @@ from signsight.attribution.gallery import explain_pictures, picture_table
 from signsight.attribution.run import Settings
 from signsight.core.errors import UserError
 from signsight.core.files import atomic
-from signsight.core.job import job, torch_device
+from signsight.core.job import job
 from signsight.core.registry import methods
 from signsight.data.imageset import open_image_set
 from signsight.figures.choice import example_rows
 from signsight.figures.gallery import Column, overlays, side_by_side
-from signsight.models.checkpoint import load
-from signsight.models.memory import batch_size_for
+from signsight.models.of_job import model_of_job
 
 SHOWN, SIDE = 3, 96
 
@@ -28,16 +27,16 @@ def write(path: Path, picture: np.ndarray) -> None:
 
 with job(snakemake):
     params, folder = snakemake.params, Path(snakemake.output[0]).parent
-    device = torch_device(snakemake.config["device"], snakemake.threads)
-    model = load(Path(snakemake.input.model[0]).parent, device)
-    size = batch_size_for(snakemake.config["attribution"]["batch_size"], model)
+    model, _, batch_size = model_of_job(snakemake, "attribution")
     chosen = open_image_set(Path(snakemake.input.images[0]).parent)
     rows = example_rows(chosen.index, SHOWN)
     images, listed = chosen.take(rows), chosen.index.iloc[rows].rename(columns={"image_id": "file"})
-    table = picture_table(model, listed, images, "predicted", size)
+    table = picture_table(model, listed, images, "predicted", batch_size)
     write(folder / "picture.png", side_by_side(images, SIDE))
     for name, choice in params.methods.items():
-        settings = Settings(seed=params.seed, target="predicted", score="logit", batch_size=size, **choice)
+        settings = Settings(
+            seed=params.seed, target="predicted", score="logit", batch_size=batch_size, **choice
+        )
         found = explain_pictures(model, images, table, settings)
         if "refused" in found:
             raise UserError(str(found["refused"]))

@@ -6,23 +6,22 @@ import numpy as np
 
 from signsight.attribution import run
 from signsight.core.files import ArrayFile
-from signsight.core.job import job, torch_device
+from signsight.core.job import job
 from signsight.data.imageset import open_image_set
 from signsight.evaluation.metrics.block import Block
 from signsight.evaluation.metrics.randomisation import cascade_maps
 from signsight.evaluation.run import save
 from signsight.evaluation.similarity import rank_correlation
 from signsight.figures.choice import example_rows
-from signsight.models.checkpoint import load
 from signsight.models.memory import batch_size_for
+from signsight.models.of_job import model_of_job
 
 STAGES = 7  # layers that fit on the sheet
 
 with job(snakemake):
     params, config = snakemake.params, snakemake.config
     settings = params.metric["parameters"]
-    device = torch_device(config["device"], snakemake.threads)
-    model = load(Path(snakemake.input.model[0]).parent, device)
+    model, device, batch_size = model_of_job(snakemake, "evaluation")
     images = open_image_set(Path(snakemake.input.images[0]).parent)
     rows = example_rows(images.index, params.shown)
     pictures, ids = images.take(rows), images.index["image_id"].iloc[rows].tolist()
@@ -42,7 +41,7 @@ with job(snakemake):
         target=params.target,
         seed=params.seed,
         device=device,
-        batch_size=batch_size_for(config["evaluation"]["batch_size"], model),
+        batch_size=batch_size,
         explain=run.explainer(model, pictures, truth, ids, again, device),
     )
     maps, stages = cascade_maps(block, min(settings["layers"] or STAGES, STAGES))

@@ -5,22 +5,21 @@ from pathlib import Path
 
 from signsight.attribution import run
 from signsight.core.files import ArrayFile
-from signsight.core.job import job, torch_device
+from signsight.core.job import job
 from signsight.data.imageset import open_image_set
 from signsight.evaluation.run import Settings, evaluate_set, sample_rows, shard_of, shard_rows
-from signsight.models.checkpoint import load
 from signsight.models.memory import batch_size_for
+from signsight.models.of_job import model_of_job
 
 with job(snakemake):
     params, config = snakemake.params, snakemake.config
-    device = torch_device(config["device"], snakemake.threads)
-    model = load(Path(snakemake.input.model[0]).parent, device)
+    model, device, batch_size = model_of_job(snakemake, "evaluation")
     images = open_image_set(Path(snakemake.input.images[0]).parent)
     settings = Settings(
         metric=params.metric["metric"],
         parameters=params.metric["parameters"],
         seed=params.seed,
-        batch_size=batch_size_for(config["evaluation"]["batch_size"], model),
+        batch_size=batch_size,
         **params.protocol,
     )
     explainer = None

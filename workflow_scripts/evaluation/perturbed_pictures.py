@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from signsight.core.files import ArrayFile
-from signsight.core.job import job, torch_device
+from signsight.core.job import job
 from signsight.data.imageset import open_image_set
 from signsight.evaluation.engine import region_labels
 from signsight.evaluation.metrics.block import Block
@@ -13,14 +13,12 @@ from signsight.evaluation.metrics.region_perturbation import step_count
 from signsight.evaluation.perturbed_pictures import perturbed_pictures, shown_steps
 from signsight.evaluation.run import save
 from signsight.figures.choice import example_rows
-from signsight.models.checkpoint import load
-from signsight.models.memory import batch_size_for
+from signsight.models.of_job import model_of_job
 
 with job(snakemake):
     params, config = snakemake.params, snakemake.config
     settings = dict(params.metric["parameters"])
-    device = torch_device(config["device"], snakemake.threads)
-    model = load(Path(snakemake.input.model[0]).parent, device)
+    model, device, batch_size = model_of_job(snakemake, "evaluation")
     images = open_image_set(Path(snakemake.input.images[0]).parent)
     rows = example_rows(images.index, params.shown)
     places = region_labels(images.size, settings["region"], settings["border"])
@@ -37,7 +35,7 @@ with job(snakemake):
             target=params.target,
             seed=params.seed,
             device=device,
-            batch_size=batch_size_for(config["evaluation"]["batch_size"], model),
+            batch_size=batch_size,
         )
         found.append(perturbed_pictures(block, steps, **settings))
     pictures, scores = (np.stack(parts) for parts in zip(*found, strict=True))

@@ -1,24 +1,20 @@
 """Rule gallery_sweeps: SmoothGrad by its two parameters and LayerCAM by layer, of the first pictures."""
 
-from pathlib import Path
-
 import numpy as np
 
 from signsight.attribution.gallery import sweeps
 from signsight.attribution.run import Settings
 from signsight.core.files import atomic, read_csv
-from signsight.core.job import job, torch_device
-from signsight.models.checkpoint import load
-from signsight.models.memory import batch_size_for
+from signsight.core.job import job
+from signsight.models.of_job import model_of_job
 
 with job(snakemake):
     params = snakemake.params
-    device = torch_device(snakemake.config["device"], snakemake.threads)
-    model = load(Path(snakemake.input.model[0]).parent, device)
+    model, _, batch_size = model_of_job(snakemake, "attribution")
     settings = {
         "seed": params.seed,
         **params.explain,
-        "batch_size": batch_size_for(snakemake.config["attribution"]["batch_size"], model),
+        "batch_size": batch_size,
     }
     images = np.load(snakemake.input.images)[: params.pictures]
     table = read_csv(snakemake.input.table)[: params.pictures]
