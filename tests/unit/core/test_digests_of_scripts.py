@@ -27,7 +27,8 @@ json.dump(loaded, sys.stdout)
 """
 # messages; annotations of parameters, which are params by value; a type that some modules only annotate with
 WITHOUT_EFFECT = {
-    "core/words.py", "core/errors.py", "evaluation/metrics/choices.py", "data/imageset.py", "data/__init__.py",
+    "core/words.py", "core/errors.py", "evaluation/metrics/choices.py", "data/imageset.py",
+    "data/__init__.py",
 }  # fmt: skip
 
 
