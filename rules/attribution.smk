@@ -6,7 +6,8 @@ rule attribute:
         images=PLAN.image_set("crop/test"),
         model=PLAN.model_of("{run}"),
     output:
-        f"{R}/{{run}}attribute/{{method}}/maps.npy",
+        maps=f"{R}/{{run}}attribute/{{method}}/maps.npy",
+        time=f"{R}/{{run}}attribute/{{method}}/time.csv",
     log:
         PLAN.log("{run}attribute", "{method}"),
     benchmark:

@@ -33,6 +33,13 @@ def explained(folder: Path, model: Classifier, chosen: Settings, count: int = CO
     return np.load(folder / "maps.npy")
 
 
+def test_the_time_is_that_of_the_maps_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock that goes on by a second whenever it is read: twice for each of three batches."""
+    monkeypatch.setattr("signsight.attribution.run.time.process_time", iter(range(100)).__next__)
+    images = image_set(tmp_path / "images", pictures(COUNT, SIZE), np.arange(COUNT) % 5)
+    assert explain_set(gap(), images, settings(batch_size=4), CPU, tmp_path / "maps.npy") == 3
+
+
 def state(model: Classifier) -> list[Any]:
     return [
         [module.training for module in model.modules()],

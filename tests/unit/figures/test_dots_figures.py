@@ -29,14 +29,14 @@ def bars(figure: Figure, panel: int = 0) -> dict[str, tuple[float, float]]:
     return found
 
 
-def cost(seconds: dict[str, list[float]], images: int = 100) -> Figure:
+def cost(seconds: dict[str, float], images: int = 100) -> Figure:
     """The figure of attribution jobs that took so many seconds on so many images."""
-    benchmarks = {name: pd.DataFrame({"s": own}) for name, own in seconds.items()}
-    return dots.cost(numbers(list(seconds)), benchmarks, np.zeros(images), confidence=0.95)
+    times = {name: pd.DataFrame({"images": [images], "seconds": [own]}) for name, own in seconds.items()}
+    return dots.cost(numbers(list(seconds)), times, confidence=0.95)
 
 
-def test_seconds_of_an_image_are_the_mean_over_runs_of_the_job() -> None:
-    shown = bars(cost({"random": [10.0, 20.0], "rise": [5.0]}))
+def test_seconds_of_a_job_are_divided_by_its_images() -> None:
+    shown = bars(cost({"random": 15.0, "rise": 5.0}))
     assert shown["Random"][0] == 0.15 and shown["RISE"][0] == 0.05
 
 
@@ -44,7 +44,7 @@ def test_seconds_of_an_image_are_the_mean_over_runs_of_the_job() -> None:
 def test_cost_puts_time_across_and_faithfulness_up(methods: list[str], legible: Check) -> None:
     seconds = dict(zip(methods, np.geomspace(2e-4, 0.3, len(methods)), strict=True))
     table = aopc(methods)
-    figure = cost({name: [100 * own] for name, own in seconds.items()})
+    figure = cost({name: 100 * own for name, own in seconds.items()})
     (panel,) = figure.axes
     shown = bars(figure)
     for name, wanted in seconds.items():
@@ -57,7 +57,7 @@ def test_cost_puts_time_across_and_faithfulness_up(methods: list[str], legible: 
 
 
 def test_cost_needs_both_numbers(legible: Check) -> None:
-    figure = cost({FOUR[0]: [1.0], FOUR[1]: [1.0], FOUR[2]: [np.nan]})
+    figure = cost({FOUR[0]: 1.0, FOUR[1]: 1.0, FOUR[2]: np.nan})
     assert set(bars(figure)) == {method_label(name) for name in FOUR[:2]}
     legible(figure)
 

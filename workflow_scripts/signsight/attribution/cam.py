@@ -218,7 +218,8 @@ def grad_cam_pp(task: Task, images: torch.Tensor, targets: Bound, ids: list[str]
     layer="target",
     paper="Omeiza et al. 2019, arXiv:1908.01224",
     measures="Grad-CAM++ with gradients averaged over noisy copies of the image",
-    misleads="as Grad-CAM++; moreover, the model was not trained on such noise",
+    misleads="as Grad-CAM++, which it equals where only an average and one linear layer follow the target "
+    "layer; moreover, the model was not trained on such noise",
 )
 def smooth_grad_cam_pp(
     task: Task,

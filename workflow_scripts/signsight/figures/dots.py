@@ -13,7 +13,6 @@ from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullForm
 
 from signsight.core.registry import figures
 from signsight.core.registry import metrics as metric_registry
-from signsight.data.imageset import ImageSet
 from signsight.figures.method_curves import span_of
 from signsight.figures.style import (
     GREY,
@@ -42,15 +41,12 @@ PLACES = {
     when={"metrics": ("region_perturbation",)},
 )
 @styled
-def cost(
-    metrics: pd.DataFrame, benchmarks: Mapping[str, pd.DataFrame], images: ImageSet, *, confidence: float
-) -> Figure:
+def cost(metrics: pd.DataFrame, times: Mapping[str, pd.DataFrame], *, confidence: float) -> Figure:
     """Seconds for an image's map (logarithmic) against the AOPC of the same method, with its interval.
 
-    metrics: the metric table; benchmarks: method -> the benchmark of its attribution job on all images,
-    with the column `s`; several runs of one job are averaged.
+    metrics: the metric table; times: method -> one row with `images` and the `seconds` of all their maps.
     """
-    seconds = {method: table["s"].mean() / len(images) for method, table in benchmarks.items()}
+    seconds = {method: (table["seconds"] / table["images"]).item() for method, table in times.items()}
     own = metrics[(metrics["metric"] == "region_perturbation") & (metrics["quantity"] == "aopc")]
     both = own.assign(seconds=own["method"].map(seconds)).dropna(subset=["value", "seconds"])
     figure, axes = panels(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 # Artefacts of all methods of the run that tell them apart.
-NAMING = {"benchmarks", "cascades", "maps", "metric_curves", "metrics", "perturbed", "ranking", "seeds"}
+NAMING = {"cascades", "maps", "metric_curves", "metrics", "perturbed", "ranking", "seeds", "times"}
 SUMMARISED = (
     "clean", "masking", "empty_maps", "geometry", "stickers", "sticker_confusions", "metrics", "ranking",
     "seeds",
@@ -46,7 +46,7 @@ class Drawn:
             "images": self.plan.image_set("crop/test"),
             "maps": self.plan.maps(self.plan.methods),
             "clean_scores": self.plan.scores("clean")[0],
-            "benchmarks": {m: self.plan.benchmark("attribute", m) for m in self.plan.methods},
+            "times": {m: f"{self.plan.root}/attribute/{m}/time.csv" for m in self.plan.methods},
         }
         if self.plan.masking_methods:
             found["cells"] = self.plan.cells(self.plan.masking_methods)

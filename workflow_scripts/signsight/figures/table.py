@@ -26,10 +26,10 @@ from signsight.core.registry import figures, metrics
 from signsight.core.words import nearest
 
 ARTEFACTS = (
-    "agreement", "benchmarks", "cascades", "cells", "classes", "clean", "clean_scores", "confusion",
+    "agreement", "cascades", "cells", "classes", "clean", "clean_scores", "confusion",
     "empty_maps", "geometry", "history", "images", "maps", "masking", "masking_scores", "metric_curves",
     "metrics", "perturbed", "photograph_images", "photograph_maps", "photographs", "ranking", "seeds",
-    "sticker_bases", "sticker_cells", "sticker_confusions", "sticker_scores", "stickers",
+    "sticker_bases", "sticker_cells", "sticker_confusions", "sticker_scores", "stickers", "times",
 )  # fmt: skip
 FACTS = (
     "colour", "confidence", "controls", "degrees", "designs", "grid", "hidden", "masked_cells", "method",
