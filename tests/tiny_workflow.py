@@ -112,7 +112,9 @@ class Workflow:
         # a file of its own, since dry runs of several configs go on at the same time
         file = self.folder / f"configs/{hashlib.sha256(text.encode()).hexdigest()[:8]}.yaml"
         file.parent.mkdir(exist_ok=True)
-        file.write_text(text)
+        with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False) as part:
+            part.write(text)
+        Path(part.name).replace(file)  # at once, for another dry run with the same config may be reading it
         call = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile)]
         return [*call, "--directory", str(self.folder), "--configfile", str(file), "--cores", "2", *arguments]
 
