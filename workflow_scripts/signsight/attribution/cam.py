@@ -218,8 +218,7 @@ def grad_cam_pp(task: Task, images: torch.Tensor, targets: Bound, ids: list[str]
     layer="target",
     paper="Omeiza et al. 2019, arXiv:1908.01224",
     measures="Grad-CAM++ with gradients averaged over noisy copies of the image",
-    misleads="as Grad-CAM++, which it equals where only an average and one linear layer follow the target "
-    "layer; moreover, the model was not trained on such noise",
+    misleads="as Grad-CAM++; equals it where an average and one linear layer follow; untrained for such noise",
 )
 def smooth_grad_cam_pp(
     task: Task,
@@ -232,7 +231,9 @@ def smooth_grad_cam_pp(
     """Grad-CAM++ with g, g^2 and g^3 averaged over noisy copies of the image.
 
     samples: noisy copies; spread: standard deviation of the noise as a share of the image's
-    (max - min). The activations that are weighed are those of the image itself.
+    (max - min). The activations that are weighed are those of the image itself. Where only an
+    average and one linear layer follow the target layer, the gradient is the same on every copy,
+    and the map equals that of Grad-CAM++.
     """
     activation, _ = activation_and_gradient(task, images, targets)
     sums = [in_double(torch.zeros_like(activation)) for _ in range(3)]  # g^3 leaves float32
