@@ -218,7 +218,7 @@ def grad_cam_pp(task: Task, images: torch.Tensor, targets: Bound, ids: list[str]
     layer="target",
     paper="Omeiza et al. 2019, arXiv:1908.01224",
     measures="Grad-CAM++ with gradients averaged over noisy copies of the image",
-    misleads="as Grad-CAM++; equals it where an average and one linear layer follow; untrained for such noise",
+    misleads="as Grad-CAM++; equals it where an average and a linear layer follow; untrained for such noise",
 )
 def smooth_grad_cam_pp(
     task: Task,
