@@ -16,7 +16,7 @@ from torch.overrides import TorchFunctionMode
 
 from signsight.core.errors import UserError
 
-Rule = Literal["guided", "deconvolution", "plain"]
+Rule = Literal["guided", "deconvolution", "plain", "open"]
 
 # torch's function -> name for people; a gradient that is cut at ReLUs says nothing beside these
 OTHER_ACTIVATIONS = {
@@ -49,7 +49,7 @@ class _Rectify(torch.autograd.Function):
             y = x.relu_() if inplace else x.relu()
         else:
             y = x.clamp_(0, high) if inplace else x.clamp(0, high)
-        if mode.rule != "deconvolution":
+        if mode.rule in ("guided", "plain"):
             ctx.save_for_backward(y)
         return y
 
@@ -57,6 +57,8 @@ class _Rectify(torch.autograd.Function):
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:
         if ctx.mode.rule == "deconvolution":
             return grad.clamp(min=0), None, None, None
+        if ctx.mode.rule == "open":
+            return grad, None, None, None
         (y,) = ctx.saved_tensors
         passed = torch.ops.aten.threshold_backward(grad, y, 0)  # 0 where y <= 0, in one go
         if ctx.high is not None:
@@ -67,7 +69,8 @@ class _Rectify(torch.autograd.Function):
 class ReluMode(TorchFunctionMode):
     """Puts `_Rectify` in the place of every ReLU that is called, and counts them.
 
-    `rule` may change between backward passes, from and to any rule but deconvolution.
+    `rule` may change between backward passes, from "guided" to "plain" and back. "open" passes every gradient
+    as if the ReLUs were not there, and leaves other activations as they are.
     """
 
     def __init__(self, rule: Rule) -> None:
@@ -80,7 +83,7 @@ class ReluMode(TorchFunctionMode):
         kwargs = kwargs or {}
         name = getattr(func, "__name__", "")
         plain = name.removesuffix("_")
-        if plain in OTHER_ACTIVATIONS:
+        if plain in OTHER_ACTIVATIONS and self.rule != "open":
             raise UserError(_refusal(f"{OTHER_ACTIVATIONS[plain]} activations, which are not ReLUs"))
         limit = _limit(plain, args, kwargs)
         if limit is None:

@@ -211,6 +211,8 @@ class Classes:
         """See `Bound`."""
         if self.score == "correct":
             return (outputs.argmax(1) == self.classes).to(outputs.dtype)
+        if self.score == "log_softmax":
+            return self.linear(outputs.log_softmax(1))
         return self.linear(outputs.softmax(1) if self.score == "softmax" else outputs)
 
     def linear(self, outputs: torch.Tensor) -> torch.Tensor:

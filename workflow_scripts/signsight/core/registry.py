@@ -119,7 +119,15 @@ networks = Registry("networks", "network", "network")
 replacements = Registry("replacements", "replacement", "replacement")
 data_sets = Registry("data_sets", "data set", "data_set")
 figures = Registry("figures", "figure", "figure")
-REGISTRIES = {one.variable: one for one in (methods, metrics, networks, replacements, data_sets, figures)}
+presets = Registry("presets", "preset", "preset")
+parametrisations = Registry("parametrisations", "parametrisation", "parametrisation")
+transforms = Registry("transforms", "transform of pictures", "transform")
+regularisers = Registry("regularisers", "regulariser", "regulariser")
+KINDS = (
+    methods, metrics, networks, replacements, data_sets, figures,
+    presets, parametrisations, transforms, regularisers,
+)  # fmt: skip
+REGISTRIES = {one.variable: one for one in KINDS}
 
 _plugins: dict[Path, str] = {}  # file -> name of its module
 
