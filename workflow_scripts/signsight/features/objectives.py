@@ -28,7 +28,7 @@ class Objective(Protocol):
         """Views (n, 3, H, W) in [0, 1] of the pictures `rows` (n,) int64 -> (n,)."""
 
 
-class _Reached(Exception):  # noqa: N818 - no error
+class _Reached(Exception):
     """The layer is reached, with its output; what lies behind it need not run."""
 
     def __init__(self, output: object) -> None:

@@ -92,9 +92,7 @@ class Seen:
         ]
         return torch.cat([one for one, _ in parts]), torch.cat([one for _, one in parts])
 
-    def _part(
-        self, pictures: torch.Tensor, rows: np.ndarray, step: int
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def _part(self, pictures: torch.Tensor, rows: np.ndarray, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         leaf = pictures.detach().requires_grad_(True)
         seen = self.views.of(leaf, rows, step)
         own = torch.from_numpy(rows).to(leaf.device)
@@ -134,9 +132,7 @@ def optimise(
     with untouched(model), torch.inference_mode(False), torch.enable_grad():
         chosen = parametrisations.get(recipe.parametrisation)
         made = chosen(
-            Start(
-                streams[0], size, model.mean.device, model.mean.dtype, picture=start, magnitude=magnitude
-            ),
+            Start(streams[0], size, model.mean.device, model.mean.dtype, picture=start, magnitude=magnitude),
             **recipe.parameters,
         )
         source = ascent or Seen(model, objective, Views(recipe.transforms, draws, streams[1]), batch_size)

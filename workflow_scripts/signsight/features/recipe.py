@@ -33,7 +33,9 @@ class Recipe:
 def recipe_of(choice: Mapping[str, Any]) -> Recipe:
     """The recipe in the params of a rule (of `config.recipes.recipe_choice`)."""
     rest = {
-        k: v for k, v in choice.items() if k not in ("parametrisation", "transforms", "regularisers", "preset")
+        k: v
+        for k, v in choice.items()
+        if k not in ("parametrisation", "transforms", "regularisers", "preset")
     }
     named = choice["parametrisation"]
     return Recipe(
