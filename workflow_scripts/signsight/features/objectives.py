@@ -67,14 +67,14 @@ def output_at(model: Classifier, layer: nn.Module, name: str, images: torch.Tens
     finally:
         handle.remove()
     raise UserError(
-        f"The layer {name!r} has no output that is units, a map of (batch, channels, height, width) or tokens "
-        "of each picture; name another layer."
+        f"The layer {name!r} has no output that is units, a map of (batch, channels, height, width) or "
+        "tokens of each picture; name another layer."
     )
 
 
 @dataclass
 class OfTarget:
-    """The score of what a `Target` was bound to: a class, class against class, a channel, neuron, direction."""
+    """The score of what a `Target` was bound to: a class, a channel, a neuron, a direction."""
 
     bound: Bound
     group: int = 1

@@ -31,7 +31,7 @@ class Ascent(Protocol):
     def __call__(
         self, pictures: torch.Tensor, rows: np.ndarray, step: int
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Pictures (n, 3, H, W), which are the batch's `rows` -> objective (n,), its gradient (n, 3, H, W)."""
+        """Pictures (n, 3, H, W), which are the batch's `rows` -> objective (n,), gradient (n, 3, H, W)."""
 
 
 @dataclass
@@ -191,8 +191,8 @@ class _Run:
         scores, gradient = self.source(picture, rows, step)
         if not torch.isfinite(scores).all() or not torch.isfinite(gradient).all():
             raise UserError(
-                f"The objective or its gradient is not finite in step {step + 1}; is the model trained, and the "
-                "rate of the recipe not too high?"
+                f"The objective or its gradient is not finite in step {step + 1}; is the model trained, and "
+                "the rate of the recipe not too high?"
             )
         reached = gradient.flatten(1).any(1)
         if step < AWAKEN and not reached.all():

@@ -32,11 +32,8 @@ class Recipe:
 
 def recipe_of(choice: Mapping[str, Any]) -> Recipe:
     """The recipe in the params of a rule (of `config.recipes.recipe_choice`)."""
-    rest = {
-        k: v
-        for k, v in choice.items()
-        if k not in ("parametrisation", "transforms", "regularisers", "preset")
-    }
+    parts = ("parametrisation", "transforms", "regularisers")
+    rest = {key: value for key, value in choice.items() if key not in parts}
     named = choice["parametrisation"]
     return Recipe(
         parametrisation=named["parametrisation"],

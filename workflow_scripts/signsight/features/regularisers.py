@@ -103,8 +103,7 @@ def blur(
     pictures: torch.Tensor,
     step: int,
     every: Annotated[int, Limits(1, 100_000), "Steps from one blur to the next."] = 4,
-    radius: Annotated[float, Limits(above=0, high=1), "Standard deviation, as a share of the side."] = 1
-    / 224,
+    radius: Annotated[float, Limits(above=0, high=1), "Standard deviation, as a share of the side."] = 0.0045,
 ) -> torch.Tensor:
     """Blurred after the steps `every`, 2 `every`, ...; the edge is repeated outside."""
     if (step + 1) % every:

@@ -44,7 +44,7 @@ class Draws:
 def shift(
     draws: Draws,
     rng: np.random.Generator,
-    share: Annotated[float, Limits(0, 1), "Largest shift, as a share of the side."] = 1 / 24,
+    share: Annotated[float, Limits(0, 1), "Largest shift, as a share of the side."] = 0.04,
 ) -> np.ndarray:
     """(steps, views, 3, 3)."""
     found = draws.identity()
@@ -88,12 +88,8 @@ def rotation(
 def crops(
     draws: Draws,
     rng: np.random.Generator,
-    first: Annotated[
-        float, Limits(above=0, high=2), "Mean side of a part in the first step, as a share."
-    ] = 1.0,
-    last: Annotated[
-        float, Limits(above=0, high=2), "Mean side of a part in the last step, as a share."
-    ] = 0.75,
+    first: Annotated[float, Limits(above=0, high=2), "Mean side in the first step, as a share."] = 1.0,
+    last: Annotated[float, Limits(above=0, high=2), "Mean side in the last step, as a share."] = 0.75,
     spread: Annotated[float, Limits(0, 1), "Standard deviation of the side, as a share."] = 0.05,
     off: Annotated[float, Limits(0, 1), "Standard deviation of the centre, as a share of the side."] = 0.05,
 ) -> np.ndarray:
