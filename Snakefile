@@ -16,6 +16,7 @@ include: "rules/attribution.smk"
 include: "rules/perturbation.smk"
 include: "rules/evaluation.smk"
 include: "rules/figures.smk"
+include: "rules/features.smk"
 include: "rules/gallery.smk"
 include: "rules/developer.smk"
 

@@ -51,6 +51,8 @@ wildcard_constraints:
     target="test|stock|user_stock",
     kind="[a-z_]+",
     group="[^/]+",
+    network="trained|random",
+    recipe="[a-z0-9_]+",
 
 
 scattergather:
@@ -97,6 +99,18 @@ def table_digests(files):
     return [
         key_of((folder / file).read_text(encoding="utf-8")) for file in files.values()
     ]
+
+
+def sheets(folder, caption, subcategory):
+    """A folder of sheets of pictures of the stage `features`, PNG alone: as SVG they would be large."""
+    return report(
+        directory(folder),
+        patterns=["{page}.png"],
+        caption=f"captions/{caption}.rst",
+        category="Features",
+        subcategory=subcategory,
+        labels={"figure": "{page}", "experiment": config["experiment"]},
+    )
 
 
 def figure(name, category=None, subcategory=None):

@@ -104,6 +104,14 @@ def one_by_one(model: Classifier, layers: list[Layer], seed: int) -> Iterator[Cl
         changed.load_state_dict(model.state_dict())
 
 
+def untrained(model: Classifier, seed: int) -> Classifier:
+    """A copy of `model` with all of its layers drawn anew: a network that knows nothing."""
+    fresh = _copy(model)
+    for layer in weight_layers(model):
+        draw_anew(fresh, layer, seed)
+    return fresh
+
+
 def _copy(model: Classifier) -> Classifier:
     # Copies made in a caller's inference mode could not be differentiated through.
     with torch.inference_mode(False):

@@ -4,7 +4,8 @@ A config value is one of
 - "predicted", "true", or the number of a class;
 - {class: one of these, against: a number or "runner_up"}: what the first class has more than the other;
 - {layer: name, channel: number}: the mean of a channel of that layer over its positions;
-- {layer: name, channel: number, at: [row, column]}: one neuron of it.
+- {layer: name, channel: number, at: [row, column]}: one neuron of it;
+- {layer: name, direction: [numbers], at: ...}: a sum of its channels with these weights, likewise.
 
 `parse` makes a `Target` of it. `Target.bind` makes a `Bound` for one batch of images: classes are chosen
 on these and then held fixed, however the images or the network change.
@@ -99,8 +100,14 @@ def parse(value: Value, score: str, key: str = "attribution.target") -> Target:
                 f"A metric's score is 'correct', but config key '{key}' names a unit of a layer, which is "
                 "not a prediction; set that score to 'logit' or 'softmax'."
             )
-        at = value.get("at")
-        return UnitTarget(value["layer"], value["channel"], None if at is None else (at[0], at[1]), key)
+        at, direction = value.get("at"), value.get("direction")
+        return UnitTarget(
+            value["layer"],
+            value.get("channel"),
+            None if at is None else (at[0], at[1]),
+            key,
+            None if direction is None else tuple(map(float, direction)),
+        )
     if value["class"] == value["against"]:
         raise UserError(f"Config key '{key}' compares class {value['class']} with itself; name two classes.")
     return ClassTarget(value["class"], value["against"], score, key)
@@ -225,18 +232,21 @@ class Classes:
 class UnitTarget:
     """The mean of a channel of a layer over its positions, or its value `at` (row, column).
 
-    layer: its name in the network. Where the layer gives (B, K), the channel is a unit.
+    layer: its name in the network. Where the layer gives (B, K), the channel is a unit. direction: weights of
+    all K channels, whose sum takes the place of the one channel.
     """
 
     layer: str
-    channel: int
+    channel: int | None
     at: tuple[int, int] | None
     key: str
+    direction: tuple[float, ...] | None = None
 
     def __str__(self) -> str:
         """'channel 3 of features.8, row 2, column 5'."""
         where = "" if self.at is None else f", row {self.at[0]}, column {self.at[1]}"
-        return f"channel {self.channel} of {self.layer}{where}"
+        what = "a direction" if self.channel is None else f"channel {self.channel}"
+        return f"{what} of {self.layer}{where}"
 
     def bind(
         self,
@@ -277,7 +287,10 @@ class UnitTarget:
 
     def value(self, outputs: torch.Tensor) -> torch.Tensor:
         """(B, K) or (B, K, h, w) -> (B,)."""
-        values = outputs[:, self.channel]
+        if self.direction is None:
+            values = outputs[:, self.channel]
+        else:
+            values = torch.einsum("bk...,k->b...", outputs, outputs.new_tensor(self.direction))
         if self.at is not None:
             return values[:, self.at[0], self.at[1]]
         return values if values.ndim == 1 else values.mean((1, 2))
@@ -301,7 +314,12 @@ class UnitTarget:
         """UserError for a unit that the layer's output does not have, or that the image does not reach."""
         channels, sides = values.shape[1], tuple(values.shape[2:])
         here = f"Config key '{self.key}' names {self}, but"
-        if not 0 <= self.channel < channels:
+        if self.direction is not None and len(self.direction) != channels:
+            raise UserError(
+                f"{here} the direction has {len(self.direction)} numbers and that layer {channels} "
+                "channels; give a number for each."
+            )
+        if self.channel is not None and not 0 <= self.channel < channels:
             raise UserError(f"{here} that layer has {channels} channels, counted from 0; name one of them.")
         if self.at is not None and not sides:
             raise UserError(f"{here} that layer has no positions; leave out 'at'.")

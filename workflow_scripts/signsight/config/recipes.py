@@ -11,6 +11,8 @@ from signsight.core.registry import Registry, parametrisations, presets, regular
 from signsight.data.dataset import facts
 
 Config = dict[str, Any]
+# Products beside the pictures of classes -> the key that says what of them is made.
+PRODUCTS = {"filters": "layers", "activations": "layers", "inversion": "layers", "dream": "targets"}
 SETTINGS = {
     "optimiser": "adam", "rate": 0.05, "momentum": 0.0, "steps": 256, "views": 1, "score": "logit",
 }  # fmt: skip
@@ -63,8 +65,45 @@ def _merged(
     return found
 
 
-def refuse_wrong_recipes(config: Config) -> None:
-    """UserError for a recipe of the config that names or combines what does not go together."""
+def refuse_wrong_features(config: Config) -> None:
+    """UserError for what the group `features` names or combines and does not go together."""
+    _refuse_wrong_recipes(config)
+    features, name = config["features"], config["data"]["name"]
+    given = [f"{product}.{key}" for product, key in PRODUCTS.items() if features[product][key]]
+    pictures = facts(name)["pictures"] or features["source"]
+    if given and not pictures:
+        raise UserError(
+            f"Config key 'features.{given[0]}' needs pictures, but data.name {name!r} has none; name some in "
+            "'features.source'."
+        )
+    for key, preset in _used(features).items():
+        if needs(config, preset, "spectrum") and not pictures:
+            raise UserError(
+                f"Config key 'features.{key}' names {preset!r}, which needs a spectrum of natural pictures, "
+                "but there are none; name some in 'features.source', or take 'fourier'."
+            )
+        if needs(config, preset, "class_mean") and not _of_classes(features, key):
+            raise UserError(
+                f"Config key 'features.{key}' names {preset!r}, which holds pictures near the mean of their "
+                "class; take another for what is no class."
+            )
+
+
+def _used(features: Config) -> dict[str, str]:
+    """Config key within `features` -> the preset or recipe that it names, of what is made."""
+    which = features["classes"]["which"]
+    classes = {f"classes.presets.{n}": name for n, name in enumerate(features["classes"]["presets"]) if which}
+    products = [name for name, key in PRODUCTS.items() if features[name][key] and "preset" in features[name]]
+    return classes | {f"{name}.preset": features[name]["preset"] for name in products}
+
+
+def _of_classes(features: Config, key: str) -> bool:
+    """Whether pictures under a key are all of classes."""
+    which = features["classes"]["which"]
+    return key.startswith("classes") and not any(isinstance(one, dict) for one in which)
+
+
+def _refuse_wrong_recipes(config: Config) -> None:
     for name, own in config["features"]["recipes"].items():
         where = f"features.recipes.{name}"
         if name in presets:

@@ -19,6 +19,7 @@ from signsight.config.choices import (
     metric_choice,
     training_settings,
 )
+from signsight.config.recipes import refuse_wrong_features
 from signsight.config.schema import Schema, filled, refuse_parameters, walk_keys
 from signsight.core.errors import UserError
 from signsight.core.registry import Registry, methods, metrics, networks
@@ -39,7 +40,7 @@ def complete(config: Config, schema: Schema) -> Config:
     _expand_paths(full, schema)
     _refuse_wrong_variants(full)
     _apply(full)
-    for refuse in (_data, _model, _layers, _stages, _metrics, _bounds):
+    for refuse in (_data, _model, _layers, _stages, _metrics, _bounds, refuse_wrong_features):
         refuse(full)
     for transform in TRANSFORMS:
         degree_groups(full, transform)
@@ -261,7 +262,7 @@ def check_files(config: Config) -> None:
         _refuse_settings_of_trained(model)
     if model["classes"] is not None:
         read_classes(model["classes"])
-    for key in ("stickers.stock", "gallery.source", "real_examples.source"):
+    for key in ("stickers.stock", "gallery.source", "real_examples.source", "features.source"):
         if given[key] and not Path(given[key]).exists():
             raise UserError(f"Config key {key!r}: {given[key]} does not exist; correct its path.")
 
@@ -286,6 +287,7 @@ def _given(config: Config) -> dict[str, str | None]:
         "stickers.stock": config["stickers"]["stock"],
         "gallery.source": config["gallery"]["source"],
         "real_examples.source": config["real_examples"]["source"],
+        "features.source": config["features"]["source"],
     }
 
 

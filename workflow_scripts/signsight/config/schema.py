@@ -189,7 +189,8 @@ def _refuse_wrong_values(config: dict[str, Any], schema: Schema) -> None:
     for where, value, part in _named(config, schema, ""):
         names = known_names(part["registry"])
         if part.get("variants"):
-            names += config["attribution"]["variants"]
+            group, key = part["variants"].split(".")
+            names += config[group][key]
         _refuse_unknown_name(where, value, names)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd  # a second to import, which jobs that only turn pixels do without
 
 COLUMNS = ("image_id", "class_id", "track", "source")
-TEXT_COLUMNS = {"image_id": str, "track": str, "source": str}
+TEXT_COLUMNS = dict.fromkeys(("image_id", "track", "source", "label", "file", "layer"), str)
 
 
 @dataclass(frozen=True)

@@ -37,9 +37,11 @@ what null stands for. To leave something out, name the stages that you want (`st
 | `{class: predicted, against: runner_up}` | one class against another: the difference of their scores |
 | `{layer: features.last, channel: 3}` | the mean of one channel of a layer over its positions |
 | `{layer: features.last, channel: 3, at: [2, 4]}` | one neuron of that channel, by row and column |
+| `{layer: features.last, direction: [0.5, -1, ...]}` | a sum of all channels of a layer with these weights |
 
 `class` and `against` are each `predicted`, `true` or a number; `against` can also be `runner_up`, the
-second most probable class.
+second most probable class. Pictures made by optimisation start from no picture: for them
+(`features.classes.which`, `features.dream.targets`) classes are numbers or names.
 
 ## Layers
 
@@ -50,8 +52,8 @@ is where the relevance is read out, in place of the pixels. [docs/methods.md](..
 
 ## Plugins
 
-`plugins: [my_things.py]` adds your own networks, attribution methods, metrics, replacements, data sets and
-figures. A file is looked for beside the config that names it, then in the working directory. Its things are
+`plugins: [my_things.py]` adds your own networks, attribution methods, metrics, replacements, data sets, figures,
+and parts of pictures made by optimisation (presets, parametrisations, transforms, regularisers). A file is looked for beside the config that names it, then in the working directory. Its things are
 named, configured and checked as the built-in ones are; [docs/adding.md](../docs/adding.md) shows how to
 write them.
 

@@ -11,11 +11,19 @@ from signsight.core.registry import REGISTRIES
 Schema = Mapping[str, Any]
 NAMES = {"integer": "integer", "number": "number", "string": "text", "object": "table"}
 PLURALS = {"integer": "integers", "number": "numbers", "string": "texts"}
+# What the user can declare in the config itself: where -> one of them, several of them.
+OWN = {
+    "attribution.variants": ("of a variant", " and variants"),
+    "features.recipes": ("of a recipe", " and recipes"),
+}
 # What the named parts of the schema are called.
 PARTS = {
     "sample": "integer from 1, `all` or null",
     "degrees": "list of degrees",
     "target": "a [target](#targets)",
+    "shown": "numbers, names or [targets](#targets)",
+    "dreamt": "numbers, names, [targets](#targets) or layers",
+    "units": "table of layers and units",
 }
 
 
@@ -34,7 +42,7 @@ def _forms(part: Schema) -> list[str]:
         return [value(one) for one in part["enum"]]
     if "registry" in part:
         forms = [f"name of {_article(REGISTRIES[part['registry']].noun)}"]
-        forms += ["of a variant"] if part.get("variants") else []
+        forms += [OWN[part["variants"]][0]] if "variants" in part else []
     else:
         kinds = part["type"] if isinstance(part["type"], list) else [part["type"]]
         forms = [form for kind in kinds if kind != "null" for form in _kinds(kind, part)]
@@ -53,7 +61,9 @@ def _list(part: Schema) -> str:
     items = part.get("items", {})
     if "registry" in items:
         told = f"list of names of {REGISTRIES[items['registry']].noun}s"
-        return told + (" and variants" if items.get("variants") else "")
+        return told + (OWN[items["variants"]][1] if "variants" in items else "")
+    if "$ref" in items:
+        return f"list of {allowed(items)}"
     if "enum" in items:
         return f"list of {either([value(one) for one in items['enum']])}"
     return f"list of {_length(part)}{PLURALS[items['type']]}{_range(items)}"

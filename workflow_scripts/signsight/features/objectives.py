@@ -89,6 +89,25 @@ class OfTarget:
 
 
 @dataclass
+class Channels:
+    """The mean of one channel of a layer over its positions, another one for each picture.
+
+    channels: (B,) int64, on the device of the model.
+    """
+
+    layer: str
+    channels: torch.Tensor
+    key: str
+    group: int = 1
+
+    def __call__(self, model: Classifier, seen: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        """See `Objective`."""
+        values = output_at(model, layer_named(model, self.layer, self.key), self.layer, seen)
+        own = values[torch.arange(len(rows), device=rows.device), self.channels[rows]]
+        return own if own.ndim == 1 else own.mean((1, 2))
+
+
+@dataclass
 class WholeLayer:
     """Half the mean square of all values of a layer: whatever it finds is strengthened (DeepDream)."""
 

@@ -33,7 +33,7 @@ class Drawn:
     @cached_property
     def artefacts(self) -> dict[str, Files]:
         """What a figure can be drawn from, by the name that its function has for it; only what is made."""
-        found: dict[str, Files] = dict(self.plan.table_files)
+        found: dict[str, Files] = dict(self.plan.table_files) | self.plan.features.tables
         found |= {"history": self.plan.history[0]} if self.plan.history else {}
         if "photographs" in self.plan.albums:
             pictures = self.plan.album_pictures("photographs")
@@ -90,6 +90,8 @@ class Drawn:
             "hidden": {m: own["hidden"] for m, own in parameters.items() if "hidden" in own},
             "seeds_quantity": [*quantities[0], first["direction"]] if quantities else None,
             "method": config["real_examples"]["method"],
+            "recipes": self.plan.features.labels,
+            "networks_compared": len(self.plan.runs) - 1,
         }
 
     @cached_property

@@ -26,16 +26,16 @@ from signsight.core.registry import figures, metrics
 from signsight.core.words import nearest
 
 ARTEFACTS = (
-    "agreement", "cascades", "cells", "classes", "clean", "clean_scores", "confusion",
-    "empty_maps", "geometry", "history", "images", "maps", "masking", "masking_scores", "metric_curves",
-    "metrics", "perturbed", "photograph_images", "photograph_maps", "photographs", "ranking", "seeds",
-    "sticker_bases", "sticker_cells", "sticker_confusions", "sticker_scores", "stickers", "times",
+    "agreement", "cascades", "cells", "classes", "clean", "clean_scores", "confusion", "empty_maps",
+    "feature_summary", "features", "geometry", "history", "images", "inversion_errors", "maps",
+    "masking", "masking_scores", "metric_curves", "metrics", "path_similarity", "perturbed",
+    "photograph_images", "photograph_maps", "photographs", "ranking", "seeds", "sticker_bases",
+    "sticker_cells", "sticker_confusions", "sticker_scores", "stickers", "times",
 )  # fmt: skip
 FACTS = (
     "colour", "confidence", "controls", "degrees", "designs", "grid", "hidden", "masked_cells", "method",
-    "methods",
-    "metric_scores", "overview_images", "published", "quantities", "seeds_quantity", "sheet_images",
-    "sign_widths", "signed", "sticker_sets", "undrawn",
+    "methods", "metric_scores", "networks_compared", "overview_images", "published", "quantities",
+    "recipes", "seeds_quantity", "sheet_images", "sign_widths", "signed", "sticker_sets", "undrawn",
 )  # fmt: skip
 
 

@@ -112,6 +112,11 @@ class Inputs:
         seeds = self.config["model"]["seeds"] or [self.config["seed"]]
         return {seed: f"seeds/{seed}/" if number else "" for number, seed in enumerate(seeds)}
 
+    @property
+    def other_runs(self) -> list[str]:
+        """The prefixes of the further models."""
+        return [prefix for prefix in self.runs.values() if prefix]
+
     def training_seed(self, run: str) -> int:
         """Seed of the training of a run."""
         return next(seed for seed, prefix in self.runs.items() if prefix == run)

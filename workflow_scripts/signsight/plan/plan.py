@@ -23,6 +23,7 @@ from signsight.config.choices import (
 from signsight.config.rules import truth_regions
 from signsight.core.registry import REGISTRIES, metrics
 from signsight.figures.drawn import Drawn
+from signsight.plan.features import Features
 from signsight.plan.inputs import Inputs
 
 Files = str | list[str] | dict[str, Any]
@@ -245,6 +246,11 @@ class Plan(Inputs):
         }
         return {stage: {n: f"{self.root}/tables/{n}.csv" for n in names} for stage, names in stages.items()}
 
+    @cached_property
+    def features(self) -> Features:
+        """The pictures that are made by optimisation."""
+        return Features(self)
+
     @property
     def table_files(self) -> dict[str, str]:
         """Name of a table -> its file, of all that are made."""
@@ -256,6 +262,7 @@ class Plan(Inputs):
         chosen = {
             "gallery": self.config["gallery"]["methods"],
             "photographs": [self.config["real_examples"]["method"]],
+            "features": [],
         }
         return {album: methods for album, methods in chosen.items() if self.album_source(album)}
 
@@ -265,7 +272,7 @@ class Plan(Inputs):
 
     def album_key(self, album: str) -> str:
         """The config key that names an album's pictures."""
-        return "gallery.source" if album == "gallery" else "real_examples.source"
+        return "real_examples.source" if album == "photographs" else f"{album}.source"
 
     def album_pictures(self, album: str) -> dict[str, str]:
         """The pictures of an album as the classifier sees them, and what it takes them for."""
@@ -332,8 +339,9 @@ class Plan(Inputs):
         """All that a run makes."""
         kept = [file for files in self.kept.values() for file in files]
         figures = [file for name in self.drawn_figures.names for file in self.drawn_figures.files(name)]
-        photographs = [self.album_pictures(album)["table"] for album in self.albums]
-        return [*self.table_files.values(), *figures, *self.summary, *kept, *photographs, *self.gallery]
+        photographs = [self.album_pictures(album)["table"] for album in self.albums if album != "features"]
+        tables = self.table_files.values()
+        return [*tables, *figures, *self.summary, *kept, *photographs, *self.gallery, *self.features.made]
 
     @cached_property
     def own(self) -> list[dict[str, str]]:

@@ -1,0 +1,61 @@
+"""What the jobs of the stage `features` have in common."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from signsight.attribution.randomise import untrained
+from signsight.core.files import atomic
+from signsight.features.made import Store, file_digest
+from signsight.features.make import Making
+from signsight.features.recipe import recipe_of
+from signsight.models.of_job import model_of_job
+
+
+def making_of_job(snakemake: Any, network: str = "trained", frames: int = 1) -> Making:
+    """The network of the input `model`, or one with random weights; the recipe of the params, and what it
+    needs of the inputs `spectrum` and `means`."""
+    params, inputs = snakemake.params, snakemake.input
+    model, _, batch_size = model_of_job(snakemake, "attribution")
+    if network == "random":
+        model = untrained(model, params.seed)
+    spectrum, means = inputs.get("spectrum"), inputs.get("means")
+    return Making(
+        model,
+        recipe_of(params.recipe),
+        params.seed,
+        batch_size,
+        frames=frames,
+        magnitude=np.load(spectrum) if spectrum else None,
+        class_means=np.load(means) if means else None,
+    )
+
+
+def store_of_job(snakemake: Any, making: Making, *inputs: str) -> Store:
+    """What is finished of the job's pictures, beside its outputs.
+
+    A picture depends on the recipe, seed, model, code and what the recipe needs; inputs: further ones that it
+    depends on.
+    """
+    params, given = snakemake.params, snakemake.input
+    files = [given.model[0], *filter(None, (given.get("spectrum"), given.get("means"))), *inputs]
+    what = {"recipe": params.recipe, "seed": params.seed, "code": params.code, "more": params.get("more")}
+    digests = [file_digest(file) for file in files]
+    return Store(params.made, what | {"files": digests, "frames": making.frames})
+
+
+@contextmanager
+def picture_folder(target: str) -> Iterator[Path]:
+    """A folder of pictures that is there whole or not at all; Snakemake has made it, empty."""
+    folder = Path(target)
+    if folder.is_dir():
+        shutil.rmtree(folder)
+    with atomic(folder) as part:
+        part.mkdir()
+        yield part
