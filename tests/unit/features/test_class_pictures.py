@@ -104,7 +104,9 @@ def test_restarts_that_have_to_differ_do(tmp_path: Path) -> None:
     model = gap()
 
     def made(folder: str, diversity: float) -> np.ndarray:
-        write(tmp_path / folder, model, [2], restarts=2, diversity=diversity, recipe=Recipe("pixels", 12, 0.05))
+        write(
+            tmp_path / folder, model, [2], restarts=2, diversity=diversity, recipe=Recipe("pixels", 12, 0.05)
+        )
         return np.load(tmp_path / folder / "images.npy").astype(float)
 
     free, held = made("free", 0.0), made("held", 50.0)

@@ -1,4 +1,4 @@
-"""Objectives: targets give their own scores, a pass that stops early is the whole one, and groups push apart."""
+"""Objectives: targets have their own scores, passes that stop early are the whole ones, groups push apart."""
 
 from __future__ import annotations
 

@@ -70,12 +70,13 @@ class ReluMode(TorchFunctionMode):
     """Puts `_Rectify` in the place of every ReLU that is called, and counts them.
 
     `rule` may change between backward passes, from "guided" to "plain" and back. "open" passes every gradient
-    as if the ReLUs were not there, and leaves other activations as they are.
+    as if the ReLUs were not there, and leaves other activations as they are. key: the config key that asks
+    for it, for the message of a refusal.
     """
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: Rule, key: str = "attribution.methods") -> None:
         super().__init__()
-        self.rule, self.met = rule, 0
+        self.rule, self.met, self.key = rule, 0, key
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: Any = None
@@ -84,7 +85,9 @@ class ReluMode(TorchFunctionMode):
         name = getattr(func, "__name__", "")
         plain = name.removesuffix("_")
         if plain in OTHER_ACTIVATIONS and self.rule != "open":
-            raise UserError(_refusal(f"{OTHER_ACTIVATIONS[plain]} activations, which are not ReLUs"))
+            raise UserError(
+                _refusal(f"{OTHER_ACTIVATIONS[plain]} activations, which are not ReLUs", self.key)
+            )
         limit = _limit(plain, args, kwargs)
         if limit is None:
             return func(*args, **kwargs)
@@ -120,10 +123,10 @@ def _limit(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[f
     return None
 
 
-def _refusal(why: str) -> str:
+def _refusal(why: str, key: str) -> str:
     return (
         "Guided backpropagation, deconvolution and what builds on them change the gradient at ReLUs, "
-        f"but the network has {why}; take other methods in 'attribution.methods'."
+        f"but the network has {why}; leave them out of '{key}'."
     )
 
 
@@ -143,4 +146,4 @@ def relu_rule(rule: Rule) -> Iterator[ReluMode]:
     with mode:
         yield mode
     if not mode.met:
-        raise UserError(_refusal("no ReLU"))
+        raise UserError(_refusal("no ReLU", mode.key))

@@ -52,10 +52,11 @@ is where the relevance is read out, in place of the pixels. [docs/methods.md](..
 
 ## Plugins
 
-`plugins: [my_things.py]` adds your own networks, attribution methods, metrics, replacements, data sets, figures,
-and parts of pictures made by optimisation (presets, parametrisations, transforms, regularisers). A file is looked for beside the config that names it, then in the working directory. Its things are
-named, configured and checked as the built-in ones are; [docs/adding.md](../docs/adding.md) shows how to
-write them.
+`plugins: [my_things.py]` adds your own networks, attribution methods, metrics, replacements, data sets,
+figures, and parts of pictures made by optimisation (presets, parametrisations, transforms, regularisers).
+A file is looked for beside the config that names it, then in the working directory. Its things are named,
+configured and checked as the built-in ones are; [docs/adding.md](../docs/adding.md) shows how to write
+them.
 
 ## Degrees
 

@@ -1,17 +1,26 @@
-"""docs/things.md: data sets, networks and figures, from what they declare."""
+"""docs/things.md: data sets, networks, parts of optimised pictures and figures, from what they declare."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from signsight.core.registry import Registry, data_sets, figures, networks
+from signsight.core.registry import (
+    Registry,
+    data_sets,
+    figures,
+    networks,
+    parametrisations,
+    presets,
+    regularisers,
+    transforms,
+)
 from signsight.data.dataset import facts
 from signsight.docs.wording import allowed, either, value
 from signsight.figures.numbers import markdown
 from signsight.figures.table import signature
 
-HEAD = """# Data sets, networks and figures
+HEAD = """# Data sets, networks, parts of optimised pictures, and figures
 
 <!-- Made by `make docs` from the declarations in the code; do not edit. -->
 
@@ -42,6 +51,20 @@ installed version. A network of torchvision that is trained gets a new head for 
 function.
 
 """
+PRESETS = """
+## Pictures made by optimisation
+
+[features.md](features.md) shows what they look like, and which to trust. A **preset** is a combination of the
+parts below; `features.recipes` of a config takes one and changes what it likes.
+
+"""
+PARTS = """
+
+The parts, with their parameters. A parametrisation says what is optimised; transforms say how a picture is
+seen in each step; regularisers hold it back (a penalty beside the objective, a change of the gradient, or a
+change of the picture after a step, which goes with `pixels` alone). Shares are of the side of the picture.
+
+"""
 FIGURES = """
 ## Figures
 
@@ -68,7 +91,10 @@ COUNTS = {
 
 def page() -> str:
     """The page as Markdown."""
-    return HEAD + SETS + _sets() + NETWORKS + _networks() + "\n" + FIGURES + _figures() + "\n"
+    pictures = PRESETS + _presets() + PARTS + _parts()
+    return (
+        HEAD + SETS + _sets() + NETWORKS + _networks() + "\n" + pictures + "\n" + FIGURES + _figures() + "\n"
+    )
 
 
 def _sets() -> str:
@@ -118,6 +144,47 @@ def normalisation(told: Mapping[str, Any]) -> str:
     if "mean" not in told:
         return "of the training images"
     return f"mean {list(told['mean'])}, std {list(told['std'])}"
+
+
+def _presets() -> str:
+    rows = [
+        [
+            f"**{told['label']}**<br>`{name}`",
+            told["about"],
+            f"`{told['parametrisation']}`",
+            _named(told.get("transforms", {})),
+            _named(told.get("regularisers", {})),
+            f"{told.get('optimiser', 'adam')} {told['rate']:g}, {told['steps']:,} steps",
+            told.get("paper") or told.get("source", "–"),
+        ]
+        for name in sorted(presets.names(), key=presets.order)
+        for told in [presets.about(name)]
+    ]
+    head = ["Preset", "What it does", "Parametrisation", "Transforms", "Regularisers", "Optimiser", "Source"]
+    return markdown(head, rows, right=False)
+
+
+def _named(parts: Mapping[str, Mapping[str, Any]]) -> str:
+    """The parts of a preset with the parameters that it sets."""
+    words = [
+        f"`{name}`" + "".join(f" {key} {one:g}" for key, one in parameters.items())
+        for name, parameters in parts.items()
+    ]
+    return ", ".join(words) or "–"
+
+
+def _parts() -> str:
+    rows = [
+        [kind, f"**{told['label']}**<br>`{name}`", told["about"], parameters(registry, name)]
+        for kind, registry in (
+            ("parametrisation", parametrisations),
+            ("transform", transforms),
+            ("regulariser", regularisers),
+        )
+        for name in sorted(registry.names(), key=registry.order)
+        for told in [registry.about(name)]
+    ]
+    return markdown(["Part", "Name", "What it does", "Parameters"], rows, right=False)
 
 
 def _figures() -> str:

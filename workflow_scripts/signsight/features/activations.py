@@ -65,7 +65,7 @@ def _scores(
 ) -> torch.Tensor:
     """What is maximised in pictures (B, 3, H, W): (B,), whose gradient is the guided one."""
     module = layer_named(model, layer, key)
-    with ReluMode("guided"):
+    with ReluMode("guided", key):
         values = output_at(model, module, layer, pixels)
     check_units(units.tolist(), values.shape[1], layer, key)
     if not values.requires_grad:
