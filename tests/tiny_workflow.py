@@ -61,6 +61,22 @@ PICTURES: dict[str, Any] = {
         "source": "photographs", "smoothing": [1, 2], "spreads": [0.1], "methods": ["random", "layer_cam"],
     },
     "real_examples": {"source": "photographs", "method": "grad_cam"},
+    "features": {
+        "source": "photographs",
+        "images": 2,
+        "recipes": {
+            "quick": {"preset": "fourier", "steps": 2},
+            "phases": {"preset": "maco", "steps": 2, "views": 1},
+            "near": {"preset": "pixels", "steps": 2, "regularisers": {"class_mean": {}}},
+            "like": {"preset": "inversion", "steps": 2},
+            "dreamy": {"preset": "dream", "steps": 1},
+        },
+        "classes": {"which": [0, 1], "presets": ["quick", "phases", "near"]},
+        "filters": {"layers": {"features.last": 2}, "preset": "quick", "examples": 2},
+        "activations": {"layers": {"features.last": 1}},
+        "inversion": {"layers": ["features.first", "features.last"], "preset": "like"},
+        "dream": {"targets": [{"layer": "features.last"}], "preset": "dreamy", "octaves": 2},
+    },
 }  # fmt: skip
 
 

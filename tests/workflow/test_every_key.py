@@ -32,8 +32,21 @@ TESTED = CROPPED - {"train", "examples", "training_curve"}  # of another sample 
 # of the experiment `pictures`: a folder of pictures, photographs, a gallery, a network that is taken as it is
 FILES = {"gallery_sheet", "gallery_singles", "gallery_sweeps", "gallery_strips"}
 ALBUMS = {"album_pictures", "album_maps", "photographs"} | FILES
+# pictures made by optimisation: of classes, and what becomes of them; of the user's own pictures
+NUMBERS = {"feature_table"} | drawn_from("features") | drawn_from("feature_summary") | drawn_from(
+    "path_similarity"
+)
+INDEX = {"features"}
+CLASSES = {"class_pictures", "class_sheets", "class_animation"} | NUMBERS | INDEX
+FILTERS = {"filter_pictures", "filter_sheets"} | INDEX
+ACTIVATIONS = {"layer_activations", "activation_sheet"} | INDEX
+INVERSION = {"inversions", "inversion_sheet"} | drawn_from("inversion_errors") | INDEX
+DREAMS = {"dreams", "dream_sheet"} | INDEX
+OWN = {"album_pictures"} | ACTIVATIONS | INVERSION | DREAMS  # of `features.source`
+SCANNED = {"unit_scan"} | FILTERS
+FEATURES = {"spectrum", "class_means"} | CLASSES | SCANNED | OWN
 # where nothing is trained, the pictures take the classes of the network
-READ = {"crop", "attribute", "score", "overview", "summary"} | CLEAN
+READ = {"crop", "attribute", "score", "overview", "summary"} | CLEAN | FEATURES
 TAKEN = READ | {"pretrained", "classes"} | ALBUMS
 EVERYTHING = {"everything"}  # the results get another place
 OTHER = "other"  # the value is made from the schema
@@ -144,6 +157,28 @@ PICTURES_TABLE: dict[str, tuple[Any, set[str]]] = {
     "gallery.spreads": ([0.2], {"gallery_sweeps", "gallery_strips"}),
     "gallery.layers": (["features.last"], {"gallery_sweeps"} | {"gallery_strips"}),
     "gallery.strip_pictures": (OTHER, {"gallery_sweeps", "gallery_strips"}),
+    "features.source": ("stock", OWN),
+    "features.images": (OTHER, OWN - {"album_pictures"}),
+    "features.recipes": ({"quick": {"preset": "fourier", "steps": 3}}, CLASSES | FILTERS),
+    "features.classes.which": ([0], CLASSES),
+    "features.classes.presets": (["quick", "phases"], NUMBERS | INDEX | {"class_sheets"}),
+    "features.classes.restarts": (OTHER, CLASSES),
+    "features.classes.diversity": (OTHER, CLASSES),
+    "features.classes.animation": (OTHER, INDEX),
+    "features.classes.control": (OTHER, NUMBERS | INDEX),
+    "features.filters.layers": ({"features.last": [1]}, FILTERS),
+    "features.filters.preset": ("phases", FILTERS),
+    "features.filters.examples": (OTHER, SCANNED),
+    "features.activations.layers": ({"features.third": 1}, ACTIVATIONS),
+    "features.inversion.layers": (["features.last"], INVERSION),
+    "features.inversion.preset": ("published_filter", INVERSION),
+    "features.dream.targets": ([1], DREAMS),
+    "features.dream.preset": ("published_dream", DREAMS),
+    "features.dream.octaves": (OTHER, DREAMS),
+    "features.dream.ratio": (OTHER, DREAMS),
+    "features.dream.jitter": (OTHER, DREAMS),
+    "features.dream.tile": (32, DREAMS),
+    "features.dream.size": (OTHER, DREAMS),
 }
 # Keys of things that the two experiments do not use: what depends on them is tested with the things, below.
 OF_SETS = {key for key in keys() if key.split(".")[0] == "data" and key.split(".")[1] in data_sets.names()}

@@ -1,9 +1,9 @@
 """Rule class_animation: the way to the pictures of classes."""
 
 import numpy as np
+from signsight.figures.feature_pages import way_frames
 
 from signsight.core.job import job
-from signsight.figures.feature_pages import way_frames
 from signsight.figures.strips import save_animation
 
 with job(snakemake):

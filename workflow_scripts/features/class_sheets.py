@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from signsight.figures.feature_pages import class_pages
+
 from signsight.core.job import job
 from signsight.data.imageset import open_image_set
 from signsight.features.of_job import picture_folder
-from signsight.figures.feature_pages import class_pages
 from signsight.figures.style import save
 
 with job(snakemake), picture_folder(snakemake.output[0]) as folder:

@@ -91,6 +91,29 @@ def test_scores_of_units() -> None:
 
 
 @torch.no_grad()
+def test_a_direction_is_a_sum_of_channels_with_its_weights() -> None:
+    model = gap().double()
+    weights = np.random.default_rng(0).normal(size=8)
+    values = model.network.features[0](model.normalise(some()))
+    mixed = (values * torch.tensor(weights)[:, None, None]).sum(1)
+    value = {"layer": "features.0", "direction": weights.tolist()}
+    assert_close(score_of(model, value), mixed.mean((1, 2)))
+    assert_close(score_of(model, value | {"at": [4, 7]}), mixed[:, 4, 7])
+    axis = value | {"direction": [0, 0, 0, 1, 0, 0, 0, 0]}
+    assert_close(score_of(model, axis), score_of(model, CHANNEL))
+    head = {"layer": "head", "direction": [1, -1, 0, 0, 0]}
+    assert_close(score_of(model, head), model(some())[:, 0] - model(some())[:, 1])
+
+
+@torch.no_grad()
+def test_the_logarithm_of_the_softmax_is_minus_the_cross_entropy() -> None:
+    model = gap().double()
+    expected = -nn.functional.cross_entropy(model(some()), torch.tensor(TRUTH), reduction="none")
+    targets = Classes(torch.tensor(TRUTH), None, "log_softmax")
+    assert_close(targets.scores(model(some())), expected)
+
+
+@torch.no_grad()
 def test_a_unit_is_read_before_anything_works_on_it_in_place() -> None:
     inplace, plain = (gap(inplace=one).double() for one in (True, False))
     for channel in range(6):
@@ -238,6 +261,7 @@ FORMS: list[Value] = [
     {"class": "true", "against": 1},
     CHANNEL,
     NEURON,
+    {"layer": "features.0", "direction": [1, -1, 0.5, 0, 0, 0, 2, 0]},
 ]
 
 
@@ -324,6 +348,7 @@ def twice() -> Classifier:
         (gap, {"layer": "", "channel": 1}, "does not have"),
         (twice, {"layer": "0", "channel": 1}, "not run just once"),
         (gap, {"layer": "features.0", "channel": 8}, "has 8 channels, counted from 0"),
+        (gap, {"layer": "features.0", "direction": [1, 2]}, "has 2 numbers and that layer 8 channels"),
         (gap, {"layer": "head", "channel": 1, "at": [0, 0]}, "has no positions; leave out 'at'"),
         (gap, {"layer": "features", "channel": 1, "at": [0, 8]}, "8 rows and 8 columns"),
         (gap, {"layer": "features", "channel": 1, "at": [-1, 0]}, "row -1, column 0, but"),

@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from signsight.core.errors import UserError
 from signsight.data.imageset import open_image_set
 from signsight.features import make as making_module
 from signsight.features.classes import write_class_pictures
@@ -117,6 +118,24 @@ def test_restarts_that_have_to_differ_do(tmp_path: Path) -> None:
     grams = [torch.nn.functional.normalize((m @ m.mT).flatten(1), dim=1) for m in maps]
     alike = [float(g[0] @ g[1]) for g in grams]
     assert alike[1] < alike[0]
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        ({"layer": "featurs", "channel": 0}, "did you mean 'features'"),
+        ({"layer": "features", "channel": 6}, "has 6 channels, counted from 0"),
+        ({"layer": "features", "channel": 0, "at": [0, 8]}, "8 rows and 8 columns"),
+        ({"layer": "features", "direction": [1, 2]}, "2 numbers"),
+    ],
+)
+def test_a_unit_that_is_not_there_is_refused_before_anything_is_made(
+    tmp_path: Path, wish: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(UserError, match=words) as fault:
+        write(tmp_path, gap(), [0, wish])
+    assert "features.classes.which" in str(fault.value)
+    assert not list(tmp_path.rglob("*.npz")) and not list(tmp_path.rglob("*.png"))
 
 
 def test_when_the_network_is_sure_is_told_of_the_frames() -> None:

@@ -77,7 +77,7 @@ def test_errors_are_those_of_the_8_bit_pictures_and_fall(layer: str, recipe: Rec
 
 
 def test_start_error_is_that_of_the_noise_that_pictures_start_from() -> None:
-    flat = replace(ADAM, steps=1, parameters={"low": 0.4, "high": 0.4})
+    flat = replace(PLAIN, parameters={"low": 0.4, "high": 0.4}, regularisers={"decay": {"share": 0.5}})
     model, given = pyramid(), pictures(3, 16)
     found = invert(model, given, IDS, "3", flat, 0, batch_size=4)
     with torch.no_grad():

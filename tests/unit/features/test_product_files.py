@@ -64,6 +64,8 @@ def test_filters_stand_beside_the_pictures_that_activate_them_most(
         assert own["rank"].tolist() == [1, 2] and own["row"].tolist() == scan.rows[unit, :2].tolist()
         np.testing.assert_allclose(own["value"], scan.values[unit, :2], rtol=1e-6)
         assert (own["bottom"] - own["top"] <= 8).all() and (own["top"] >= 0).all()
+    made = scan_units(making.model, open_image_set(folder), ["features"], 1, 4, "k")["features"]
+    assert (index["reached_max"] <= made.values[[5, 0], 0] + 1e-6).all()
     np.testing.assert_allclose(index["natural_max"], scan.values[[5, 0], 0], rtol=1e-6)
 
 

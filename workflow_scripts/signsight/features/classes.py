@@ -14,7 +14,7 @@ from signsight.data.imageset import image_writer
 from signsight.features.made import Store
 from signsight.features.make import Making, make_targets, sure_after, write_picture
 from signsight.features.natural import embedding_layer
-from signsight.features.wanted import Wish, wanted
+from signsight.features.wanted import Wish, refuse_missing_units, wanted
 
 KEY = "features.classes.which"
 ANIMATED = 12  # pictures whose way is shown
@@ -33,6 +33,7 @@ def write_class_pictures(
     picture to the folder `pictures`."""
     model = making.model
     things = wanted(which, model.classes, KEY)
+    refuse_missing_units(things, model)
     unlike = _diversity(making, diversity if restarts > 1 else 0)
     rows, ways = [], []
     with image_writer(folder, len(things) * restarts, model.size, model.size) as writer:

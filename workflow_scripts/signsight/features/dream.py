@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from signsight.core.errors import UserError
 from signsight.core.rng import generator
 from signsight.features.objectives import Objective
-from signsight.features.optimise import optimise, untouched
+from signsight.features.optimise import optimise, to_bits, untouched
 from signsight.features.recipe import Recipe
 from signsight.models.classifier import Classifier, to_pixels
 
@@ -100,9 +100,9 @@ def dream(
             )
             start, after = source.pixels.detach(), float(made.scores[0])
         added = start - base
-        frames.append(_bits(given + resized(added, picture.shape[:2])))
+        frames.append(to_bits((given + resized(added, picture.shape[:2])).clamp(0, 1))[0])
         log.info("dream %s: size %d of %d, %d x %d px", key, number + 1, len(bases), *sides)
-    frames[-1] = _bits(start)
+    frames[-1] = to_bits(start)[0]
     return Dreamt(frames[-1], np.stack(frames), before, after)
 
 
@@ -286,9 +286,3 @@ def _score(model: Classifier, objective: Objective, pictures: torch.Tensor) -> f
     if not math.isfinite(score):
         raise UserError("The objective of the picture is not finite before its dream; is the model trained?")
     return score
-
-
-def _bits(picture: torch.Tensor) -> np.ndarray:
-    """(1, 3, H, W) -> (H, W, 3) uint8."""
-    levels = (picture[0].detach().clamp(0, 1) * 255).round().to(torch.uint8)
-    return levels.permute(1, 2, 0).contiguous().cpu().numpy()

@@ -15,7 +15,7 @@ from signsight.features.given import Given
 from signsight.features.made import Store
 from signsight.features.make import Making, log, write_picture
 from signsight.features.objectives import Objective, OfTarget, WholeLayer, layer_named
-from signsight.features.wanted import Wish, bound, slug, wanted
+from signsight.features.wanted import Wish, bound, refuse_missing_units, slug, wanted
 from signsight.models.classifier import Classifier
 
 KEY = "features.dream.targets"
@@ -27,6 +27,7 @@ def dreamt(wish: Wish, model: Classifier, score: str) -> tuple[str, str, Objecti
         layer_named(model, wish["layer"], KEY)
         return slug(wish["layer"]), f"all of {wish['layer']}", WholeLayer(wish["layer"], KEY)
     (one,) = wanted([wish], model.classes, KEY)
+    refuse_missing_units([one], model)
     return one.name, one.label, OfTarget(bound([one], score, model.mean.device))
 
 

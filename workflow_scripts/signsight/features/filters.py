@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import torch
 
 from signsight.core.files import ArrayFile, atomic, write_csv
 from signsight.data.imageset import image_writer
+from signsight.features.inversion import features
 from signsight.features.made import Store
 from signsight.features.make import Making, make, write_picture
 from signsight.features.objectives import Channels, Objective
@@ -34,49 +35,63 @@ def write_filters(
 
     scans: of the layers, over the `natural` pictures (N, H, W, 3) uint8. Writes `images.npy` and `index.csv`,
     the natural pictures as `examples.npy` (M, T, H, W, 3) and `examples.csv` to `folder`, and PNGs to
-    `pictures`.
+    `pictures`. In the index, `score` is the mean activation of the picture, which was maximised;
+    `reached_max` its largest one, to be held against `natural_max`, that of all natural pictures.
     """
-    units = [(layer, unit) for layer, own in asked.items() for unit in chosen_units(scans[layer], own, KEY)]
-    names = [f"{slug(layer)}-{unit}" for layer, unit in units]
-    store.keep_only(names)
+    units = {layer: chosen_units(scans[layer], own, KEY) for layer, own in asked.items()}
+    count = sum(map(len, units.values()))
+    store.keep_only(_name(layer, unit) for layer, own in units.items() for unit in own)
     side, rows, told, place = making.model.size, [], [], 0
     top = min(examples, *(scan.rows.shape[1] for scan in scans.values()))
-    with (
-        image_writer(folder, len(units), side, side) as made,
-        atomic(folder / "examples.npy") as part,
-    ):
-        shown = np.lib.format.open_memmap(part, "w+", np.uint8, (len(units), top, side, side, 3))
-        for layer in asked:
-            own = [unit for of, unit in units if of == layer]
-            keys = [f"{slug(layer)}-{unit}" for unit in own]
-            for unit, name, arrays in zip(
-                own, keys, make(making, keys, _objective(making, layer, own), store), strict=True
-            ):
-                made.append(arrays["picture"][None])
-                scan = scans[layer]
-                rows.append(
-                    {
-                        "image_id": name,
-                        "class_id": -1,
-                        "track": "",
-                        "source": "",
-                        "layer": layer,
-                        "channel": unit,
-                        "score": float(arrays["score"]),
-                        "active": int(arrays["active"]),
-                        "natural_max": float(scan.values[unit, 0]),
-                        "file": write_picture(pictures, name, arrays["picture"]),
-                    }
-                )
-                shown[place] = natural.take(scan.rows[unit, :top])
-                told += _patches(making, layer, unit, scan, shown[place])
-                place += 1
+    with image_writer(folder, count, side, side) as made, atomic(folder / "examples.npy") as part:
+        shown = np.lib.format.open_memmap(part, "w+", np.uint8, (count, top, side, side, 3))
+        for layer, own in units.items():
+            found, table = _layer(making, layer, own, scans[layer], store)
+            made.append(found)
+            files = [
+                write_picture(pictures, name, one) for name, one in zip(table["image_id"], found, strict=True)
+            ]
+            rows.append(table.assign(file=files))
+            chosen = scans[layer].rows[own, :top]
+            shown[place : place + len(own)] = natural.take(chosen.ravel()).reshape(-1, *shown.shape[1:])
+            told.append(_patches(making, scans[layer], own, shown[place : place + len(own)]))
+            place += len(own)
         shown.flush()
-    write_csv(folder / "index.csv", pd.DataFrame(rows))
-    write_csv(folder / "examples.csv", pd.DataFrame(told))
+    write_csv(folder / "index.csv", pd.concat(rows))
+    write_csv(folder / "examples.csv", pd.concat(told))
 
 
-def _objective(making: Making, layer: str, units: Sequence[int]) -> object:
+def _name(layer: str, unit: int) -> str:
+    return f"{slug(layer)}-{unit}"
+
+
+def _layer(
+    making: Making, layer: str, units: Sequence[int], scan: UnitScan, store: Store
+) -> tuple[np.ndarray, pd.DataFrame]:
+    """Pictures (n, H, W, 3) uint8 of the units of one layer, and their rows of the index."""
+    names = [_name(layer, unit) for unit in units]
+    found = list(make(making, names, _objective(making, layer, units), store))
+    images = np.stack([one["picture"] for one in found])
+    values = features(making.model, images, layer, making.batch_size, KEY)
+    peaks = (values if values.ndim == 2 else values.amax((2, 3))).float().cpu().numpy()
+    table = pd.DataFrame(
+        {
+            "image_id": names,
+            "class_id": -1,
+            "track": "",
+            "source": "",
+            "layer": layer,
+            "channel": units,
+            "score": [float(one["score"]) for one in found],
+            "active": [int(one["active"]) for one in found],
+            "reached_max": peaks[np.arange(len(units)), units],
+            "natural_max": scan.values[units, 0],
+        }
+    )
+    return images, table
+
+
+def _objective(making: Making, layer: str, units: Sequence[int]) -> Callable[[Sequence[int]], Objective]:
     device = making.model.mean.device
 
     def objective(numbers: Sequence[int]) -> Objective:
@@ -85,17 +100,18 @@ def _objective(making: Making, layer: str, units: Sequence[int]) -> object:
     return objective
 
 
-def _patches(
-    making: Making, layer: str, unit: int, scan: UnitScan, shown: np.ndarray
-) -> list[dict[str, object]]:
-    """A row for each natural picture (T, H, W, 3) of a unit: which it is, and the part that does it."""
-    count = len(shown)
-    places = scan.places[unit, :count]
-    boxes = patch_boxes(making.model, shown, layer, np.full(count, unit), places, making.batch_size)
-    sides = ("top", "left", "bottom", "right")
-    return [
-        {"layer": layer, "channel": unit, "rank": rank, "value": scan.values[unit, rank - 1]}
-        | {"row": scan.rows[unit, rank - 1]}
-        | dict(zip(sides, map(int, box), strict=True))
-        for rank, box in enumerate(boxes, 1)
-    ]
+def _patches(making: Making, scan: UnitScan, units: Sequence[int], shown: np.ndarray) -> pd.DataFrame:
+    """A row for each natural picture (n, T, H, W, 3) of each unit: which it is, and the part that does it."""
+    count = shown.shape[1]
+    channels, ranks = np.repeat(units, count), np.tile(np.arange(count), len(units))
+    places = scan.places[channels, ranks]
+    flat = shown.reshape(-1, *shown.shape[2:])
+    boxes = patch_boxes(making.model, flat, scan.layer, channels, places, making.batch_size)
+    table = {
+        "layer": scan.layer,
+        "channel": channels,
+        "rank": ranks + 1,
+        "value": scan.values[channels, ranks],
+        "row": scan.rows[channels, ranks],
+    }
+    return pd.DataFrame(table | dict(zip(("top", "left", "bottom", "right"), boxes.T, strict=True)))

@@ -174,7 +174,7 @@ class _Run:
             curve.append(scores)
             active |= reached
             if step + 1 in stops:
-                kept.append(_bits(self.made.picture()))
+                kept.append(to_bits(self.made.picture()))
                 values.append(self.value(kept[-1]))
                 if on_step:
                     on_step(step + 1)
@@ -246,6 +246,6 @@ def _optimiser(recipe: Recipe, variables: list[torch.Tensor]) -> torch.optim.Opt
     return kinds[recipe.optimiser](variables, lr=recipe.rate)
 
 
-def _bits(picture: torch.Tensor) -> np.ndarray:
+def to_bits(picture: torch.Tensor) -> np.ndarray:
     """(B, 3, H, W) in [0, 1] -> (B, H, W, 3) uint8."""
     return (picture.detach() * 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()

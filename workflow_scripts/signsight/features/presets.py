@@ -134,7 +134,7 @@ class PublishedFilter:
     paper="Mahendran & Vedaldi 2015, arXiv:1412.0035",
     parametrisation="pixels",
     parameters={"low": 0.4, "high": 0.6},
-    regularisers={"total_variation": {"weight": 1.0}, "norm": {"weight": 0.1, "power": 6.0}},
+    regularisers={"total_variation": {"weight": 10.0}, "norm": {"weight": 0.1, "power": 6.0}},
     rate=0.02,
     steps=400,
 )

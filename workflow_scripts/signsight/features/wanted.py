@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from signsight.attribution.run import frozen
 from signsight.attribution.target import Bound, Classes, Unit, UnitTarget, parse
 from signsight.core.errors import UserError
 from signsight.core.words import nearest
+from signsight.models.classifier import Classifier
 
 Wish = int | str | Mapping[str, Any]
 
@@ -92,6 +94,16 @@ def slug(text: str) -> str:
 def hash_of(direction: Sequence[float]) -> str:
     """Six hex digits that tell directions apart."""
     return hashlib.sha256(np.array(direction, float).tobytes()).hexdigest()[:6]
+
+
+@torch.no_grad()
+def refuse_missing_units(things: Sequence[Wanted], model: Classifier) -> None:
+    """UserError, naming the config key, for a layer or unit that the network does not have."""
+    black = torch.zeros(1, 3, model.size, model.size, device=model.mean.device, dtype=model.mean.dtype)
+    with frozen(model):
+        for one in things:
+            if one.unit:
+                one.unit.outputs(model, black)
 
 
 def bound(things: Sequence[Wanted], score: str, device: torch.device) -> Bound:

@@ -109,7 +109,10 @@ def new_classifier(
 
 def to_pixels(images: np.ndarray, device: torch.device | str = "cpu") -> torch.Tensor:
     """(B, H, W, 3) uint8 to (B, 3, H, W) float32 in [0, 1] on `device`, channels last in memory."""
-    pixels = torch.from_numpy(np.ascontiguousarray(images)).to(device)
+    images = np.ascontiguousarray(images)
+    if min(images.strides) < 0:  # a reversed axis of length 1 counts as contiguous, but not for torch
+        images = images.copy()
+    pixels = torch.from_numpy(images).to(device)
     return pixels.permute(0, 3, 1, 2).to(torch.float32).div_(255)
 
 
