@@ -23,7 +23,7 @@ pytestmark = pytest.mark.xdist_group("adding")
 PAGE = (ROOT / "docs/adding.md").read_text(encoding="utf-8")
 THINGS = {  # registry -> name of the example on the page
     "data_sets": "table", "networks": "pocket", "methods": "var_grad", "metrics": "spared",
-    "replacements": "checkers", "figures": "class_accuracy",
+    "replacements": "checkers", "figures": "class_accuracy", "regularisers": "pale",
 }  # fmt: skip
 NAMES = " or ".join(THINGS.values())
 LEFT_OUT = shutil.ignore_patterns(
@@ -126,8 +126,9 @@ class Mine:
         }
 
     def targets(self) -> list[str]:
-        """The tables, two figures and the summary."""
+        """The tables, two figures, pictures of classes and the summary."""
         figures = [f"results/mine/figures/{name}.png" for name in FIGURES]
+        figures += ["results/mine/features/classes/trained/calm/images.npy"]
         return ["results/mine/tables/metrics.csv", *figures, "results/mine/summary.md"]
 
     def assert_complete(self) -> None:
@@ -143,6 +144,10 @@ class Mine:
         assert "VarGrad" in labels and "Share of pixels hidden" in labels
         maps = np.load(self.results / "attribute/var_grad/maps.npy")
         assert maps.shape == (6, 24, 24) and maps.any()
+        colours = np.load(self.results / "features/classes/trained/calm/images.npy").astype(float)
+        assert (
+            colours.shape == (2, 24, 24, 3) and np.abs(colours - colours.mean(3, keepdims=True)).mean() < 20
+        )
         about = (self.results / "train/model.json").read_text()
         assert '"pocket"' in about and '"width": 8' in about
 
@@ -204,6 +209,7 @@ def test_docs_and_schema_have_the_things_of_the_package(extended: Path) -> None:
     assert "spared_auc" in told and "`checkers`" in told
     told = (extended / "docs/things.md").read_text(encoding="utf-8")
     assert "`separator` (text" in told and "`width` (integer" in told and "`class_accuracy`" in told
+    assert "| regulariser | **Pale**" in told
     ruff = str(Path(sys.executable).parent / "ruff")
     call([ruff, "check", *examples()], extended)
     call([ruff, "format", "--check", *examples()], extended)
@@ -239,6 +245,7 @@ def test_a_plugin_is_run_and_named_in_the_summary(with_plugin: Mine) -> None:
         ("replacement", "checkers", "–"),
         ("data set", "table", "pictures of a table"),
         ("figure", "class_accuracy", "–"),
+        ("regulariser", "pale", "Pale"),
     ):
         row = next(line for line in own.splitlines() if name in line.split(" | "))
         assert kind in row and label in row and "my_things.py" in row
@@ -280,7 +287,7 @@ def test_changed_code_of_a_plugin_reruns_the_jobs_that_reach_it(with_plugin: Min
     file.write_text(rest.replace("spread=0.15", "spread=0.25"), encoding="utf-8")
     assert mine.planned(settings) == {
         "attribute var_grad", "evaluate spared random", "evaluate spared var_grad", "metric_table",
-        "metric_curves", "class_accuracy", "summary",
+        "metric_curves", "class_accuracy", "class_pictures trained calm", "summary",
     }  # fmt: skip
 
 
