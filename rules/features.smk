@@ -245,6 +245,7 @@ rule class_sheets:
         "../envs/data.yaml"
     params:
         words={name: FEATURES.words(name) for name in FEATURES.presets},
+        scores={name: FEATURES.recipe(name)["score"] for name in FEATURES.presets},
     script:
         "../workflow_scripts/features/class_sheets.py"
 
@@ -262,6 +263,8 @@ rule class_animation:
         PLAN.benchmark("class_animation")
     conda:
         "../envs/data.yaml"
+    params:
+        label=FEATURES.labels[FEATURES.presets[0]] if FEATURES.presets else "",
     script:
         "../workflow_scripts/features/class_animation.py"
 

@@ -1,12 +1,12 @@
 """Rule activation_sheet: guided gradients of units at given pictures, in several colourings."""
 
 import numpy as np
-from signsight.figures.feature_sheets import activation_sheet
 
 from signsight.core.files import read_csv
 from signsight.core.job import job
 from signsight.features.activations import tiles
 from signsight.features.given import given_pictures
+from signsight.figures.feature_sheets import activation_sheet
 from signsight.figures.style import save
 
 with job(snakemake):

@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from signsight.figures.feature_pages import class_pages
-
 from signsight.core.job import job
 from signsight.data.imageset import open_image_set
 from signsight.features.of_job import picture_folder
+from signsight.figures.feature_pages import class_pages
 from signsight.figures.style import save
 
 with job(snakemake), picture_folder(snakemake.output[0]) as folder:
-    for (name, words), file in zip(snakemake.params.words.items(), snakemake.input.sets, strict=True):
+    params = snakemake.params
+    for (name, words), file in zip(params.words.items(), snakemake.input.sets, strict=True):
         images = open_image_set(Path(file).parent)
         pictures = images.images.read(0, len(images))
-        for page, figure in class_pages(pictures, images.index, **words):
+        for page, figure in class_pages(pictures, images.index, **words, score=params.scores[name]):
             save(figure, [folder / f"{name}-{page}.png"])

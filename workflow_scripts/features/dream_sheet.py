@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from signsight.figures.feature_sheets import dream_sheet
-
 from signsight.core.files import read_csv
 from signsight.core.job import job
 from signsight.features.make import read_picture
+from signsight.figures.feature_sheets import dream_sheet
 from signsight.figures.style import save
 
 with job(snakemake):

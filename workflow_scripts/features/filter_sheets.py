@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-from signsight.figures.feature_pages import filter_pages
 
 from signsight.core.files import read_csv
 from signsight.core.job import job
 from signsight.data.imageset import open_image_set
 from signsight.features.of_job import picture_folder
+from signsight.figures.feature_pages import filter_pages
 from signsight.figures.style import save
 
 with job(snakemake), picture_folder(snakemake.output[0]) as folder:

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from signsight.figures.feature_sheets import inversion_strip
-
 from signsight.core.job import job
 from signsight.data.imageset import open_image_set
 from signsight.features.given import given_pictures
+from signsight.figures.feature_sheets import inversion_strip
 from signsight.figures.style import save
 
 with job(snakemake):

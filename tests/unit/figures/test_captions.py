@@ -36,4 +36,5 @@ def test_caption(path: Path, data_set: str) -> None:
 
 def test_there_is_a_caption_for_every_figure() -> None:
     gallery = {f"gallery_{name}" for name in ("sheet", "animation", "smoothing", "layers")}
-    assert {path.stem for path in CAPTIONS} == {*figures.names(), *gallery, "summary"}
+    pictures = {"class_pictures", "class_animation", "filters", "layer_activations", "inversion", "dreams"}
+    assert {path.stem for path in CAPTIONS} == {*figures.names(), *gallery, *pictures, "summary"}

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 # Columns of names that users give, or of texts that may be empty; 001, NA and null are names too.
 TEXTS = {
     "name", "class_name", "predicted_name", "explained_name", "sticker", "sign_size", "shape", "file",
-    "image_id", "track", "source", "label", "direction", "group", "tied_with",
+    "image_id", "track", "source", "label", "direction", "group", "tied_with", "layer", "picture", "target",
+    "preset",
 }  # fmt: skip
 HOST = re.sub(r"\W+", "-", socket.gethostname())
 

@@ -66,6 +66,7 @@ def write_class_pictures(
             frames=np.stack([arrays["frames"] for _, arrays in ways]),
             steps=ways[0][1]["steps"],
             labels=np.array([label for label, _ in ways]),
+            active=np.array([bool(arrays["active"]) for _, arrays in ways]),
         )
 
 
