@@ -124,9 +124,9 @@ def filter_pages(
 ) -> Iterator[tuple[str, Figure]]:
     """(name, sheet) of every page, layer by layer: a row a unit, its picture beside the natural ones.
 
-    images: (N, H, W, 3) uint8; index: `layer, channel, reached_max, active`, one row a unit; examples: (N, T, H,
-    W, 3) uint8, the natural pictures that activate it most; table: of these, `layer, channel, rank, value`
-    and the patch that does it, `top, left, bottom, right` (the last two exclusive), which is framed. label,
+    images: (N, H, W, 3) uint8; index: `layer, channel, reached_max, active`, one row a unit; examples:
+    (N, T, H, W, 3) uint8, the natural pictures that activate it most; table: of these, `layer, channel, rank,
+    value` and the patch that does it, `top, left, bottom, right` (the last two exclusive), framed. label,
     parts, steps: of the recipe.
     """
     ranked = {unit: own for unit, own in table.sort_values("rank").groupby(["layer", "channel"], sort=False)}
