@@ -69,7 +69,9 @@ def test_numbers_are_those_of_the_png_files(root: Path) -> None:
 
 
 def test_another_class_makes_just_that_one(pictures: Workflow, root: Path, tmp_path: Path) -> None:
-    before = {file.name: file.read_bytes() for file in (root / "features/made/classes/trained/quick").iterdir()}
+    before = {
+        file.name: file.read_bytes() for file in (root / "features/made/classes/trained/quick").iterdir()
+    }
     kept = pictures.copy(tmp_path / "copy")
     target = "results/pictures/features/classes/trained/quick/index.csv"
     done = kept.run(featured(classes={"which": [1]}), target)
@@ -101,7 +103,10 @@ def test_the_stage_ends_with_its_index(pictures: Workflow) -> None:
         ({"filters": {"layers": {"features.lst": 1}}}, "names the layer 'features.lst'"),
         ({"filters": {"layers": {"features.last": [999]}}}, "unit 999 of layer 'features.last': it has"),
         ({"inversion": {"layers": ["nowhere"]}}, "Config key 'features.inversion.layers' names the layer"),
-        ({"dream": {"targets": [{"layer": "nowhere"}]}}, "Config key 'features.dream.targets' names the layer"),
+        (
+            {"dream": {"targets": [{"layer": "nowhere"}]}},
+            "Config key 'features.dream.targets' names the layer",
+        ),
     ],
 )
 def test_what_there_is_not_ends_in_a_sentence(

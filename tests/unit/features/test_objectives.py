@@ -211,6 +211,11 @@ def test_features_like_those_of_a_reference() -> None:
     away = (whole_pass(model, "features", others) - maps[chosen]).flatten(1).norm(dim=1)
     expected = -((away / maps[chosen].flatten(1).norm(dim=1)) ** 2)
     torch.testing.assert_close(objective(model, others, chosen), expected)
+
+
+def test_features_of_a_reference_that_has_none_are_finite() -> None:
+    model = gap().double()
+    maps = whole_pass(model, "features", some(model)).detach()
     dark = LikeFeatures("features", torch.zeros_like(maps), KEY)
     assert torch.isfinite(dark(model, some(model), rows())).all()
 

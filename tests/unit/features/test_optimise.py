@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import nn
 
 from signsight.attribution.target import Classes, parse
 from signsight.core.errors import UserError
 from signsight.core.rng import generator
 from signsight.features.objectives import Diverse, LikeFeatures, Objective, OfTarget, WholeLayer
-from signsight.features.optimise import Made, optimise
+from signsight.features.optimise import Made, Seen, optimise
 from signsight.features.parametrisation import Pixels, Start
 from signsight.features.recipe import Recipe
 from signsight.features.spectrum import natural_magnitude
+from signsight.features.transforms import Draws, Views
 from signsight.models.classifier import Classifier, to_pixels
-from small_models import classifier, gap, linear, pictures, relu_net
+from small_models import gap, linear, pictures, relu_net
 
 KEY = "features.classes.which"
 PIXELS = Recipe("pixels", steps=8, rate=0.05)
@@ -169,6 +169,7 @@ def test_the_best_of_the_checkpoints_is_kept() -> None:
     made = make(model, of_classes(1, 3), pulled, ["a", "b"], frames=6, start=flat)
     with torch.no_grad():
         values = torch.stack([model(to_pixels(made.frames[row]))[:, c] for row, c in enumerate((1, 3))])
+    values[:, :3] = -torch.inf  # of the later half
     best = values.argmax(1).numpy()
     assert (best < 5).any()
     np.testing.assert_array_equal(made.pictures, made.frames[[0, 1], best])
@@ -270,52 +271,6 @@ def test_the_gradient_that_is_clipped_is_the_picture_s() -> None:
     np.testing.assert_allclose(made.pictures[0] / 255, expected.numpy(), atol=0.51 / 255)
 
 
-class Gate(nn.Module):
-    """Logit c: a ReLU that the mean of colour c passes from `bounds[c]` on."""
-
-    def __init__(self, bounds: list[float]) -> None:
-        super().__init__()
-        self.register_buffer("bounds", torch.tensor(bounds))
-        self.relu = nn.ReLU()
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.relu(images.mean((2, 3)) - self.bounds)
-
-
-def gates(*bounds: float) -> Classifier:
-    """Gates in units of pixels in [0, 1]."""
-    model = classifier(Gate(list(bounds)), 3, 8)
-    with torch.no_grad():
-        model.network.bounds.sub_(model.mean).div_(model.std)
-    return model
-
-
-def test_a_unit_behind_a_relu_that_is_off_is_woken() -> None:
-    recipe = Recipe("fourier", steps=80, rate=0.05)
-    made = make(gates(0.1, 0.55, 0.55), of_classes(0, 1, 2), recipe, ["a", "b", "c"])
-    assert (made.curve[1:, 0] == 0).all() and made.curve[0, 0] > 0
-    assert (made.scores > 0).all() and made.active.all()
-
-
-def test_waking_one_unit_leaves_the_other_pictures_as_they_are() -> None:
-    recipe = Recipe("fourier", steps=20, rate=0.05, transforms=SEEN)
-    model = gates(0.1, 0.55, 0.55).double()
-    both = make(model, of_classes(0, 1), recipe, ["a", "b"])
-    assert_same(make(model, of_classes(0), recipe, ["a"]), both, [0])
-    assert_same(make(model, of_classes(1), recipe, ["b"]), both, [1])
-
-
-def test_a_unit_that_nothing_can_wake_is_said_to_be_inactive() -> None:
-    made = make(gates(0.1, 1.5, 0.55), of_classes(0, 1), Recipe("fourier", steps=30, rate=0.05), ["a", "b"])
-    assert made.active.tolist() == [True, False] and made.scores[1] == 0
-    model = gap()
-    with torch.no_grad():
-        model.network.features[3].weight[4].zero_()
-    made = make(model, of_unit(2, layer="features", channel=4), PIXELS, ["a", "b"])
-    assert not made.active.any()
-    assert make(model, of_unit(2, layer="features", channel=3), PIXELS, ["a", "b"]).active.all()
-
-
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_what_is_not_finite_is_refused(bad: float) -> None:
     model = linear(size=6)
@@ -354,6 +309,19 @@ def test_pictures_reach_more_than_any_random_one(name: str) -> None:
     with torch.no_grad():
         random = model(to_pixels(pictures(500, 16)))
     assert (made.scores > random.max(0).values.numpy()).all()
+
+
+def test_the_objective_of_a_picture_is_the_mean_over_its_views() -> None:
+    model, target = gap().double(), of_classes(3, 1)
+    images = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    streams = [generator(0, key) for key in "ab"]
+    views = Views({"crops": {}}, Draws(4, 5, (16, 16)), streams)
+    scores, gradient = Seen(model, target, views, 64)(images, np.arange(2), 2)
+    leaf = images.clone().requires_grad_(True)
+    logits = model(views.of(leaf, np.arange(2), 2)).unflatten(0, (2, 5))
+    expected = torch.stack([logits[0, :, 3].mean(), logits[1, :, 1].mean()])
+    torch.testing.assert_close(scores, expected.detach())
+    torch.testing.assert_close(gradient, torch.autograd.grad(expected.sum(), leaf)[0])
 
 
 @pytest.mark.parametrize(

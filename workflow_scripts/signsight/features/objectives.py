@@ -78,11 +78,15 @@ class OfTarget:
 
     bound: Bound
     group: int = 1
+    checked: bool = field(default=False, init=False)
 
     def __call__(self, model: Classifier, seen: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
         """See `Objective`."""
         bound = self.bound[rows]
         if isinstance(bound, Unit):
+            if not self.checked:  # a whole pass refuses what is not there or runs twice
+                bound.target.outputs(model, seen[:1])
+                self.checked = True
             name = bound.target.layer
             return bound.scores(output_at(model, layer_named(model, name, bound.target.key), name, seen))
         return bound.scores(bound.outputs(model, seen))
@@ -138,7 +142,8 @@ class LikeFeatures:
         values = output_at(model, layer_named(model, self.layer, self.key), self.layer, seen)
         wanted = self.reference[rows]
         away = (values - wanted).square().flatten(1).sum(1)
-        return -away / wanted.square().flatten(1).sum(1).clamp_min(torch.finfo(values.dtype).tiny)
+        size = wanted.square().flatten(1).sum(1)
+        return -away / torch.where(size > 0, size, 1)  # a layer that is off has no size to compare with
 
 
 @dataclass

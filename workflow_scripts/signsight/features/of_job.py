@@ -25,15 +25,15 @@ def making_of_job(snakemake: Any, network: str = "trained", frames: int = 1) -> 
     model, _, batch_size = model_of_job(snakemake, "attribution")
     if network == "random":
         model = untrained(model, params.seed)
-    spectrum, means = inputs.get("spectrum"), inputs.get("means")
+    spectrum, means = (list(inputs.get(name) or []) for name in ("spectrum", "means"))
     return Making(
         model,
         recipe_of(params.recipe),
         params.seed,
         batch_size,
         frames=frames,
-        magnitude=np.load(spectrum) if spectrum else None,
-        class_means=np.load(means) if means else None,
+        magnitude=np.load(spectrum[0]) if spectrum else None,
+        class_means=np.load(means[0]) if means else None,
     )
 
 
@@ -44,7 +44,7 @@ def store_of_job(snakemake: Any, making: Making, *inputs: str) -> Store:
     depends on.
     """
     params, given = snakemake.params, snakemake.input
-    files = [given.model[0], *filter(None, (given.get("spectrum"), given.get("means"))), *inputs]
+    files = [given.model[0], *(given.get("spectrum") or []), *(given.get("means") or []), *inputs]
     what = {"recipe": params.recipe, "seed": params.seed, "code": params.code, "more": params.get("more")}
     digests = [file_digest(file) for file in files]
     return Store(params.made, what | {"files": digests, "frames": making.frames})

@@ -22,7 +22,7 @@ from signsight.features.recipe import Recipe
 from signsight.features.transforms import Draws, Views
 from signsight.models.classifier import Classifier, to_pixels
 
-AWAKEN = 16  # first steps, in which a gradient that is zero may pass ReLUs that are off (as in Lucid)
+AWAKEN = 16  # first steps, or half of all, in which a zero gradient may pass ReLUs that are off (as in Lucid)
 
 
 class Ascent(Protocol):
@@ -38,8 +38,8 @@ class Ascent(Protocol):
 class Made:
     """B pictures as they came out.
 
-    pictures: (B, H, W, 3) uint8, of each the best of the checkpoints by its objective; scores: (B,) float64,
-    that objective, recomputed from those 8 bits; frames: (B, F, H, W, 3) uint8 at the checkpoints (`steps`:
+    pictures: (B, H, W, 3) uint8, of each the best of the later half of the checkpoints by its objective;
+    scores: (B,) float64, that objective, recomputed from those 8 bits; frames: (B, F, H, W, 3) uint8 at the checkpoints (`steps`:
     how many steps were done there); curve: (B, steps) float32, the objective of what was seen in each step;
     active: (B,) bool, False where no gradient has ever reached the picture.
     """
@@ -56,17 +56,27 @@ class Made:
 def untouched(model: Classifier) -> Iterator[None]:
     """The model frozen, in eval mode; afterwards as it was, to the bit. UserError for one that changes."""
     kept = {name: value.clone() for name, value in model.named_buffers()}
+    changed: list[str] = []
     with frozen(model):
-        yield
-    changed = [name for name, value in model.named_buffers() if not torch.equal(value, kept[name])]
+        try:
+            yield
+        finally:
+            changed += _put_back(model, kept)
     if changed:
-        with torch.no_grad():
-            for name, value in model.named_buffers():
-                value.copy_(kept[name])
         raise UserError(
             f"The network changes its own buffer {changed[0]!r} when it runs in evaluation mode, so that its "
             "answers depend on what it saw before; correct the network."
         )
+
+
+@torch.no_grad()
+def _put_back(model: Classifier, kept: Mapping[str, torch.Tensor]) -> list[str]:
+    """Give changed buffers their values back, and return their names; new ones are tables, made once."""
+    now = dict(model.named_buffers())
+    changed = [name for name, value in kept.items() if not torch.equal(now[name], value)]
+    for name in changed:
+        now[name].copy_(kept[name])
+    return changed
 
 
 @dataclass
@@ -175,27 +185,29 @@ class _Run:
             active |= reached
             if step + 1 in stops:
                 kept.append(to_bits(self.made.picture()))
-                values.append(self.value(kept[-1]))
+                if len(kept) > len(stops) // 2:  # the best one is late; a look costs a pass
+                    values.append(self.value(kept[-1]))
                 if on_step:
                     on_step(step + 1)
         shown, found = np.stack(kept, 1), np.stack(values, 1)
         best = found.argmax(1)
-        rows = np.arange(count)
+        rows, late = np.arange(count), len(stops) - found.shape[1]
         whole = torch.stack(curve, 1).float().cpu().numpy()
-        return Made(shown[rows, best], found[rows, best], shown, stops, whole, active.cpu().numpy())
+        return Made(shown[rows, late + best], found[rows, best], shown, stops, whole, active.cpu().numpy())
 
     def _step(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Objective (B,) of what was seen, and whether its gradient reached the picture, (B,) bool."""
         picture = self.made.picture()
         rows = np.arange(len(picture))
         scores, gradient = self.source(picture, rows, step)
-        if not torch.isfinite(scores).all() or not torch.isfinite(gradient).all():
+        largest = torch.linalg.vector_norm(gradient.flatten(1), ord=torch.inf, dim=1)  # NaN if any is
+        if not torch.isfinite(scores).all() or not torch.isfinite(largest).all():
             raise UserError(
                 f"The objective or its gradient is not finite in step {step + 1}; is the model trained, and "
                 "the rate of the recipe not too high?"
             )
-        reached = gradient.flatten(1).any(1)
-        if step < AWAKEN and not reached.all():
+        reached = largest > 0
+        if step < max(AWAKEN, self.recipe.steps // 2) and not reached.all():
             gradient = self._awakened(picture, gradient, ~reached, step)
         gradient = -gradient
         for change in self.parts["gradient"]:
@@ -239,7 +251,7 @@ class _Run:
 
 def _optimiser(recipe: Recipe, variables: list[torch.Tensor]) -> torch.optim.Optimizer:
     kinds: Mapping[str, Callable[..., torch.optim.Optimizer]] = {
-        "adam": torch.optim.Adam,
+        "adam": partial(torch.optim.Adam, fused=variables[0].device.type in ("cpu", "cuda")),
         "nadam": torch.optim.NAdam,
         "sgd": partial(torch.optim.SGD, momentum=recipe.momentum),
     }

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from signsight.core.parameters import Limits
 from signsight.core.registry import regularisers
 
+LEAST_BLUR = 0.5  # pixels: less would do nothing
 Weight = Annotated[float, Limits(0), "Weight of the penalty beside the objective."]
 
 
@@ -59,7 +60,7 @@ def variation(pictures: torch.Tensor, power: float = 2.0) -> torch.Tensor:
     squares = across.square() + down.square()
     if power == 2:
         return squares
-    return squares.clamp_min(1e-12).pow(power / 2)  # a root has no gradient at 0
+    return squares.clamp_min(1e-12).pow(power / 2) * (squares > 0)  # a root has no gradient at 0
 
 
 @regularisers.register(
@@ -105,10 +106,10 @@ def blur(
     every: Annotated[int, Limits(1, 100_000), "Steps from one blur to the next."] = 4,
     radius: Annotated[float, Limits(above=0, high=1), "Standard deviation, as a share of the side."] = 0.0045,
 ) -> torch.Tensor:
-    """Blurred after the steps `every`, 2 `every`, ...; the edge is repeated outside."""
+    """Blurred after the steps `every`, 2 `every`, ..., by LEAST_BLUR pixels at least; edges are repeated."""
     if (step + 1) % every:
         return pictures
-    return gaussian_blur(pictures, radius * max(pictures.shape[2:]))
+    return gaussian_blur(pictures, max(radius * max(pictures.shape[2:]), LEAST_BLUR))
 
 
 def gaussian_blur(pictures: torch.Tensor, sigma: float) -> torch.Tensor:
