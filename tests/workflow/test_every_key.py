@@ -33,8 +33,8 @@ TESTED = CROPPED - {"train", "examples", "training_curve"}  # of another sample 
 FILES = {"gallery_sheet", "gallery_singles", "gallery_sweeps", "gallery_strips"}
 ALBUMS = {"album_pictures", "album_maps", "photographs"} | FILES
 # pictures made by optimisation: of classes, and what becomes of them; of the user's own pictures
-NUMBERS = {"feature_table"} | drawn_from("features") | drawn_from("feature_summary") | drawn_from(
-    "path_similarity"
+NUMBERS = (
+    {"feature_table"} | drawn_from("features") | drawn_from("feature_summary") | drawn_from("path_similarity")
 )
 INDEX = {"features"}
 CLASSES = {"class_pictures", "class_sheets", "class_animation"} | NUMBERS | INDEX

@@ -1,4 +1,4 @@
-"""Pictures made by optimisation, from a config to files: whole, told in numbers, remade only where they change."""
+"""Pictures made by optimisation, from a config to files: whole, in numbers, remade only where they change."""
 
 from __future__ import annotations
 

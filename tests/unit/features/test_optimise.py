@@ -165,7 +165,7 @@ def test_the_best_of_the_checkpoints_is_kept() -> None:
     model = gap()
     wild = replace(PIXELS, steps=12, rate=3.0, optimiser="sgd", momentum=0.9)
     flat = torch.full((2, 3, 16, 16), 0.5)
-    pulled = replace(wild, regularisers={"norm": {"weight": 50.0}})  # back from where it was better
+    pulled = replace(wild, regularisers={"norm": {"weight": 200.0}})  # back from where it was better
     made = make(model, of_classes(1, 3), pulled, ["a", "b"], frames=6, start=flat)
     with torch.no_grad():
         values = torch.stack([model(to_pixels(made.frames[row]))[:, c] for row, c in enumerate((1, 3))])

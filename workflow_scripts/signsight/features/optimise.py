@@ -39,9 +39,9 @@ class Made:
     """B pictures as they came out.
 
     pictures: (B, H, W, 3) uint8, of each the best of the later half of the checkpoints by its objective;
-    scores: (B,) float64, that objective, recomputed from those 8 bits; frames: (B, F, H, W, 3) uint8 at the checkpoints (`steps`:
-    how many steps were done there); curve: (B, steps) float32, the objective of what was seen in each step;
-    active: (B,) bool, False where no gradient has ever reached the picture.
+    scores: (B,) float64, that objective, recomputed from those 8 bits; frames: (B, F, H, W, 3) uint8 at the
+    checkpoints (`steps`: how many steps were done there); curve: (B, steps) float32, the objective of what
+    was seen in each step; active: (B,) bool, False where no gradient has ever reached the picture.
     """
 
     pictures: np.ndarray
