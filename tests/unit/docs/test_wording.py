@@ -11,7 +11,7 @@ from signsight.docs.wording import allowed, default, value
 
 AUTO = {"type": "string", "enum": ["auto"]}
 NUMBER = {"type": "number"}
-METHOD = {"type": "string", "registry": "methods", "variants": True}
+METHOD = {"type": "string", "registry": "methods", "variants": "attribution.variants"}
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
+from signsight.features.natural import stage_layers
 from signsight.features.numbers import Set
 from signsight.features.path import (
     KINDS,
     activations,
     class_similarity,
-    path_layers,
     rank_correlations,
     similarity_table,
 )
@@ -32,11 +32,11 @@ def test_a_constant_activation_has_no_order() -> None:
 
 def test_activations_are_those_of_the_layers_and_the_logits() -> None:
     model, images = gap(), pictures(2, 16)
-    layers = path_layers(model)
+    layers = stage_layers(model)
     found = activations(model, images, layers)
     assert [*found] == [*layers, "logits"] and found["logits"].shape == (2, 5)
     assert all(len(values) == 2 for values in found.values())
-    assert path_layers(linear()) == []
+    assert stage_layers(linear()) == []
 
 
 def test_a_copy_of_the_natural_picture_is_as_similar_as_can_be() -> None:
@@ -59,7 +59,7 @@ def test_the_table_has_every_layer_and_kind(tmp_path: Path) -> None:
     index = pd.DataFrame({"image_id": ["a", "b"], "class_id": [0, 1], "against": -1, "restart": 0})
     sets = [Set("trained", "fourier", index, pictures(2, 16, seed=3))]
     table = similarity_table(model, sets, test, 0.95, 0)
-    layers = [*path_layers(model), "logits"]
+    layers = [*stage_layers(model), "logits"]
     assert set(table["layer"]) == set(layers) and set(table["kind"]) == set(KINDS)
     assert table.drop_duplicates("layer").set_index("layer")["depth"].to_dict() == {
         layer: place for place, layer in enumerate(layers, 1)

@@ -16,7 +16,7 @@ from signsight.features.given import Given
 from signsight.features.inversion import invert
 from signsight.features.made import Arrays, Store
 from signsight.features.make import Making, log, write_picture
-from signsight.features.path import path_layers
+from signsight.features.natural import stage_layers
 from signsight.features.wanted import slug
 
 KEY = "features.inversion.layers"
@@ -30,7 +30,7 @@ def write_inversions(
     layers: names, or "stages": the last layer of each resolution. Writes `images.npy` and `index.csv` to
     `folder`, PNGs to `pictures`.
     """
-    named = path_layers(making.model) if layers == "stages" else list(layers)
+    named = stage_layers(making.model) if layers == "stages" else list(layers)
     if not named:
         raise UserError(
             f"Config key '{KEY}' is 'stages', but no layer of the network has a map; name layers."

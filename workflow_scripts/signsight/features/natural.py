@@ -15,6 +15,7 @@ from signsight.features.objectives import layer_named
 from signsight.features.optimise import untouched
 from signsight.models.classifier import Classifier, to_pixels
 from signsight.models.layers import as_map, target_layer
+from signsight.models.stages import stages
 
 MOST = 20_000  # natural pictures, drawn at random from a larger set
 
@@ -49,6 +50,14 @@ def embedding_layer(model: Classifier) -> str | None:
         return target_layer(model.network, model.size, model.channels)
     except ValueError:
         return None
+
+
+def stage_layers(model: Classifier) -> list[str]:
+    """The last layer of every resolution; none of a network without maps."""
+    try:
+        return stages(model.network, model.size, model.channels)
+    except ValueError:
+        return []
 
 
 def logits_and_features(

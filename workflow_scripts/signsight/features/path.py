@@ -16,23 +16,14 @@ import torch
 from signsight.data.imageset import ImageSet
 from signsight.evaluation.similarity import average_ranks
 from signsight.evaluation.statistics import bootstrap
-from signsight.features.natural import examples_of
+from signsight.features.natural import examples_of, stage_layers
 from signsight.features.numbers import Set
 from signsight.features.objectives import layer_named
 from signsight.features.optimise import untouched
 from signsight.models.classifier import Classifier, to_pixels
-from signsight.models.stages import stages
 
 NATURAL = 8  # natural pictures of a class
 KINDS = ("made", "natural, same class", "natural, other class")
-
-
-def path_layers(model: Classifier) -> list[str]:
-    """The last layer of every resolution; none of a network without maps."""
-    try:
-        return stages(model.network, model.size, model.channels)
-    except ValueError:
-        return []
 
 
 def activations(model: Classifier, images: np.ndarray, layers: Sequence[str]) -> dict[str, np.ndarray]:
@@ -101,7 +92,7 @@ def similarity_table(
     model: Classifier, sets: Sequence[Set], test: ImageSet, confidence: float, seed: int
 ) -> pd.DataFrame:
     """`path_table` of all sets against the test images, class by class."""
-    layers, rows = path_layers(model), []
+    layers, rows = stage_layers(model), []
     classes = [one.of_classes() for one in sets]
     for class_id in sorted({int(c) for one in classes for c in one.index["class_id"]}):
         own = examples_of(test.class_ids, class_id, NATURAL)
