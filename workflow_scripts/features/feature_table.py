@@ -28,4 +28,4 @@ with job(snakemake):
     told = {"confidence": params.confidence, "seed": params.seed}
     write_csv(output.feature_summary, summed_up(numbers, len(model.classes), **told))
     if test:
-        write_csv(output.path_similarity, similarity_table(model, sets, test, **told))
+        write_csv(output.path_similarity[0], similarity_table(model, sets, test, **told))
