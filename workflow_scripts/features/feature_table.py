@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from signsight.attribution.randomise import untrained
 from signsight.core.files import write_csv
 from signsight.core.job import job
@@ -20,7 +22,7 @@ with job(snakemake):
     sets = []
     for (network, recipe), file in zip(params.sets, inputs.sets, strict=True):
         images = open_image_set(Path(file).parent)
-        sets.append(Set(network, recipe, images.index, images.images.read(0, len(images))))
+        sets.append(Set(network, recipe, images.index, np.load(file, mmap_mode="r")))
     test = open_image_set(Path(inputs.test[0]).parent) if inputs.test else None
     seen = natural(model, test, batch_size, params.seed) if test else None
     numbers = number_table(sets, makers, others, seen, batch_size)

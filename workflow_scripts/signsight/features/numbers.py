@@ -54,7 +54,9 @@ class Set:
 
     def of_classes(self) -> Set:
         """Those that show one class, and nothing else."""
-        rows = (self.index["class_id"] >= 0) & (self.index["against"] < 0)
+        rows = ((self.index["class_id"] >= 0) & (self.index["against"] < 0)).to_numpy()
+        if rows.all():  # images may be a memory map of many
+            return self
         return Set(self.network, self.preset, self.index[rows].reset_index(drop=True), self.images[rows])
 
 
