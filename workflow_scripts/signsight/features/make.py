@@ -85,6 +85,10 @@ def _make(
     if making.class_means is not None and class_ids is not None:
         means = making.class_means[class_ids].transpose(0, 3, 1, 2)
         mean = torch.from_numpy(np.ascontiguousarray(means)).to(making.model.mean)
+
+    def tell(step: int) -> None:
+        log.info("step %d of %d of %d pictures", step, making.recipe.steps, len(keys))
+
     made = optimise(
         making.model,
         objective,
@@ -95,8 +99,11 @@ def _make(
         magnitude=making.magnitude,
         class_mean=mean,
         frames=making.frames,
+        on_step=tell if making.frames > 1 else None,
     )
     for row, key in enumerate(keys):
+        if not made.active[row]:
+            log.info("%s was never activated: no gradient has reached its picture", key)
         arrays = {"picture": made.pictures[row], "score": made.scores[row], "frames": made.frames[row]}
         store.put(key, arrays | {"steps": made.steps, "curve": made.curve[row], "active": made.active[row]})
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from signsight.evaluation.statistics import bootstrap
+from signsight.evaluation.statistics import bootstrap, wilson
 from signsight.features.natural import (
     Natural,
     embedding_layer,
@@ -25,6 +25,7 @@ from signsight.features.optimise import untouched
 from signsight.models.classifier import Classifier
 
 COLUMNS = ("network", "preset", "picture", "class_id", "restart", "quantity", "value")
+SHARES = ("above_natural", "transfer")
 # Quantity -> its meaning, for the docs.
 QUANTITIES = {
     "logit": "logit of the class",
@@ -122,6 +123,8 @@ def _or_nan(statistic: object, values: np.ndarray) -> float:
 def summed_up(numbers: pd.DataFrame, classes: int, confidence: float, seed: int) -> pd.DataFrame:
     """Mean of every quantity over pictures, with its bootstrap interval over classes.
 
+    A share that is 0 or 1 for every class has Wilson's interval.
+
     Columns: network, preset, quantity, n (classes), value, low, high, chance (of a quantity that has one).
     """
     rows = []
@@ -129,6 +132,8 @@ def summed_up(numbers: pd.DataFrame, classes: int, confidence: float, seed: int)
     for (network, preset, quantity), own in numbers.groupby(keys, sort=False):
         values = own.groupby("class_id")["value"].mean().to_numpy()
         mean, low, high = (float(np.ravel(one)[0]) for one in bootstrap(values[:, None], confidence, seed))
+        if quantity in SHARES and mean in (0.0, 1.0):  # no draw of such values differs from another
+            low, high = wilson(int(mean) * len(values), len(values), confidence)
         chance = 1 / classes if quantity == "transfer" else np.nan
         rows.append((network, preset, quantity, len(values), mean, low, high, chance))
     columns = [*keys, "n", "value", "low", "high", "chance"]
