@@ -140,7 +140,8 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
 # the same of the experiment `pictures`, for keys that the tiny experiment has no use for
 PICTURES_TABLE: dict[str, tuple[Any, set[str]]] = {
     "data.source": ("twin", READ | {"classes", "pretrained"} | ALBUMS),
-    "data.fit": (OTHER, READ | ALBUMS),
+    # the first preset, whose way is shown, needs no natural pictures
+    "data.fit": (OTHER, (READ | ALBUMS) - {"class_animation"}),
     "data.folder.test_fraction": (OTHER, READ | {"classes", "pretrained"} | ALBUMS),
     "data.folder.track_pattern": ("([0-9])", READ | {"classes", "pretrained"} | ALBUMS),
     "model.train": (True, {"train", "examples", "training_curve"} | (TAKEN - {"pretrained"})),
