@@ -17,6 +17,7 @@ from signsight.core.registry import (
 )
 from signsight.data.dataset import facts
 from signsight.docs.wording import allowed, either, value
+from signsight.features.numbers import QUANTITIES
 from signsight.figures.numbers import markdown
 from signsight.figures.table import signature
 
@@ -65,6 +66,11 @@ seen in each step; regularisers hold it back (a penalty beside the objective, a 
 change of the picture after a step, which goes with `pixels` alone). Shares are of the side of the picture.
 
 """
+NUMBERS = """
+`tables/features.csv` has these quantities of every picture of a class, recomputed from its 8 bits;
+`tables/feature_summary.csv` their means over the classes, with intervals.
+
+"""
 FIGURES = """
 ## Figures
 
@@ -91,7 +97,9 @@ COUNTS = {
 
 def page() -> str:
     """The page as Markdown."""
-    pictures = PRESETS + _presets() + PARTS + _parts()
+    meanings = [[f"`{name}`", meaning] for name, meaning in QUANTITIES.items()]
+    numbers = NUMBERS + markdown(["Quantity", "What it is"], meanings, right=False)
+    pictures = PRESETS + _presets() + PARTS + _parts() + "\n" + numbers
     return (
         HEAD + SETS + _sets() + NETWORKS + _networks() + "\n" + pictures + "\n" + FIGURES + _figures() + "\n"
     )

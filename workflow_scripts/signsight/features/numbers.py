@@ -30,6 +30,7 @@ SHARES = ("above_natural", "transfer")
 QUANTITIES = {
     "logit": "logit of the class",
     "softmax": "probability of the class",
+    "trained_logit": "of pictures of the control: logit of the class by the trained network",
     "natural_max": "largest logit of the class among its natural test pictures",
     "natural_p99": "99th percentile of those",
     "natural_median": "median of those",
@@ -88,12 +89,14 @@ def set_numbers(
     rows = np.arange(len(pictures.images))
     ids = pictures.index["class_id"].to_numpy(np.int64)
     logits, features = outputs(own, pictures.images, batch_size)
+    judged = logits
     if own is not trained:
-        features = outputs(trained, pictures.images, batch_size)[1]
+        judged, features = outputs(trained, pictures.images, batch_size)
     shares = np.exp(logits - logits.max(1, keepdims=True))
     found: dict[str, np.ndarray] = {
         "logit": logits[rows, ids],
         "softmax": shares[rows, ids] / shares.sum(1),
+        "trained_logit": np.where(own is trained, np.nan, judged[rows, ids]),
         "steps_until_sure": pictures.index["steps_until_sure"].replace(-1, np.nan).to_numpy(float),
     }
     if natural is not None:
