@@ -341,3 +341,9 @@ def test_presets_keep_their_looks_and_stay_apart() -> None:
 def test_they_are_declared_as_features() -> None:
     for name in ("feature_reached", "feature_numbers", "path_similarity", "inversion_errors"):
         assert figures.about(name)["category"] == "Features"
+
+
+def test_a_table_without_classes_to_compare_is_told_in_words() -> None:
+    columns = ["network", "preset", "depth", "layer", "kind", "n", "value", "low", "high"]
+    figure = path_similarity(pd.DataFrame(columns=columns), recipes=RECIPES, confidence=0.95)
+    assert "two natural test pictures" in " ".join(" ".join(words(figure)).split())

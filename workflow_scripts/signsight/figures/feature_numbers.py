@@ -159,6 +159,8 @@ def path_similarity(
     same class and of other classes. The control has a panel of its own.
     """
     table = path_similarity.dropna(subset="value")
+    if table.empty:
+        return in_words("No class has two natural test pictures, so there is nothing to compare with.")
     made = table[table["kind"] == "made"]
     networks = [name for name in NETWORKS if (made["network"] == name).any()] or ["trained"]
     styles = preset_styles(made["preset"], recipes)
