@@ -252,9 +252,7 @@ rule class_sheets:
 
 rule class_animation:
     input:
-        FEATURES.class_set("trained", FEATURES.presets[0] if FEATURES.presets else "")[
-            "frames"
-        ],
+        FEATURES.way,
     output:
         figure("class_animation", "Features", "Classes")[0],
     log:
@@ -264,7 +262,7 @@ rule class_animation:
     conda:
         "../envs/data.yaml"
     params:
-        label=FEATURES.labels[FEATURES.presets[0]] if FEATURES.presets else "",
+        label=[FEATURES.labels[name] for name in FEATURES.presets[:1]],
     script:
         "../workflow_scripts/features/class_animation.py"
 

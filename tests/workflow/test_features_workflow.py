@@ -15,7 +15,7 @@ from snakemake.utils import update_config
 
 from signsight.models.checkpoint import load
 from signsight.models.classifier import to_pixels
-from tiny_workflow import PICTURES, Workflow
+from tiny_workflow import PICTURES, TINY, Workflow
 
 CLASSES = ("quick", "phases", "near")
 
@@ -115,4 +115,10 @@ def test_what_there_is_not_ends_in_a_sentence(
     workflow = pictures.copy(tmp_path / "copy")
     done = workflow.run(featured(**features), "features")
     assert done.returncode == 1 and sentence in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_a_config_that_asks_for_no_pictures_is_told_so(finished: Workflow) -> None:
+    done = finished.run(TINY, "features")
+    assert done.returncode == 1 and "asks for no pictures made by optimisation" in done.stdout
     assert "Traceback" not in done.stdout

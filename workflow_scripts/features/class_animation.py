@@ -9,5 +9,5 @@ from signsight.figures.strips import save_animation
 with job(snakemake):
     with np.load(snakemake.input[0]) as file:
         shown = file["frames"], file["steps"], file["labels"].tolist()
-        frames = way_frames(*shown, label=snakemake.params.label, active=file["active"])
+        frames = way_frames(*shown, label=snakemake.params.label[0], active=file["active"])
     save_animation(snakemake.output[0], frames)

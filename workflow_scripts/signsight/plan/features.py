@@ -65,6 +65,11 @@ class Features:
             (one, recipe): self.class_set(one, recipe) for one in self.networks for recipe in self.presets
         }
 
+    @property
+    def way(self) -> list[str]:
+        """The frames of the way to the pictures by the first preset."""
+        return [self.class_set("trained", name)["frames"] for name in self.presets[:1]]
+
     def index(self, product: str) -> str:
         """The table of a product's pictures."""
         return f"{self.folder(product)}/index.csv"
