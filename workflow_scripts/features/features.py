@@ -11,8 +11,8 @@ COLUMNS = ["product", "file", "label", "layer", "channel", "picture", "target", 
 with job(snakemake):
     if not snakemake.params.tables:
         raise UserError(
-            "The config asks for no pictures made by optimisation; set 'features.classes.which', or another key "
-            "of 'features' (docs/features.md)."
+            "The config asks for no pictures made by optimisation; set 'features.classes.which' or another "
+            "key of 'features' (docs/features.md)."
         )
     tables = []
     for product, file in snakemake.params.tables:
