@@ -91,29 +91,6 @@ def test_scores_of_units() -> None:
 
 
 @torch.no_grad()
-def test_a_direction_is_a_sum_of_channels_with_its_weights() -> None:
-    model = gap().double()
-    weights = np.random.default_rng(0).normal(size=8)
-    values = model.network.features[0](model.normalise(some()))
-    mixed = (values * torch.tensor(weights)[:, None, None]).sum(1)
-    value = {"layer": "features.0", "direction": weights.tolist()}
-    assert_close(score_of(model, value), mixed.mean((1, 2)))
-    assert_close(score_of(model, value | {"at": [4, 7]}), mixed[:, 4, 7])
-    axis = value | {"direction": [0, 0, 0, 1, 0, 0, 0, 0]}
-    assert_close(score_of(model, axis), score_of(model, CHANNEL))
-    head = {"layer": "head", "direction": [1, -1, 0, 0, 0]}
-    assert_close(score_of(model, head), model(some())[:, 0] - model(some())[:, 1])
-
-
-@torch.no_grad()
-def test_the_logarithm_of_the_softmax_is_minus_the_cross_entropy() -> None:
-    model = gap().double()
-    expected = -nn.functional.cross_entropy(model(some()), torch.tensor(TRUTH), reduction="none")
-    targets = Classes(torch.tensor(TRUTH), None, "log_softmax")
-    assert_close(targets.scores(model(some())), expected)
-
-
-@torch.no_grad()
 def test_a_unit_is_read_before_anything_works_on_it_in_place() -> None:
     inplace, plain = (gap(inplace=one).double() for one in (True, False))
     for channel in range(6):

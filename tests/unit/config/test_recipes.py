@@ -152,5 +152,8 @@ def test_what_does_not_go_together_is_refused(fault: str) -> None:
 
 
 def test_without_a_data_set_pictures_of_classes_are_made_all_the_same() -> None:
-    complete(NONE | {"features": {"classes": {"which": "all"}}}, SCHEMA)
-    complete(NONE | {"features": {"source": "x", "classes": {"which": [1], "presets": ["maco"]}}}, SCHEMA)
+    whole = complete(NONE | {"features": {"classes": {"which": "all"}}}, SCHEMA)
+    assert whole["features"]["classes"]["presets"] == ["fourier"]
+    classes = {"which": [1], "presets": ["maco"]}
+    whole = complete(NONE | {"features": {"source": "x", "classes": classes}}, SCHEMA)
+    assert whole["features"]["classes"] == whole["features"]["classes"] | classes
