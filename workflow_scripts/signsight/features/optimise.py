@@ -22,7 +22,7 @@ from signsight.features.recipe import Recipe
 from signsight.features.transforms import Draws, Views
 from signsight.models.classifier import Classifier, to_pixels
 
-AWAKEN = 16  # first steps, or half of all, in which a zero gradient may pass ReLUs that are off (as in Lucid)
+AWAKEN = 16  # first steps, or half of all, in which ReLUs may pass what never got through (as in Lucid)
 
 
 class Ascent(Protocol):
@@ -166,6 +166,8 @@ class _Run:
         self.model, self.objective, self.recipe, self.made = model, objective, recipe, made
         self.source, self.batch_size = source, batch_size
         self.optimiser = _optimiser(recipe, made.variables)
+        first = made.variables[0]
+        self.active = torch.zeros(len(first), dtype=torch.bool, device=first.device)  # reached by a gradient
         self.parts: dict[str, list[partial[torch.Tensor]]] = {"penalty": [], "gradient": [], "picture": []}
         for name, parameters in recipe.regularisers.items():
             own: dict[str, Any] = dict(parameters)
@@ -177,12 +179,8 @@ class _Run:
         """Every step, with a look at the 8-bit pictures at the checkpoints."""
         stops = np.unique(np.linspace(0, self.recipe.steps, max(frames, 1) + 1).round().astype(int))[1:]
         kept, values, curve = [], [], []
-        count = len(self.made.variables[0])
-        active = torch.zeros(count, dtype=torch.bool, device=self.made.variables[0].device)
         for step in range(self.recipe.steps):
-            scores, reached = self._step(step)
-            curve.append(scores)
-            active |= reached
+            curve.append(self._step(step))
             if step + 1 in stops:
                 kept.append(to_bits(self.made.picture()))
                 if len(kept) > len(stops) // 2:  # the best one is late; a look costs a pass
@@ -191,12 +189,12 @@ class _Run:
                     on_step(step + 1)
         shown, found = np.stack(kept, 1), np.stack(values, 1)
         best = found.argmax(1)
-        rows, late = np.arange(count), len(stops) - found.shape[1]
+        rows, late = np.arange(len(shown)), len(stops) - found.shape[1]
         whole = torch.stack(curve, 1).float().cpu().numpy()
-        return Made(shown[rows, late + best], found[rows, best], shown, stops, whole, active.cpu().numpy())
+        return Made(shown[rows, late + best], found[rows, best], shown, stops, whole, self.active.cpu().numpy())
 
-    def _step(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Objective (B,) of what was seen, and whether its gradient reached the picture, (B,) bool."""
+    def _step(self, step: int) -> torch.Tensor:
+        """Objective (B,) of what was seen."""
         picture = self.made.picture()
         rows = np.arange(len(picture))
         scores, gradient = self.source(picture, rows, step)
@@ -206,9 +204,9 @@ class _Run:
                 f"The objective or its gradient is not finite in step {step + 1}; is the model trained, and "
                 "the rate of the recipe not too high?"
             )
-        reached = largest > 0
-        if step < max(AWAKEN, self.recipe.steps // 2) and not reached.all():
-            gradient = self._awakened(picture, gradient, ~reached, step)
+        self.active |= largest > 0
+        if step < max(AWAKEN, self.recipe.steps // 2) and not self.active.all():
+            gradient = self._awakened(picture, gradient, ~self.active, step)
         gradient = -gradient
         for change in self.parts["gradient"]:
             gradient = change(gradient)
@@ -222,7 +220,7 @@ class _Run:
                 (values,) = self.made.variables
                 for change in self.parts["picture"]:
                     values.copy_(change(values, step))
-        return scores, reached
+        return scores
 
     def _awakened(
         self, picture: torch.Tensor, gradient: torch.Tensor, dead: torch.Tensor, step: int
