@@ -191,7 +191,8 @@ class _Run:
         best = found.argmax(1)
         rows, late = np.arange(len(shown)), len(stops) - found.shape[1]
         whole = torch.stack(curve, 1).float().cpu().numpy()
-        return Made(shown[rows, late + best], found[rows, best], shown, stops, whole, self.active.cpu().numpy())
+        active = self.active.cpu().numpy()
+        return Made(shown[rows, late + best], found[rows, best], shown, stops, whole, active)
 
     def _step(self, step: int) -> torch.Tensor:
         """Objective (B,) of what was seen."""
