@@ -174,7 +174,7 @@ def test_other_activations_are_refused_by_name_also_beside_relus(
     "method", ["guided_backprop", "deconvolution", "deconvolution_l2", "smooth_guided_backprop"]
 )
 def test_networks_without_relus_are_refused(method: str) -> None:
-    with pytest.raises(UserError, match=r"the network has no ReLU; take other methods"):
+    with pytest.raises(UserError, match=r"the network has no ReLU; leave them out of 'attribution"):
         explained(method, linear())
     with pytest.raises(UserError, match=r"Hardswish"):
         explained(method, classifier(build("mobilenet_v3_small", 5, 32), 5, 32))
