@@ -98,11 +98,8 @@ def test_the_stage_ends_with_its_index(pictures: Workflow) -> None:
 @pytest.mark.parametrize(
     ("features", "sentence"),
     [
-        ({"classes": {"which": [2]}}, "class 2, but the model has 2 classes, counted from 0"),
         ({"classes": {"which": ["dgo"]}}, "did you mean 'dog'?"),
-        ({"filters": {"layers": {"features.lst": 1}}}, "names the layer 'features.lst'"),
         ({"filters": {"layers": {"features.last": [999]}}}, "unit 999 of layer 'features.last': it has"),
-        ({"inversion": {"layers": ["nowhere"]}}, "Config key 'features.inversion.layers' names the layer"),
         (
             {"dream": {"targets": [{"layer": "nowhere"}]}},
             "Config key 'features.dream.targets' names the layer",
