@@ -57,7 +57,7 @@ def test_numbers_are_those_of_the_png_files(root: Path) -> None:
     own = table[(table["network"] == "trained") & (table["preset"] == "quick")]
     for class_id in (0, 1):
         with Image.open(root / f"features/classes/trained/quick/pictures/00{class_id}-0.png") as file:
-            pixels = np.asarray(file)[None]
+            pixels = np.array(file)[None]
         with torch.no_grad():
             logits = model(to_pixels(pixels))[0]
         rows = own[own["class_id"] == class_id].set_index("quantity")["value"]
@@ -115,7 +115,7 @@ def test_what_there_is_not_ends_in_a_sentence(
     assert "Traceback" not in done.stdout
 
 
-def test_a_config_that_asks_for_no_pictures_is_told_so(finished: Workflow) -> None:
-    done = finished.run(TINY, "features")
+def test_a_config_that_asks_for_no_pictures_is_told_so(finished: Workflow, tmp_path: Path) -> None:
+    done = finished.copy(tmp_path / "copy").run(TINY, "features")
     assert done.returncode == 1 and "asks for no pictures made by optimisation" in done.stdout
     assert "Traceback" not in done.stdout

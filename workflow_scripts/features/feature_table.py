@@ -22,7 +22,7 @@ with job(snakemake):
     sets = []
     for (network, recipe), file in zip(params.sets, inputs.sets, strict=True):
         images = open_image_set(Path(file).parent)
-        sets.append(Set(network, recipe, images.index, np.load(file, mmap_mode="r")))
+        sets.append(Set(network, recipe, images.index, np.load(file, mmap_mode="c")))
     test = open_image_set(Path(inputs.test[0]).parent) if inputs.test else None
     seen = natural(model, test, batch_size, params.seed) if test else None
     numbers = number_table(sets, makers, others, seen, batch_size)
