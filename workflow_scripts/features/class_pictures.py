@@ -4,7 +4,8 @@ from pathlib import Path
 
 from signsight.core.job import job
 from signsight.features.classes import write_class_pictures
-from signsight.features.of_job import making_of_job, picture_folder, store_of_job
+from signsight.features.of_job import making_of_job, store_of_job
+from signsight.features.picture_files import picture_folder
 
 FRAMES = 12  # checkpoints: how often the 8-bit picture is looked at, for its best state and the animation
 

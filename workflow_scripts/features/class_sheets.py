@@ -4,7 +4,7 @@ from pathlib import Path
 
 from signsight.core.job import job
 from signsight.data.imageset import open_image_set
-from signsight.features.of_job import picture_folder
+from signsight.features.picture_files import picture_folder
 from signsight.figures.feature_pages import class_pages
 from signsight.figures.style import save
 

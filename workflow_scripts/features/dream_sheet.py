@@ -4,7 +4,7 @@ from pathlib import Path
 
 from signsight.core.files import read_csv
 from signsight.core.job import job
-from signsight.features.make import read_picture
+from signsight.features.picture_files import read_picture
 from signsight.figures.feature_sheets import dream_sheet
 from signsight.figures.style import save
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from signsight.core.job import job
 from signsight.features.dream_set import write_dreams
 from signsight.features.given import given_pictures, own_sizes
-from signsight.features.of_job import making_of_job, picture_folder, store_of_job
+from signsight.features.of_job import making_of_job, store_of_job
+from signsight.features.picture_files import picture_folder
 
 with job(snakemake):
     params, output = snakemake.params, snakemake.output

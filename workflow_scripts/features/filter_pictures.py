@@ -7,7 +7,8 @@ import numpy as np
 from signsight.core.files import ArrayFile
 from signsight.core.job import job
 from signsight.features.filters import write_filters
-from signsight.features.of_job import making_of_job, picture_folder, store_of_job
+from signsight.features.of_job import making_of_job, store_of_job
+from signsight.features.picture_files import picture_folder
 from signsight.features.units import unpack
 
 with job(snakemake):

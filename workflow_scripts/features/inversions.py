@@ -6,7 +6,8 @@ from signsight.core.files import read_csv, write_csv
 from signsight.core.job import job
 from signsight.features.given import given_pictures
 from signsight.features.inversion_set import error_table, write_inversions
-from signsight.features.of_job import making_of_job, picture_folder, store_of_job
+from signsight.features.of_job import making_of_job, store_of_job
+from signsight.features.picture_files import picture_folder
 
 with job(snakemake):
     params, output = snakemake.params, snakemake.output

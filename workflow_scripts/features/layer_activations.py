@@ -5,7 +5,7 @@ from pathlib import Path
 from signsight.core.job import job
 from signsight.features.activation_set import write_activations
 from signsight.features.given import given_pictures
-from signsight.features.of_job import picture_folder
+from signsight.features.picture_files import picture_folder
 from signsight.models.of_job import model_of_job
 
 with job(snakemake):

@@ -15,7 +15,8 @@ from signsight.data.imageset import open_image_set
 from signsight.features import make as making_module
 from signsight.features.classes import write_class_pictures
 from signsight.features.made import Store
-from signsight.features.make import Making, make_targets, read_picture, sure_after
+from signsight.features.make import Making, make_targets, sure_after
+from signsight.features.picture_files import read_picture
 from signsight.features.recipe import Recipe
 from signsight.features.wanted import wanted
 from signsight.models.classifier import Classifier, to_pixels

@@ -19,8 +19,9 @@ from signsight.features.filters import write_filters
 from signsight.features.given import Given, given_pictures, own_sizes
 from signsight.features.inversion_set import error_table, write_inversions
 from signsight.features.made import Store
-from signsight.features.make import Making, read_picture
+from signsight.features.make import Making
 from signsight.features.objectives import OfTarget, WholeLayer
+from signsight.features.picture_files import read_picture
 from signsight.features.recipe import Recipe
 from signsight.features.units import scan_units
 from small_models import gap, image_set, pictures

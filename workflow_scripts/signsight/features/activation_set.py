@@ -13,7 +13,7 @@ from signsight.core.files import ArrayWriter, write_csv
 from signsight.features.activations import layer_activation, tiles
 from signsight.features.given import Given
 from signsight.features.inversion import features
-from signsight.features.make import write_picture
+from signsight.features.picture_files import write_picture
 from signsight.features.units import check_units
 from signsight.features.wanted import slug
 from signsight.models.classifier import Classifier

@@ -12,8 +12,9 @@ import pandas as pd
 from signsight.core.files import atomic, write_csv
 from signsight.data.imageset import image_writer
 from signsight.features.made import Store
-from signsight.features.make import Making, make_targets, sure_after, write_picture
+from signsight.features.make import Making, make_targets, sure_after
 from signsight.features.natural import embedding_layer
+from signsight.features.picture_files import write_picture
 from signsight.features.wanted import Wish, refuse_missing_units, wanted
 
 KEY = "features.classes.which"

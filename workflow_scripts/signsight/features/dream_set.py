@@ -13,8 +13,9 @@ from signsight.core.files import write_csv
 from signsight.features.dream import Octaves, dream
 from signsight.features.given import Given
 from signsight.features.made import Store
-from signsight.features.make import Making, log, write_picture
+from signsight.features.make import Making, log
 from signsight.features.objectives import Objective, OfTarget, WholeLayer, layer_named
+from signsight.features.picture_files import write_picture
 from signsight.features.wanted import Wish, bound, refuse_missing_units, slug, wanted
 from signsight.models.classifier import Classifier
 

@@ -13,8 +13,9 @@ from signsight.core.files import ArrayFile, atomic, write_csv
 from signsight.data.imageset import image_writer
 from signsight.features.inversion import features
 from signsight.features.made import Store
-from signsight.features.make import Making, make, write_picture
+from signsight.features.make import Making, make
 from signsight.features.objectives import Channels, Objective
+from signsight.features.picture_files import write_picture
 from signsight.features.units import UnitScan, chosen_units, patch_boxes
 from signsight.features.wanted import slug
 

@@ -15,8 +15,9 @@ from signsight.evaluation.statistics import mean_interval
 from signsight.features.given import Given
 from signsight.features.inversion import invert
 from signsight.features.made import Arrays, Store
-from signsight.features.make import Making, log, write_picture
+from signsight.features.make import Making, log
 from signsight.features.natural import stage_layers
+from signsight.features.picture_files import write_picture
 from signsight.features.wanted import slug
 
 KEY = "features.inversion.layers"

@@ -6,14 +6,11 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 
-from signsight.core.files import atomic
 from signsight.features.made import Arrays, Store
 from signsight.features.objectives import Diverse, Objective, OfTarget
 from signsight.features.optimise import optimise
@@ -147,17 +144,3 @@ def sure_after(model: Classifier, frames: np.ndarray, steps: np.ndarray, class_i
     shares = model(to_pixels(frames, model.mean.device)).softmax(1)[:, class_id].cpu().numpy()
     sure = np.flatnonzero(shares >= SURE)
     return int(steps[sure[0]]) if len(sure) else None
-
-
-def write_picture(folder: Path, name: str, picture: np.ndarray) -> str:
-    """Write a picture (H, W, 3) uint8 as PNG to a folder; returns the name of the file."""
-    file = f"{name}.png"
-    with atomic(folder / file) as part:
-        Image.fromarray(picture).save(part, format="PNG")
-    return file
-
-
-def read_picture(file: Path) -> np.ndarray:
-    """The picture (H, W, 3) uint8 of a PNG that `write_picture` wrote."""
-    with Image.open(file, formats=["PNG"]) as picture:
-        return np.asarray(picture.convert("RGB"))

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from signsight.attribution.randomise import untrained
-from signsight.core.files import atomic
 from signsight.features.made import Store, file_digest
 from signsight.features.make import Making
 from signsight.features.recipe import recipe_of
@@ -48,14 +43,3 @@ def store_of_job(snakemake: Any, making: Making, *inputs: str) -> Store:
     what = {"recipe": params.recipe, "seed": params.seed, "code": params.code, "more": params.get("more")}
     digests = [file_digest(file) for file in files]
     return Store(params.made, what | {"files": digests, "frames": making.frames})
-
-
-@contextmanager
-def picture_folder(target: str) -> Iterator[Path]:
-    """A folder of pictures that is there whole or not at all; Snakemake has made it, empty."""
-    folder = Path(target)
-    if folder.is_dir():
-        shutil.rmtree(folder)
-    with atomic(folder) as part:
-        part.mkdir()
-        yield part
