@@ -1,4 +1,4 @@
-"""A rule in the environment without torch has a script that loads none; figures and their like start quickly."""
+"""A rule in the environment without torch has a script that loads none, so that figures start quickly."""
 
 from __future__ import annotations
 
