@@ -72,6 +72,11 @@ def output_at(model: Classifier, layer: nn.Module, name: str, images: torch.Tens
     )
 
 
+def output_named(model: Classifier, name: str, key: str, images: torch.Tensor) -> torch.Tensor:
+    """`output_at` of the layer `name`, which the config key `key` names."""
+    return output_at(model, layer_named(model, name, key), name, images)
+
+
 @dataclass
 class OfTarget:
     """The score of what a `Target` was bound to: a class, a channel, a neuron, a direction."""
@@ -87,8 +92,7 @@ class OfTarget:
             if not self.checked:  # a whole pass refuses what is not there or runs twice
                 bound.target.outputs(model, seen[:1])
                 self.checked = True
-            name = bound.target.layer
-            return bound.scores(output_at(model, layer_named(model, name, bound.target.key), name, seen))
+            return bound.scores(output_named(model, bound.target.layer, bound.target.key, seen))
         return bound.scores(bound.outputs(model, seen))
 
 
@@ -106,7 +110,7 @@ class Channels:
 
     def __call__(self, model: Classifier, seen: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
         """See `Objective`."""
-        values = output_at(model, layer_named(model, self.layer, self.key), self.layer, seen)
+        values = output_named(model, self.layer, self.key, seen)
         own = values[torch.arange(len(rows), device=rows.device), self.channels[rows]]
         return own if own.ndim == 1 else own.mean((1, 2))
 
@@ -121,7 +125,7 @@ class WholeLayer:
 
     def __call__(self, model: Classifier, seen: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
         """See `Objective`."""
-        values = output_at(model, layer_named(model, self.layer, self.key), self.layer, seen)
+        values = output_named(model, self.layer, self.key, seen)
         return values.square().flatten(1).mean(1) / 2
 
 
@@ -139,7 +143,7 @@ class LikeFeatures:
 
     def __call__(self, model: Classifier, seen: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
         """See `Objective`."""
-        values = output_at(model, layer_named(model, self.layer, self.key), self.layer, seen)
+        values = output_named(model, self.layer, self.key, seen)
         wanted = self.reference[rows]
         away = (values - wanted).square().flatten(1).sum(1)
         size = wanted.square().flatten(1).sum(1)
@@ -163,7 +167,7 @@ class Diverse:
     def __call__(self, model: Classifier, seen: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
         """See `Objective`; all pictures of a group are seen together."""
         scores = self.inner(model, seen, rows)
-        values = output_at(model, layer_named(model, self.layer, self.key), self.layer, seen)
+        values = output_named(model, self.layer, self.key, seen)
         flat = values[:, :, None] if values.ndim == 2 else values.flatten(2)
         gram = nn.functional.normalize((flat @ flat.mT).flatten(1), dim=1)
         own, places = rows.unique(return_inverse=True)
