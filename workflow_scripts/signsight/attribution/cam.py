@@ -15,8 +15,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from signsight.attribution.enlarge import enlarged
 from signsight.attribution.precision import in_double
+from signsight.attribution.rows import row_gradients
 from signsight.attribution.smooth import Samples, Spread, noisy_copies
 from signsight.attribution.target import Bound
 from signsight.attribution.task import Task
@@ -71,11 +71,12 @@ def layers_and_outputs(
 
 
 def gradients_of(
-    score: torch.Tensor, outputs: Sequence[torch.Tensor], key: str = LAYER, retain_graph: bool = False
-) -> tuple[torch.Tensor, ...]:
-    """d score / d output of each layer; UserError, naming the config `key`, for one without influence."""
-    if score.requires_grad:
-        found = torch.autograd.grad(score, outputs, allow_unused=True, retain_graph=retain_graph)
+    scores: torch.Tensor, outputs: Sequence[torch.Tensor], key: str = LAYER, retain_graph: bool = False
+) -> list[torch.Tensor]:
+    """d score / d output of each layer, as `row_gradients`; UserError, naming the config `key`, for a
+    layer without influence."""
+    if scores.requires_grad:
+        found = row_gradients(scores, outputs, retain_graph)
         if all(gradient is not None for gradient in found):
             return found
     raise UserError(UNFIT.format(key))
@@ -84,11 +85,15 @@ def gradients_of(
 def activations_and_gradients(
     task: Task, layers: Sequence[nn.Module], images: torch.Tensor, targets: Bound, key: str = LAYER
 ) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """A and d score / dA of each layer, both (B, K, h, w), by one forward and one backward pass."""
+    """A and d score / dA of each layer, both (B, K, h, w), by one forward and one backward pass.
+
+    Where one image stands for all targets, it goes forward once, and there is a backward pass for each.
+    """
     with torch.enable_grad():
         kept, outputs = layers_and_outputs(task, layers, images, targets, key)
-        gradients = gradients_of(targets.scores(outputs).sum(), kept, key)
-    return [(as_map(one.detach()), as_map(gradient)) for one, gradient in zip(kept, gradients, strict=True)]
+        gradients = gradients_of(targets.scores(outputs), kept, key)
+    maps = [(as_map(one.detach()), as_map(gradient)) for one, gradient in zip(kept, gradients, strict=True)]
+    return [(activation.expand_as(gradient), gradient) for activation, gradient in maps]
 
 
 def activation_and_gradient(
@@ -98,9 +103,11 @@ def activation_and_gradient(
     return activations_and_gradients(task, [task.layer], images, targets)[0]
 
 
-def weighed_map(weights: torch.Tensor, activation: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+def weighed_map(
+    task: Task, weights: torch.Tensor, activation: torch.Tensor, images: torch.Tensor
+) -> torch.Tensor:
     """ReLU(sum of weights (B, K) x activation (B, K, h, w)), enlarged to (B, H, W)."""
-    return enlarged(F.relu(torch.einsum("bk,bkhw->bhw", weights, activation)), images)
+    return task.enlarged(F.relu(torch.einsum("bk,bkhw->bhw", weights, activation)), images)
 
 
 @methods.register(
@@ -129,7 +136,7 @@ def cam(task: Task, images: torch.Tensor, targets: Bound, ids: list[str]) -> tor
     weights = head.weight[targets.classes]
     if targets.against is not None:
         weights = weights - head.weight[targets.against]
-    return enlarged(torch.einsum("bk,bkhw->bhw", weights, activation), images)
+    return task.enlarged(torch.einsum("bk,bkhw->bhw", weights, activation), images)
 
 
 @torch.no_grad()
@@ -173,7 +180,7 @@ def _pooled_head(task: Task, images: torch.Tensor, targets: Bound) -> tuple[torc
 def grad_cam(task: Task, images: torch.Tensor, targets: Bound, ids: list[str]) -> torch.Tensor:
     """Channels weighed by the mean of their gradient."""
     activation, gradient = activation_and_gradient(task, images, targets)
-    return weighed_map(gradient.mean((2, 3)), activation, images)
+    return weighed_map(task, gradient.mean((2, 3)), activation, images)
 
 
 def _plus_plus_weights(
@@ -205,7 +212,7 @@ def grad_cam_pp(task: Task, images: torch.Tensor, targets: Bound, ids: list[str]
     activation, g = activation_and_gradient(task, images, targets)
     # g^2 / (2 g^2 + sum(A) g^3) with g^2 cancelled: small gradients would leave float32
     weights = _plus_plus_weights(activation, g, torch.ones_like(g), g)
-    return weighed_map(weights, activation, images)
+    return weighed_map(task, weights, activation, images)
 
 
 @methods.register(
@@ -243,4 +250,4 @@ def smooth_grad_cam_pp(
         for power, total in enumerate(sums, 1):
             total.index_add_(0, rows.to(total.device), gradient**power / samples)
     weights = _plus_plus_weights(activation.to(sums[0].device), *sums).to(activation.dtype)
-    return weighed_map(weights.to(activation.device), activation, images)
+    return weighed_map(task, weights.to(activation.device), activation, images)

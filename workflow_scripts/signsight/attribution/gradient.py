@@ -9,6 +9,7 @@ import torch
 
 from signsight.attribution.phases import FastFirstLayer
 from signsight.attribution.relu import relu_rule
+from signsight.attribution.rows import row_gradients
 from signsight.attribution.target import Bound
 from signsight.attribution.task import Task
 from signsight.core.registry import methods
@@ -18,7 +19,7 @@ def pixel_gradient(task: Task, images: torch.Tensor, targets: Bound) -> torch.Te
     """d score / d pixel, (B, 3, H, W); pixels in [0, 1], so the model's normalisation is inside."""
     with torch.enable_grad(), FastFirstLayer():
         images = images.detach().clone().requires_grad_()
-        return torch.autograd.grad(task.scores(images, targets).sum(), images)[0]
+        return row_gradients(task.scores(images, targets), [images])[0]
 
 
 def guided_gradient(task: Task, images: torch.Tensor, targets: Bound) -> torch.Tensor:

@@ -7,6 +7,7 @@ import torch
 from signsight.attribution.cam import gradients_of, layers_and_outputs, weighed_map
 from signsight.attribution.phases import FastFirstLayer
 from signsight.attribution.relu import relu_rule
+from signsight.attribution.rows import row_gradients
 from signsight.attribution.target import Bound
 from signsight.attribution.task import Task
 from signsight.core.registry import methods
@@ -34,10 +35,10 @@ def guided_grad_cam(task: Task, images: torch.Tensor, targets: Bound, ids: list[
     images = images.detach().clone().requires_grad_()
     with torch.enable_grad(), FastFirstLayer(), relu_rule("guided") as relus:
         (activation,), outputs = layers_and_outputs(task, [task.layer], images, targets)
-        score = targets.scores(outputs).sum()
+        scores = targets.scores(outputs)
         relus.rule = "plain"
-        gradient = gradients_of(score, [activation], retain_graph=True)[0]
+        gradient = gradients_of(scores, [activation], retain_graph=True)[0]
         relus.rule = "guided"
-        guided = torch.autograd.grad(score, images)[0]
+        guided = row_gradients(scores, [images])[0]
     weights, activation = as_map(gradient).mean((2, 3)), as_map(activation.detach())
-    return weighed_map(weights, activation, images.detach())[:, None] * guided
+    return weighed_map(task, weights, activation, images.detach())[:, None] * guided

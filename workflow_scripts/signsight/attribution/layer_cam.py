@@ -9,7 +9,6 @@ import torch
 from torch.nn import functional as F
 
 from signsight.attribution.cam import activations_and_gradients
-from signsight.attribution.enlarge import enlarged
 from signsight.attribution.target import Bound
 from signsight.attribution.task import Task
 from signsight.core.parameters import Limits
@@ -52,13 +51,13 @@ def layer_cam(
     """
     if layers is None:
         found = activations_and_gradients(task, [task.layer], images, targets)
-        return _map(*found[0], images)
+        return _map(task, *found[0], images)
     modules = [task.named_layer(name, KEY) for name in layers]
     pairs = activations_and_gradients(task, modules, images, targets, KEY)
-    maps = torch.stack([_map(*pair, images) for pair in pairs])
+    maps = torch.stack([_map(task, *pair, images) for pair in pairs])
     highest = maps.amax((2, 3), keepdim=True)
     return torch.where(highest > 0, maps / highest, 0).amax(0)
 
 
-def _map(activation: torch.Tensor, gradient: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-    return enlarged(F.relu((F.relu(gradient) * activation).sum(1)), images)
+def _map(task: Task, activation: torch.Tensor, gradient: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+    return task.enlarged(F.relu((F.relu(gradient) * activation).sum(1)), images)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 
 from signsight.attribution.cam import layers_and_outputs, weighed_map
-from signsight.attribution.enlarge import enlarged
 from signsight.attribution.pieces import scores_in_pieces
 from signsight.attribution.target import Bound
 from signsight.attribution.task import Task
@@ -41,16 +40,16 @@ def score_cam(task: Task, images: torch.Tensor, targets: Bound, ids: list[str]) 
 
     def masked(rows: slice) -> torch.Tensor:
         of = owner[rows]
-        return images[of] * _masks(activation[of, channel[rows]], images)[:, None]
+        return images[of] * _masks(task, activation[of, channel[rows]], images)[:, None]
 
     scores = torch.full(activation.shape[:2], -torch.inf, device=images.device)
     scores[owner, channel] = scores_in_pieces(task, targets, owner, masked)
     # An image whose channels are all constant has only weights of -inf / -inf.
-    return weighed_map(scores.softmax(1).nan_to_num(0), activation, images)
+    return weighed_map(task, scores.softmax(1).nan_to_num(0), activation, images)
 
 
-def _masks(channels: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+def _masks(task: Task, channels: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
     """Channels (P, h, w), enlarged and scaled to [0, 1] each, (P, H, W)."""
-    large = enlarged(channels, images)
+    large = task.enlarged(channels, images)
     low, high = large.amin((1, 2), keepdim=True), large.amax((1, 2), keepdim=True)
     return (large - low) / (high - low).clamp(min=torch.finfo(large.dtype).tiny)

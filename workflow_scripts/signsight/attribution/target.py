@@ -80,20 +80,29 @@ class Target(Protocol):
         UserError, naming the config key, for a class that there is not.
         """
 
-    def outputs(self, model: Classifier, images: torch.Tensor, normalised: bool = False) -> torch.Tensor:
-        """As `Bound.outputs`."""
+    def follow(
+        self, model: Classifier, images: torch.Tensor, truth: np.ndarray, ids: Sequence[str]
+    ) -> tuple[Bound, torch.Tensor]:
+        """As `bind`, with the outputs of these images, by one pass."""
+
+    def scored(self, score: str) -> Target:
+        """The same with another score, where it has several."""
 
     def held(self, classes: np.ndarray, against: np.ndarray, device: torch.device | str) -> Bound:
         """The `Bound` with these classes, both (B,), as they were chosen before; a unit ignores them."""
 
 
-def parse(value: Value, score: str, key: str = "attribution.target") -> Target:
+def parse(value: Value | Target, score: str, key: str = "attribution.target") -> Target:
     """The target that a config has under `key`; score: "logit", "softmax" or "correct" of classes.
+
+    A `Target` of another stage, as a detector's boxes, comes as it is, with the score.
 
     "correct" is 1 where the class is the predicted one, else 0; a unit is never predicted: UserError.
     """
-    if not isinstance(value, Mapping):
+    if isinstance(value, str | int):
         return ClassTarget(value, None, score, key)
+    if not isinstance(value, Mapping):
+        return value.scored(score)
     if "layer" in value:
         if score == "correct":
             raise UserError(
@@ -138,10 +147,6 @@ class ClassTarget:
     score: str
     key: str
 
-    def outputs(self, model: Classifier, images: torch.Tensor, normalised: bool = False) -> torch.Tensor:
-        """See `Bound`."""
-        return _run(model, images, normalised)
-
     def bind(
         self,
         model: Classifier,
@@ -166,6 +171,17 @@ class ClassTarget:
         if self.against == "runner_up":
             return Classes(classes, outputs.scatter(1, classes[:, None], -torch.inf).argmax(1), self.score)
         return Classes(classes, torch.full_like(classes, self.against), self.score)
+
+    def follow(
+        self, model: Classifier, images: torch.Tensor, truth: np.ndarray, ids: Sequence[str]
+    ) -> tuple[Classes, torch.Tensor]:
+        """See `Target`."""
+        outputs = _run(model, images, False).float()
+        return self.bind(model, images, truth, ids, outputs), outputs
+
+    def scored(self, score: str) -> ClassTarget:
+        """See `Target`."""
+        return replace(self, score=score)
 
     def _check(self, count: int, truth: np.ndarray, ids: Sequence[str]) -> None:
         for one in (self.chosen, self.against):
@@ -258,6 +274,16 @@ class UnitTarget:
     ) -> Unit:
         """See `Target`; nothing is chosen."""
         return Unit(self, len(images))
+
+    def follow(
+        self, model: Classifier, images: torch.Tensor, truth: np.ndarray, ids: Sequence[str]
+    ) -> tuple[Unit, torch.Tensor]:
+        """See `Target`."""
+        return Unit(self, len(images)), self.outputs(model, images).float()
+
+    def scored(self, score: str) -> UnitTarget:
+        """The same: a unit is its own score."""
+        return self
 
     def held(self, classes: np.ndarray, against: np.ndarray, device: torch.device | str) -> Unit:
         """See `Target`."""

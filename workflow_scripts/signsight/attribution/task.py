@@ -8,6 +8,7 @@ from functools import cached_property
 import torch
 from torch import nn
 
+from signsight.attribution.enlarge import enlarged
 from signsight.attribution.target import Bound
 from signsight.core.errors import UserError
 from signsight.core.words import nearest
@@ -53,6 +54,10 @@ class Task:
                 f"{nearest(name, filter(None, layers))}"
             )
         return layers[name]
+
+    def enlarged(self, coarse: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+        """Maps (B, h, w) of a layer as (B, H, W), over the images without the padding that the model adds."""
+        return enlarged(coarse, images, self.model.filled(images.shape[2:]))
 
     def scores(self, images: torch.Tensor, targets: Bound) -> torch.Tensor:
         """Images (B, 3, H, W) -> (B,) score of what is explained in each, by one pass of the network."""

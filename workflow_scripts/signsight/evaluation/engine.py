@@ -60,9 +60,9 @@ def followed(
     with frozen(block.model), _precision(block):
         for start in range(0, max(len(clean), 1), block.batch_size):
             rows = slice(start, start + block.batch_size)
-            outputs = told.outputs(block.model, clean[rows]).float()
-            bounds.append(told.bind(block.model, clean[rows], block.truth[rows], block.ids[rows], outputs))
-            scores.append(bounds[-1].scores(outputs))
+            bound, outputs = told.follow(block.model, clean[rows], block.truth[rows], block.ids[rows])
+            bounds.append(bound)
+            scores.append(bound.scores(outputs.float()))
     return joined(bounds), torch.cat(scores)
 
 

@@ -21,16 +21,60 @@ log = logging.getLogger("signsight")
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue in grey (ITU-R BT.601, as in Pillow)
 
 
-class Classifier(nn.Module):
-    """`network` behind the normalisation of its own training images.
+class Normalised(nn.Module):
+    """`network` behind the normalisation of its own training images: what classifiers and detectors share.
 
-    architecture, parameters: what `build` takes. classes: names in the order of the logits. size:
-    side of the images in pixels. channels: 3, or 1 for a network that takes grey images. mean, std:
-    (channels,) float32 buffers in [0, 1], no part of the state: they are facts, not weights.
+    classes: names in the order of the logits. channels: 3, or 1 for a network that takes grey images.
+    mean, std: (channels,) float32 buffers in [0, 1], no part of the state: they are facts, not weights.
     """
 
     mean: torch.Tensor
     std: torch.Tensor
+
+    def __init__(
+        self,
+        network: nn.Module,
+        classes: Sequence[str],
+        mean: Sequence[float],
+        std: Sequence[float],
+        channels: int = 3,
+    ) -> None:
+        super().__init__()
+        check_normalisation(mean, std, channels)
+        self.network, self._logged = network, ""
+        self.classes, self.channels = tuple(map(str, classes)), int(channels)
+        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32), persistent=False)
+        self.register_buffer("std", torch.tensor(std, dtype=torch.float32), persistent=False)
+
+    def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
+        """(B, 3, H, W) RGB in [0, 1] to (B, channels, H, W) with the mean taken off, divided by the std."""
+        if self.channels == 1:
+            pixels = (pixels * pixels.new_tensor(LUMA)[:, None, None]).sum(1, keepdim=True)
+        return (pixels - self.mean[:, None, None]) / self.std[:, None, None]
+
+    def filled(self, size: Sequence[int]) -> tuple[float, float]:
+        """The shares of the network's input, down and across, that an image of this size fills."""
+        return 1.0, 1.0
+
+    def target_layer(self) -> str:
+        """Default layer of CAM methods, by its name in this module ('network....')."""
+        name = self.chosen_layer()
+        if name != self._logged:  # methods ask for every batch
+            log.info("class activation methods look at the layer %r", name)
+            self._logged = name
+        return f"network.{name}"
+
+    def chosen_layer(self) -> str:
+        """Default layer of CAM methods, by its name in the network."""
+        raise NotImplementedError
+
+
+class Classifier(Normalised):
+    """A network that gives logits of classes.
+
+    architecture, parameters: what `build` takes. size: side of the images in pixels. The others as of
+    `Normalised`.
+    """
 
     def __init__(
         self,
@@ -44,32 +88,18 @@ class Classifier(nn.Module):
         std: Sequence[float],
         channels: int = 3,
     ) -> None:
-        super().__init__()
-        check_normalisation(mean, std, channels)
-        self.network, self._logged = network, ""
+        super().__init__(network, classes, mean, std, channels)
         self.architecture = architecture
         self.network_parameters = dict(parameters)  # `parameters` are a module's weights
-        self.classes, self.size, self.channels = tuple(map(str, classes)), int(size), channels
-        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32), persistent=False)
-        self.register_buffer("std", torch.tensor(std, dtype=torch.float32), persistent=False)
-
-    def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
-        """(B, 3, H, W) RGB in [0, 1] to (B, channels, H, W) with the mean taken off, divided by the std."""
-        if self.channels == 1:
-            pixels = (pixels * pixels.new_tensor(LUMA)[:, None, None]).sum(1, keepdim=True)
-        return (pixels - self.mean[:, None, None]) / self.std[:, None, None]
+        self.size = int(size)
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Logits (B, C) of `pixels` (B, 3, size, size), float32 RGB in [0, 1]."""
         return logits_of(self.network(self.normalise(pixels)))
 
-    def target_layer(self) -> str:
-        """Default layer of CAM methods, by its name in this module ('network....')."""
-        name = target_layer(self.network, self.size, self.channels)
-        if name != self._logged:  # methods ask for every batch
-            log.info("class activation methods look at the layer %r", name)
-            self._logged = name
-        return f"network.{name}"
+    def chosen_layer(self) -> str:
+        """Default layer of CAM methods, by its name in the network."""
+        return target_layer(self.network, self.size, self.channels)
 
 
 def check_normalisation(mean: Sequence[float], std: Sequence[float], channels: int) -> None:

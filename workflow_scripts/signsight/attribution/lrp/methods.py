@@ -11,7 +11,6 @@ from typing import Annotated, Literal
 
 import torch
 
-from signsight.attribution.enlarge import enlarged
 from signsight.attribution.lrp.propagate import relevance
 from signsight.attribution.lrp.rules import AlphaBeta, Epsilon, Flat, Gamma, Rule, Rules, ZBox
 from signsight.attribution.target import Bound
@@ -27,7 +26,7 @@ def _maps(task: Task, images: torch.Tensor, targets: Bound, rules: Rules) -> tor
     if task.layer_name is None:
         return relevance(task.model, images, targets, rules)
     layer = task.named_layer(task.layer_name, "attribution.variants.<name>.layer")
-    return enlarged(relevance(task.model, images, targets, rules, layer).sum(1), images)
+    return task.enlarged(relevance(task.model, images, targets, rules, layer).sum(1), images)
 
 
 @methods.register(
