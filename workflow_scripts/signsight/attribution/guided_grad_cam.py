@@ -21,6 +21,7 @@ from signsight.models.layers import as_map
     style=14,
     signed=True,
     needs="gradient",
+    shares=True,
     layer="target",
     reduce="sum",
     paper="Selvaraju et al. 2017, arXiv:1610.02391",

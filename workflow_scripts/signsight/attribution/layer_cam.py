@@ -24,6 +24,7 @@ KEY = "attribution.parameters.layer_cam.layers"
     style=10,
     signed=False,
     needs="gradient",
+    shares=True,
     layer="target",
     paper="Jiang et al. 2021, doi:10.1109/TIP.2021.3089943",
     measures="where active units would raise the score, at the resolution of the layer",

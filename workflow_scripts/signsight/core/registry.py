@@ -123,9 +123,10 @@ presets = Registry("presets", "preset", "preset")
 parametrisations = Registry("parametrisations", "parametrisation", "parametrisation")
 transforms = Registry("transforms", "transform of pictures", "transform")
 regularisers = Registry("regularisers", "regulariser", "regulariser")
+detectors = Registry("detectors", "detector", "detector")
 KINDS = (
     methods, metrics, networks, replacements, data_sets, figures,
-    presets, parametrisations, transforms, regularisers,
+    presets, parametrisations, transforms, regularisers, detectors,
 )  # fmt: skip
 REGISTRIES = {one.variable: one for one in KINDS}
 

@@ -110,5 +110,5 @@ def _walk(folder: Path, levels: int) -> Iterator[Path]:
         if path.is_dir():
             if levels and not is_leftover(path):
                 yield from _walk(path, levels - 1)
-        elif is_picture(path) or (path.suffix.lower() == ".csv" and path.is_file()):
+        elif is_picture(path) or (path.suffix.lower() in (".csv", ".xml", ".txt") and path.is_file()):
             yield path

@@ -63,7 +63,7 @@ def files(path: Path | str, wanted: Collection[str] = ()) -> Iterator[tuple[str,
         # Not tarfile's own gzip: that takes a file that is cut off for its end.
         with (
             gzip.open(path) as unpacked,
-            tarfile.open(fileobj=unpacked, mode="r|", tarinfo=_Member) as tar,
+            tarfile.open(fileobj=unpacked, mode="r|", tarinfo=SafeMember) as tar,
         ):
             while member := tar.next():
                 if leads_outside(member.name):
@@ -80,7 +80,7 @@ def files(path: Path | str, wanted: Collection[str] = ()) -> Iterator[tuple[str,
                 continue  # to the end, where gzip's own checksum is
     except FileNotFoundError as fault:
         raise UserError(f"The archive {path} does not exist; download it.") from fault
-    except _TooLongError as fault:
+    except TooLongError as fault:
         raise UserError(f"{path} has {fault}; get the archive from a source that you trust.") from fault
     except (tarfile.TarError, zlib.error, EOFError, OSError) as fault:
         raise UserError(
@@ -88,18 +88,18 @@ def files(path: Path | str, wanted: Collection[str] = ()) -> Iterator[tuple[str,
         ) from fault
 
 
-class _TooLongError(Exception):
+class TooLongError(Exception):
     """A header that tarfile would read into memory whole."""
 
 
-class _Member(tarfile.TarInfo):
+class SafeMember(tarfile.TarInfo):
     """The header of a member; one that asks for much memory, or for a sparse file, is refused."""
 
     @classmethod
     def frombuf(cls, buf: bytes, *args: Any, **options: Any) -> Self:
         member = super().frombuf(buf, *args, **options)
         if member.type in (*NOTES, *LONG_NAMES) and member.size > HEADER:
-            raise _TooLongError(f"a header of {member.size / 1e6:.0f} MB")
+            raise TooLongError(f"a header of {member.size / 1e6:.0f} MB")
         if member.type == tarfile.GNUTYPE_SPARSE:
-            raise _TooLongError("a sparse file")
+            raise TooLongError("a sparse file")
         return member

@@ -120,7 +120,7 @@ def evaluate_set(
         results.append(metric(block, **settings.parameters))
         done = start + len(part)
         log.info("%s: %d of %d images, %.0f s", name, done, len(rows), time.perf_counter() - began)
-    answers = _joined(results) if results else {}
+    answers = joined(results) if results else {}
     save(out, answers | {"rows": rows, "ids": ids.iloc[rows].to_numpy(np.str_)})
 
 
@@ -129,7 +129,7 @@ def block_size(size: tuple[int, int], batch_size: int) -> int:
     return max(min(BATCHES * batch_size, BLOCK_BYTES // (12 * size[0] * size[1])), 1)
 
 
-def _joined(results: list[Result]) -> dict[str, np.ndarray]:
+def joined(results: list[Result]) -> dict[str, np.ndarray]:
     """The arrays of consecutive blocks as they are stored."""
     first = results[0]
     values = {f"value_{q}": np.concatenate([r.values[q] for r in results]) for q in first.values}

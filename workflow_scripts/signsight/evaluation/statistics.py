@@ -79,7 +79,7 @@ def bootstrap(
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = filled.sum(axis=0) / counts
         draws = _resampled_means(filled, there, seed, resamples)
-    low, high = _bca(flat, mean, draws, confidence)
+    low, high = bca(flat, mean, draws, confidence)
     low[counts < 2] = high[counts < 2] = np.nan
     return tuple(part.reshape(values.shape[1:]) for part in (mean, low, high))
 
@@ -97,7 +97,7 @@ def _resampled_means(filled: np.ndarray, there: np.ndarray, seed: int, resamples
     return np.concatenate(parts)
 
 
-def _bca(
+def bca(
     values: np.ndarray, mean: np.ndarray, draws: np.ndarray, confidence: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """BCa limits of each column from its bootstrap means (Efron and Tibshirani 1993, equation 14.10)."""

@@ -45,13 +45,7 @@ def save(classifier: Classifier, folder: Path | str, about: Mapping[str, Any]) -
     The classifier may be on any device and in any memory format.
     """
     folder = Path(folder)
-    # Copies, since safetensors refuses weights that two layers share.
-    tensors = {
-        name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
-        for name, value in classifier.state_dict().items()
-    }
-    with files.atomic(folder / WEIGHTS) as part:
-        part.write_bytes(safetensors.torch.save(tensors))
+    save_weights(classifier, folder / WEIGHTS)
     facts = {
         "architecture": classifier.architecture,
         "parameters": classifier.network_parameters,
@@ -62,6 +56,17 @@ def save(classifier: Classifier, folder: Path | str, about: Mapping[str, Any]) -
         "std": classifier.std.tolist(),
     }
     files.write_json(folder / ABOUT, {**facts, **about, "versions": VERSIONS})
+
+
+def save_weights(module: torch.nn.Module, file: Path) -> None:
+    """Write the state of a module, which may be on any device and in any memory format, as safetensors."""
+    # Copies, since safetensors refuses weights that two layers share.
+    tensors = {
+        name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, value in module.state_dict().items()
+    }
+    with files.atomic(file) as part:
+        part.write_bytes(safetensors.torch.save(tensors))
 
 
 def read_about(folder: Path | str) -> dict[str, Any]:

@@ -23,17 +23,19 @@ from signsight.core.registry import networks
 from signsight.core.words import nearest
 
 
-@cache
-def torchvision_names() -> tuple[str, ...]:
-    """Names of torchvision's classifiers, read from its source files without importing torch.
-
-    Empty where torchvision is not installed.
-    """
+def torchvision_files(part: str = "") -> list[Path]:
+    """The source files of torchvision's models: its classifiers, or a part ("detection"); none without it."""
     package = importlib.util.find_spec("torchvision")
     if package is None or package.origin is None:
-        return ()
+        return []
+    return sorted((Path(package.origin).parent / "models" / part).glob("*.py"))
+
+
+@cache
+def torchvision_names(part: str = "") -> tuple[str, ...]:
+    """Names of torchvision's classifiers, or of the models of a part, read from its source without torch."""
     names: list[str] = []
-    for file in sorted((Path(package.origin).parent / "models").glob("*.py")):
+    for file in torchvision_files(part):
         names += re.findall(r"^@register_model\(\)\n(?:@.*\n)*def (\w+)\(", file.read_text(), re.MULTILINE)
     return tuple(sorted(names))
 

@@ -6,7 +6,6 @@ Needs no torch: names and addresses of torchvision's weights are read from its s
 from __future__ import annotations
 
 import ast
-import importlib.util
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +14,7 @@ from typing import Literal
 
 from signsight.core.errors import UserError
 from signsight.core.words import nearest
-from signsight.models.names import torchvision_names
+from signsight.models.names import torchvision_files, torchvision_names
 
 PARTS = ("model.safetensors", "model.json")  # of a trained model's folder
 
@@ -42,38 +41,41 @@ class Origin:
         return self.place.rpartition("/")[2]
 
 
-def origin(network: str, weights: str | None, *, train: bool) -> Origin:
-    """What the config keys `model.weights`, `model.name` and `model.train` say of the weights.
+def origin(
+    network: str, weights: str | None, *, train: bool, group: str = "model", part: str = ""
+) -> Origin:
+    """What the config keys `weights`, `name` and `train` of `group` say of the weights.
 
-    UserError for a name that the network does not have, an address without a checksum in its file
-    name, a file or folder that is not there, and what does not go together.
+    part: of torchvision's models, "detection" or, for classifiers, "". UserError for a name that the
+    network does not have, an address without a checksum in its file name, a file or folder that is not
+    there, and what does not go together.
     """
     if weights is None:
         return Origin("random")
     if not re.match(r"https?://", weights) and ("/" in weights or Path(weights).suffix):
-        return _local(Path(weights), train)
-    if "/" not in weights and network not in torchvision_names():
+        return _local(Path(weights), train, group)
+    if "/" not in weights and network not in torchvision_names(part):
         raise UserError(
-            f"Config key 'model.weights' is {weights!r}, but {network!r} is not a torchvision network; give "
-            "a file, an address, the folder of a trained model with 'model.train: false', or null."
+            f"Config key '{group}.weights' is {weights!r}, but {network!r} is not a torchvision network; "
+            f"give a file, an address, the folder of a trained model with '{group}.train: false', or null."
         )
-    url = weights if "/" in weights else weights_url(network, weights)
+    url = weights if "/" in weights else weights_url(network, weights, group, part)
     digits = hash_in_name(url)
     if digits is None:
         raise UserError(
-            f"Config key 'model.weights' is {weights!r}, whose file name does not end in the first digits "
+            f"Config key '{group}.weights' is {weights!r}, whose file name does not end in the first digits "
             "of its sha256 (name-0123abcd.pth); rename it on the server, or download it and give the file."
         )
     return Origin("download", url, f"sha256:{digits}")
 
 
-def _local(path: Path, train: bool) -> Origin:
-    where = f"Config key 'model.weights' is {str(path)!r}"
+def _local(path: Path, train: bool, group: str) -> Origin:
+    where = f"Config key '{group}.weights' is {str(path)!r}"
     if path.is_dir():
         if train:
             raise UserError(
-                f"{where}, the folder of a trained model, which is used as it is; set 'model.train: false', "
-                "or give a file to start the training from."
+                f"{where}, the folder of a trained model, which is used as it is; set '{group}.train: "
+                "false', or give a file to start the training from."
             )
         for part in PARTS:
             if not (path / part).is_file():
@@ -84,15 +86,15 @@ def _local(path: Path, train: bool) -> Origin:
     return Origin("file", str(path))
 
 
-def weights_url(network: str, weights: str) -> str:
+def weights_url(network: str, weights: str, group: str = "model", part: str = "") -> str:
     """Address of the weights that torchvision calls `weights` ('DEFAULT', 'IMAGENET1K_V1', ...).
 
-    UserError with the near misses when its classifier `network` has no such weights.
+    UserError with the near misses when its model `network` has no such weights.
     """
-    known = _addresses(network)
+    known = _addresses(network, part)
     if weights not in known:
         raise UserError(
-            f"Config key 'model.weights' is {weights!r}, which {network!r} does not have; "
+            f"Config key '{group}.weights' is {weights!r}, which {network!r} does not have; "
             + nearest(weights, known)
         )
     return known[weights]
@@ -105,12 +107,9 @@ def hash_in_name(url: str) -> str | None:
 
 
 @cache
-def _addresses(network: str) -> dict[str, str]:
-    """Name of weights -> address, of one of torchvision's classifiers."""
-    package = importlib.util.find_spec("torchvision")
-    if package is None or package.origin is None:
-        return {}
-    for file in sorted((Path(package.origin).parent / "models").glob("*.py")):
+def _addresses(network: str, part: str = "") -> dict[str, str]:
+    """Name of weights -> address, of one of torchvision's models."""
+    for file in torchvision_files(part):
         text = file.read_text(encoding="utf-8")
         if not re.search(rf"^def {re.escape(network)}\(", text, re.MULTILINE):
             continue

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import io
-import multiprocessing
 import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,7 +19,8 @@ from signsight.core.rng import generator
 from signsight.data.archives import TEST_IMAGES, TEST_TRUTH, TRAINING_IMAGES, TRUTH_MASKS
 from signsight.data.classes import GTSRB_CLASSES
 from signsight.signs.atlas import Atlas, make_atlas
-from signsight.signs.frame import Frame, render_frame, template
+from signsight.signs.frame import Frame, render_frame
+from signsight.signs.pool import in_order
 from signsight.signs.track import Look, Part, draw_track
 
 ARCHIVES = (TRAINING_IMAGES, TEST_IMAGES, TEST_TRUTH, TRUTH_MASKS)
@@ -91,7 +91,7 @@ def render_archives(
         }
         tasks = _training_tasks(tracks_per_class, frames_per_track)
         tests = _test_tasks(seed, test_per_class, frames_per_track)
-        made = stack.enter_context(_rendered(maker, [*tasks, *tests], workers))
+        made = stack.enter_context(in_order(partial(_render, maker), [*tasks, *tests], workers))
         _write_training(zips, tasks, made)
         _write_test(zips, tests, made)
     return [folder / name for name in ARCHIVES]
@@ -163,33 +163,6 @@ def _encode(frame: Frame) -> _Picture:
     Image.fromarray(frame.mask).save(buffer, "PNG", compress_level=1)
     box = ";".join(str(value) for value in (width, height, *frame.roi))
     return _Picture(ppm, buffer.getvalue(), box)
-
-
-_maker: _Maker | None = None  # a worker's own, inherited when it was forked
-
-
-def _render_here(task: _Task) -> list[_Picture]:
-    assert _maker is not None
-    return _render(_maker, task)
-
-
-@contextmanager
-def _rendered(maker: _Maker, tasks: list[_Task], workers: int) -> Iterator[Iterator[list[_Picture]]]:
-    """The pictures of every task in order, made by `workers` processes."""
-    if workers <= 1:
-        yield map(partial(_render, maker), tasks)
-        return
-    global _maker
-    for sign in GTSRB_CLASSES:
-        template(sign.class_id)
-    # Forked, so that the workers have the atlas and templates; a spawned one would also import the
-    # script that runs this, which has no guard against that.
-    _maker = maker
-    try:
-        with multiprocessing.get_context("fork").Pool(workers) as pool:
-            yield pool.imap(_render_here, tasks, chunksize=4)
-    finally:
-        _maker = None
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

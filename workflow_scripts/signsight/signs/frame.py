@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -12,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from signsight.data.classes import GTSRB_CLASSES
-from signsight.signs.atlas import GRAIN, SCENE, SHADOW, Atlas
+from signsight.signs.atlas import GRAIN, SCENE, SHADOW, Atlas, Rgb
 from signsight.signs.pen import UNITS, WHITE
 from signsight.signs.plates import outline
 from signsight.signs.stock import drawing
@@ -81,6 +82,20 @@ def apply(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
     return out[:, :2] / out[:, 2:]
 
 
+def posed(
+    track: Track, points: np.ndarray, wobble: Sequence[float] = (0.0, 0.0, 0.0)
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The sign of `track` before a camera, `wobble` (yaw, pitch, roll; degrees) added to its pose.
+
+    Returns the homography (3, 3) from sign widths to the unscaled picture, and there the least
+    corner (2,) and the extent (2,) of the outline `points` (N, 2).
+    """
+    turn = _rotation(track.yaw + wobble[0], track.pitch + wobble[1], track.roll + wobble[2])
+    matrix = np.column_stack([turn[:, :2], (0.0, 0.0, track.distance)])
+    seen = apply(matrix, points)
+    return matrix, seen.min(0), np.ptp(seen, axis=0)
+
+
 class View(NamedTuple):
     """matrix (3, 3): sign widths from the sign's middle -> pixels; size (W, H); roi; sign width."""
 
@@ -92,11 +107,7 @@ class View(NamedTuple):
 
 def place(track: Track, points: np.ndarray, step: float, rng: np.random.Generator) -> View:
     """Where the sign with outline `points` lies in the frame, with GTSRB's border around it."""
-    wobble = rng.normal(0, (1.2, 0.8, 0.6))
-    turn = _rotation(track.yaw + wobble[0], track.pitch + wobble[1], track.roll + wobble[2])
-    matrix = np.column_stack([turn[:, :2], (0.0, 0.0, track.distance)])
-    seen = apply(matrix, points)
-    low, extent = seen.min(0), np.ptp(seen, axis=0)
+    matrix, low, extent = posed(track, points, rng.normal(0, (1.2, 0.8, 0.6)))
     px = track.width_at(step)
     scale = px / extent.max()
     # As in GTSRB, the ROI's last column and row belong to it, the sign lies about one pixel inside
@@ -112,14 +123,20 @@ def place(track: Track, points: np.ndarray, step: float, rng: np.random.Generato
     return View(to_pixels @ matrix, (width, height), roi, px)
 
 
-def _warp(view: View, image: Image.Image, nearest: bool = False) -> Image.Image:
-    """A template level as the camera sees it."""
+def level_for(plan: Template, px: float) -> Image.Image:
+    """The smallest level still finer than a sign of `px` pixels, so that the warp only shrinks a bit."""
+    need = px * (_TEMPLATE + 2 * _PAD) / _TEMPLATE
+    return next(image for image in reversed(plan.levels) if image.width >= need or image.width > 280)
+
+
+def warp(matrix: np.ndarray, size: tuple[int, int], image: Image.Image, nearest: bool = False) -> Image.Image:
+    """A template level in a picture of `size`, under the homography from sign widths to pixels."""
     scale = image.width * _TEMPLATE / (_TEMPLATE + 2 * _PAD)
     to_level = np.array([[scale, 0, image.width / 2], [0, scale, image.width / 2], [0, 0, 1]])
-    inverse = to_level @ np.linalg.inv(view.matrix)
+    inverse = to_level @ np.linalg.inv(matrix)
     data = tuple((inverse / inverse[2, 2]).ravel()[:8].tolist())
     how = Image.Resampling.NEAREST if nearest else _BILINEAR
-    return image.transform(view.size, Image.Transform.PERSPECTIVE, data, how)
+    return image.transform(size, Image.Transform.PERSPECTIVE, data, how)
 
 
 def _background(track: Track, atlas: Atlas, view: View, step: float) -> Image.Image:
@@ -132,7 +149,7 @@ def _background(track: Track, atlas: Atlas, view: View, step: float) -> Image.Im
     piece = atlas.scenes[track.scene].resize(view.size, _BILINEAR, box=box)
     if track.flip:
         piece = piece.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    piece = _expose(piece, track.scene_light, track.gamma)
+    piece = expose(piece, track.scene_light, track.gamma)
     _furniture(track, view, ImageDraw.Draw(piece))
     return piece
 
@@ -151,25 +168,25 @@ def _furniture(track: Track, view: View, pen: ImageDraw.ImageDraw) -> None:
     if track.pole is not None:
         offset, thick, grey = track.pole
         middle, half = (x + x2) / 2 + offset * view.px, max(thick * view.px / 2, 0.6)
-        colour = _in_light(track, (grey, grey, grey))
+        colour = in_light(track.sign_light, (grey, grey, grey))
         pen.rectangle((middle - half, (y + y2) / 2, middle + half, height), fill=colour)
     if not track.below:
         return
     top = y2 + 0.03 * view.px
-    fill, white = _in_light(track, _BELOW[track.below]), _in_light(track, WHITE.colour)
+    fill, white = in_light(track.sign_light, _BELOW[track.below]), in_light(track.sign_light, WHITE.colour)
     if track.below in ("red", "blue"):
         pen.ellipse((x, top, x2, top + view.px), fill=fill, outline=white)
     else:
-        pen.rectangle((x, top, x2, height + 9), fill=fill, outline=_in_light(track, (30, 30, 30)))
+        pen.rectangle((x, top, x2, height + 9), fill=fill, outline=in_light(track.sign_light, (30, 30, 30)))
 
 
-def _in_light(track: Track, colour: tuple[int, int, int]) -> tuple[int, ...]:
-    """A colour under the light that falls on the sign."""
-    gains = zip(colour, track.sign_light, strict=True)
-    return tuple(min(255, round(part * gain)) for part, gain in gains)
+def in_light(gains: Triple, colour: Rgb) -> Rgb:
+    """A colour under light of these gains of red, green and blue."""
+    r, g, b = (min(255, round(part * gain)) for part, gain in zip(colour, gains, strict=True))
+    return r, g, b
 
 
-def _expose(picture: Image.Image, gains: Triple, gamma: float) -> Image.Image:
+def expose(picture: Image.Image, gains: Triple, gamma: float) -> Image.Image:
     """An RGB picture under gains of its channels and a gamma."""
     pixels = np.asarray(picture)
     out = np.empty_like(pixels)
@@ -179,14 +196,14 @@ def _expose(picture: Image.Image, gains: Triple, gamma: float) -> Image.Image:
     return Image.fromarray(out)
 
 
-def _lit_sign(track: Track, atlas: Atlas, view: View, sign: Image.Image) -> Image.Image:
+def lit_sign(track: Track, atlas: Atlas, sign: Image.Image) -> Image.Image:
     """The sign's colours after bleaching, light, gradient and cast shadow; RGB."""
     if track.fade:
         f = track.fade
         bleach = (1 - 0.2 * f, 0.1 * f, 0, 12 * f, 0.3 * f, 1 - 0.3 * f, 0, 12 * f)
         sign = sign.convert("RGB", (*bleach, 0.2 * f, 0.2 * f, 1 - 0.4 * f, 12 * f))
-    sign = _expose(sign, track.sign_light, track.gamma)
-    width, height = view.size
+    sign = expose(sign, track.sign_light, track.gamma)
+    width, height = sign.size
     across = track.gradient[0] * np.linspace(-2, 2, width, dtype=np.float32)
     down = track.gradient[1] * np.linspace(-2, 2, height, dtype=np.float32)
     light = across + down[:, None]
@@ -194,7 +211,7 @@ def _lit_sign(track: Track, atlas: Atlas, view: View, sign: Image.Image) -> Imag
     if track.shade >= 0:
         left, top = (0.5 * SHADOW * at for at in track.shade_at)
         box = (left, top, left + SHADOW / 2, top + SHADOW / 2)
-        shadow = atlas.shadows[track.shade].resize(view.size, _BILINEAR, box=box)
+        shadow = atlas.shadows[track.shade].resize(sign.size, _BILINEAR, box=box)
         light *= np.asarray(shadow, np.float32) * (1 / 255)
     grey = Image.fromarray((255 * np.maximum(light, 0.3)).astype(np.uint8))
     return ImageChops.multiply(sign, Image.merge("RGB", (grey, grey, grey)))
@@ -217,25 +234,47 @@ def _smear(picture: Image.Image, dx: float, dy: float) -> np.ndarray:
     return total.astype(np.float32) * np.float32(1 / copies)
 
 
+class Optics(NamedTuple):
+    """What a camera does to a picture.
+
+    blur: standard deviation in pixels. shake: motion in pixels (x, y). exposure: gain. veil: grey
+    level that haze adds. grain: standard deviation of the noise, 0..255.
+    """
+
+    blur: float
+    shake: tuple[float, float]
+    exposure: float
+    veil: float
+    grain: float
+
+
+def photograph(picture: Image.Image, optics: Optics, atlas: Atlas, rng: np.random.Generator) -> Image.Image:
+    """An RGB picture through focus, motion, haze and grain; `rng` says which piece of the grain."""
+    pixels = _smear(picture.filter(ImageFilter.GaussianBlur(optics.blur)), *optics.shake)
+    pixels *= optics.exposure
+    pixels += optics.veil
+    y, x = (int(v) for v in rng.integers(0, GRAIN // 2, 2))
+    height, width = pixels.shape[:2]
+    grain = np.take(atlas.grain, range(y, y + height), 0, mode="wrap")
+    pixels += optics.grain * np.take(grain, range(x, x + width), 1, mode="wrap")
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
 def _camera(
     track: Track, atlas: Atlas, view: View, picture: Image.Image, rng: np.random.Generator
 ) -> np.ndarray:
     """Focus, motion, haze, grain and JPEG; (H, W, 3) uint8."""
     radius = (track.blur * rng.uniform(0.6, 1.4) / 100) * view.px
-    picture = picture.filter(ImageFilter.GaussianBlur(min(max(radius, 0.25), 2.2)))
-    shake = (part / 100 * view.px * rng.uniform(0.5, 1.2) for part in track.shake)
-    pixels = _smear(picture, *shake)
-    exposure = math.exp(rng.normal(0, 0.05)) * (1 - track.haze)
-    pixels *= exposure
-    pixels += track.haze * track.haze_level * max(track.scene_light[1], 0.3)
-    y, x = (int(v) for v in rng.integers(0, GRAIN // 2, 2))
-    height, width = pixels.shape[:2]
-    grain = np.take(atlas.grain, range(y, y + height), 0, mode="wrap")
-    level = track.grain * min(1.0, 0.3 + track.sign_light[1])
-    pixels += level * np.take(grain, range(x, x + width), 1, mode="wrap")
+    dx, dy = (part / 100 * view.px * rng.uniform(0.5, 1.2) for part in track.shake)
+    optics = Optics(
+        blur=min(max(radius, 0.25), 2.2),
+        shake=(dx, dy),
+        exposure=math.exp(rng.normal(0, 0.05)) * (1 - track.haze),
+        veil=track.haze * track.haze_level * max(track.scene_light[1], 0.3),
+        grain=track.grain * min(1.0, 0.3 + track.sign_light[1]),
+    )
     buffer = io.BytesIO()
-    clean = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
-    clean.save(buffer, "JPEG", quality=track.jpeg)
+    photograph(picture, optics, atlas, rng).save(buffer, "JPEG", quality=track.jpeg)
     return np.asarray(Image.open(buffer))
 
 
@@ -243,17 +282,14 @@ def render_frame(track: Track, atlas: Atlas, step: float, rng: np.random.Generat
     """The frame of `track` at `step` 0 (far) .. 1 (near)."""
     plan = template(track.class_id)
     view = place(track, plan.outline, step, rng)
-    # The smallest level that is still finer than the picture, so that the warp only shrinks a bit.
-    need = view.px * (_TEMPLATE + 2 * _PAD) / _TEMPLATE
-    level = next(image for image in reversed(plan.levels) if image.width >= need or image.width > 280)
-    warped = _warp(view, level)
-    mask = _warp(view, plan.mask, nearest=True)
-    sign = _lit_sign(track, atlas, view, warped.convert("RGB"))
+    warped = warp(view.matrix, view.size, level_for(plan, view.px))
+    mask = warp(view.matrix, view.size, plan.mask, nearest=True)
+    sign = lit_sign(track, atlas, warped.convert("RGB"))
     picture = _background(track, atlas, view, step)
     picture.paste(sign, (0, 0), warped.getchannel(3))
     if track.occluder is not None:
         path = [tuple(p) for p in apply(view.matrix, np.array(track.occluder.outline)).tolist()]
-        colour = _in_light(track, track.occluder.colour)
+        colour = in_light(track.sign_light, track.occluder.colour)
         ImageDraw.Draw(picture).polygon(path, fill=colour)
         ImageDraw.Draw(mask).polygon(path, fill=0)
     return Frame(_camera(track, atlas, view, picture, rng), np.asarray(mask), view.roi)

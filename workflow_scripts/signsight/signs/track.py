@@ -93,7 +93,11 @@ def draw_track(
 
     scenes, shadows: how many of them the atlas has.
     """
-    rng = generator(seed, "track", part, class_id, number)
+    return drawn(generator(seed, "track", part, class_id, number), class_id, look, scenes, shadows)
+
+
+def drawn(rng: np.random.Generator, class_id: int, look: Look, scenes: int, shadows: int) -> Track:
+    """A track with everything but its class from `rng`; see `draw_track`."""
     first = min(rng.uniform(1.0, 1.6) * look.min_px, look.max_px)
     last = max(first, look.max_px * rng.uniform(0.63, 1.0) ** 2)
     temperature = float(rng.normal(0, 0.09))

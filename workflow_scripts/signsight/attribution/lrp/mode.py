@@ -53,7 +53,7 @@ SHAPES = {
 # fmt: on
 POOLINGS = {
     *(f"{how}{kind}_pool{n}d" for how in ("", "adaptive_") for kind in ("max", "avg") for n in (1, 2, 3)),
-    *("mean", "sum", "amax", "max", "interpolate", "upsample"),
+    *("mean", "sum", "amax", "max", "interpolate", "upsample", "roi_align"),
 }
 # Autograd's own derivative is the rule: linear, or (ReLU, maximum) passing on the input itself.
 ORDINARY = SHAPES | POOLINGS | SUMS | PRODUCTS | QUOTIENTS

@@ -1,0 +1,132 @@
+"""A detector on a scene set: all detections, and the boxes that are explained, from one pass a picture."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from signsight.core.files import atomic, read_csv
+from signsight.data.progress import progress
+from signsight.detection.choice import BOX, check_class, chosen, matched
+from signsight.detection.detector import Detector
+from signsight.detection.names import matching_classes
+from signsight.detection.scene_set import SceneSet
+from signsight.detection.target import Boxes, BoxTarget
+from signsight.models.classifier import to_pixels
+
+log = logging.getLogger("signsight")
+
+DETECTION_COLUMNS = [
+    "picture",
+    "detection",
+    "class_id",
+    "label",
+    "probability",
+    "logit",
+    *BOX,
+    "object",
+    "iou",
+]
+BOX_COLUMNS = ["box", *DETECTION_COLUMNS]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a detector finds in a scene set.
+
+    detections: DETECTION_COLUMNS, a row a detection, by picture, the most probable first: `detection` (1, 2,
+    ... in its picture), `class_id` and `label` of the scene set where it has the class (else -1 and the
+    detector's name), boxes in pixels of the picture, `object` of the truth that it finds (0 for none), `iou`.
+    boxes: BOX_COLUMNS, those that are explained; `box`, "<picture>-<detection>", names it. tensors: of the
+    boxes, (K, ...): labels, boxes, places, shares (see `target.Boxes`).
+    """
+
+    detections: pd.DataFrame
+    boxes: pd.DataFrame
+    tensors: dict[str, np.ndarray]
+
+
+@torch.inference_mode()
+def detect(
+    detector: Detector, scenes: SceneSet, how: Mapping[str, Any], overlap: float, device: torch.device
+) -> Found:
+    """Run the detector once on every picture.
+
+    how: which boxes are explained, see `choice.chosen`; overlap: lowest IoU of a detection with an object
+    that it finds. UserError for a class that the detector does not know.
+    """
+    known = matching_classes(detector.classes, scenes.classes) if scenes.classes else {}
+    names = [scenes.classes[known[k]] if k in known else name for k, name in enumerate(detector.classes)]
+    check_class(how, names)
+    tables, wanted, kept = [], [], []
+    with progress("detections", len(scenes), "pictures") as step:
+        for picture in scenes.ids:
+            images = to_pixels(scenes.picture(picture)[None], device)
+            candidates, found = detector.detect(images)[0]
+            edges = detector.frame(images.shape[2:]).to_picture(found.box)
+            labels = found.label.cpu().numpy()
+            table = pd.DataFrame(edges.cpu().numpy().astype(float), columns=BOX)
+            table.insert(0, "picture", picture)
+            table.insert(1, "detection", np.arange(1, len(table) + 1))
+            table.insert(2, "class_id", [known.get(int(k), -1) for k in labels])
+            table.insert(3, "label", [names[k] for k in labels])
+            table.insert(4, "probability", found.probability.cpu().numpy().astype(float))
+            logits = candidates.logits[found.candidate, found.label]
+            table.insert(5, "logit", logits.cpu().numpy().astype(float))
+            table = matched(table, scenes.objects(picture), overlap)[DETECTION_COLUMNS]
+            rows = chosen(table, how, picture)
+            tables.append(table)
+            wanted.append(table.iloc[rows])
+            own = torch.as_tensor(rows, device=found.candidate.device)
+            kept.append(
+                {
+                    "labels": found.label[own],
+                    "boxes": edges[own],
+                    "places": candidates.places[found.candidate[own]],
+                    "shares": candidates.probabilities[found.candidate[own]],
+                }
+            )
+            step(1)
+    detections, boxes = (_joined(parts, DETECTION_COLUMNS) for parts in (tables, wanted))
+    names_of_boxes = [f"{p}-{d}" for p, d in zip(boxes["picture"], boxes["detection"], strict=True)]
+    boxes.insert(0, "box", pd.Series(names_of_boxes, dtype=object))
+    tensors = {key: torch.cat([one[key] for one in kept]).cpu().numpy() for key in kept[0]}
+    bare = sorted(set(scenes.ids) - set(boxes["picture"]))
+    log.info("%d detections, %d boxes are explained", len(detections), len(boxes))
+    if bare:
+        log.info(
+            "%d pictures have no such box (%s%s)", len(bare), ", ".join(bare[:3]), ", ..." * (len(bare) > 3)
+        )
+    return Found(detections, boxes, tensors)
+
+
+def _joined(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    full = [part for part in parts if len(part)]
+    return pd.concat(full, ignore_index=True) if full else pd.DataFrame(columns=columns)
+
+
+def save_tensors(path: Path | str, tensors: Mapping[str, np.ndarray], activation: str) -> None:
+    """Write what a `BoxTarget` is made of as `.npz`."""
+    with atomic(path) as part, part.open("wb") as file:
+        np.savez(file, activation=np.array(activation), **tensors)
+
+
+def box_targets(boxes: Path | str, tensors: Path | str, score: str) -> dict[str, BoxTarget]:
+    """Picture -> the target of its boxes, from the files of a rule `detect`, in order."""
+    table = read_csv(boxes)
+    with np.load(tensors) as stored:
+        arrays = {name: torch.from_numpy(stored[name]) for name in ("labels", "boxes", "places", "shares")}
+        activation = str(stored["activation"])
+    whole = Boxes(**arrays, activation=activation, score=score)
+    targets = {}
+    for picture, own in table.groupby("picture", sort=False):
+        rows = own.index.to_numpy()
+        targets[picture] = BoxTarget(tuple(own["box"]), whole[rows])
+    return targets

@@ -1,0 +1,110 @@
+"""One metric over the maps of one method for all chosen boxes, picture by picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from signsight.core.registry import metrics
+from signsight.data.progress import progress
+from signsight.detection.choice import BOX
+from signsight.detection.detector import Detector
+from signsight.detection.map_file import MapsFile
+from signsight.detection.metrics import IN_BOX, IN_MASK, ON_OTHER
+from signsight.detection.scene_set import SceneSet
+from signsight.detection.target import BoxTarget
+from signsight.evaluation.metrics.block import Block
+from signsight.evaluation.run import joined, save
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a job of one metric is told. follows: the score of the box that is followed."""
+
+    metric: str
+    parameters: dict[str, Any]
+    follows: str
+    seed: int
+    batch_size: int
+    precision: str = "full"
+
+
+def evaluate_boxes(
+    settings: Settings,
+    detector: Detector | None,
+    scenes: SceneSet,
+    table: pd.DataFrame,
+    targets: Mapping[str, BoxTarget],
+    maps: MapsFile,
+    device: torch.device,
+    out: Path | str,
+) -> None:
+    """Write the metric's answers for all boxes to `out` (.npz), as `evaluation.run.evaluate_set` does.
+
+    table: the boxes, `detect.BOX_COLUMNS`, in the order of targets and maps. A block is a picture's boxes.
+    """
+    metric = metrics.get(settings.metric)
+    results = []
+    with progress(settings.metric, len(targets), "pictures") as step:
+        for picture, target in targets.items():
+            own = table[table["picture"] == picture]
+            pixels = scenes.picture(picture)
+            block = Block(
+                model=detector,
+                images=np.broadcast_to(pixels, (len(own), *pixels.shape)),
+                maps=np.stack([maps.read(row) for row in own.index]),
+                ids=own["box"].tolist(),
+                truth=own["class_id"].to_numpy(),
+                regions=regions(scenes, picture, own),
+                target=BoxTarget(target.ids, target.boxes, settings.follows),
+                seed=settings.seed,
+                device=device,
+                batch_size=settings.batch_size,
+                precision=settings.precision,
+            )
+            results.append(metric(block, **settings.parameters))
+            step(1)
+    answers = joined(results) if results else {}
+    save(out, answers | {"rows": np.arange(len(table)), "ids": table["box"].to_numpy(np.str_)})
+
+
+def regions(scenes: SceneSet, picture: str, boxes: pd.DataFrame) -> np.ndarray:
+    """(K, H, W) uint8 of a picture's boxes, as `detection.metrics` has them; 0 for a box without object."""
+    row = scenes.pictures[scenes.pictures["picture"] == picture].iloc[0]
+    size = int(row["height"]), int(row["width"])
+    objects, mask = scenes.objects(picture), scenes.mask(picture)
+    seen = {one.object: _seen(one, mask, size) for one in objects.itertuples()}
+    edges = {one.object: _in_box([getattr(one, edge) for edge in BOX], size) for one in objects.itertuples()}
+    found = np.zeros((len(boxes), *size), np.uint8)
+    for place, number in enumerate(boxes["object"]):
+        if number not in edges:
+            continue
+        found[place] += edges[number] * np.uint8(IN_BOX)
+        own = edges[number]
+        if mask is not None and (mask == number).any():
+            own = mask == number
+            found[place] += own * np.uint8(IN_MASK)
+        others = [area for other, area in seen.items() if other != number]
+        if others:
+            found[place] += (np.any(others, axis=0) & ~own) * np.uint8(ON_OTHER)
+    return found
+
+
+def _seen(one: Any, mask: np.ndarray | None, size: tuple[int, int]) -> np.ndarray:
+    """Where an object is seen: its mask, or its box where it has none."""
+    if mask is not None and (mask == one.object).any():
+        return mask == one.object
+    return _in_box([getattr(one, edge) for edge in BOX], size)
+
+
+def _in_box(box: list[float], size: tuple[int, int]) -> np.ndarray:
+    """(H, W) bool: pixels whose middle is in the box."""
+    x0, y0, x1, y1 = box
+    down, across = (np.arange(side) + 0.5 for side in size)
+    return ((down > y0) & (down < y1))[:, None] & ((across > x0) & (across < x1))

@@ -1,0 +1,53 @@
+"""The user's own pictures for a detector, whole and without truth, and the one way to open every source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from signsight.core.errors import UserError
+from signsight.data.listing import photograph_files
+from signsight.data.pictures import FolderPictures, open_rgb
+from signsight.detection.scene import Scene, SceneSource
+from signsight.detection.sources import KEY, Kind
+from signsight.detection.voc import VocScenes, open_voc
+
+
+class OwnPictures:
+    """A folder of pictures, a CSV with the column `file`, or one picture; a `SceneSource`.
+
+    ids: the files, relative to the folder, as the user knows them. UserError when there are none.
+    """
+
+    def __init__(self, source: Path, key: str = KEY) -> None:
+        table, files = photograph_files(source, key)
+        if any(not file.strip() for file in files):
+            raise UserError(f"{table} has a line that names no file; give it one or delete that line.")
+        if not files:
+            raise UserError(f"{source} names no pictures; put pictures there or correct {key!r}.")
+        self.ids = list(dict.fromkeys(files))
+        self._root = FolderPictures(source if source.is_dir() else source.parent)
+
+    def scene(self, picture: str) -> Scene:
+        """The picture of that name, without truth. UserError when it is missing or broken."""
+        return Scene(picture, np.asarray(open_rgb(self._root, picture)))
+
+
+def open_source(
+    kind: Kind,
+    path: Path,
+    classes: Sequence[str],
+    *,
+    renamed: Mapping[str, str] | None = None,
+    split: str | None = None,
+) -> SceneSource:
+    """The pictures at `path`: an archive or folder in VOC's layout, or the user's own ("pictures").
+
+    kind: of `sources.kind_of`; classes, renamed, split: see `VocScenes`; own pictures have no truth
+    and take none of them.
+    """
+    if kind == "pictures":
+        return OwnPictures(path)
+    return VocScenes(open_voc(path), classes, renamed=renamed, split=split)
