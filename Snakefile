@@ -17,6 +17,7 @@ include: "rules/perturbation.smk"
 include: "rules/evaluation.smk"
 include: "rules/figures.smk"
 include: "rules/features.smk"
+include: "rules/detection.smk"
 include: "rules/gallery.smk"
 include: "rules/developer.smk"
 
@@ -32,6 +33,7 @@ localrules:
     evaluation,
     figures,
     gallery,
+    detection,
 
 
 rule all:
@@ -85,6 +87,11 @@ rule figures:
 rule gallery:
     input:
         PLAN.gallery,
+
+
+rule detection:
+    input:
+        DETECTION.made,
 
 
 add_digests()

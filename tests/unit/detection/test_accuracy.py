@@ -48,7 +48,7 @@ def scene_set(folder: Path, truth: Truth) -> SceneSet:
 
 def detections(found: Found) -> pd.DataFrame:
     rows = [(picture, class_id, score, *box) for picture, class_id, score, box in found]
-    return pd.DataFrame(rows, columns=["picture", "class_id", "score", *BOX_COLUMNS])
+    return pd.DataFrame(rows, columns=["picture", "class_id", "probability", *BOX_COLUMNS])
 
 
 def shifted(box: tuple[float, ...], by: float) -> tuple[float, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from signsight.core.errors import UserError
-from signsight.detection.names import VOC_NAMES
+from signsight.data.detector_names import VOC_NAMES
 from signsight.detection.plain_tar import PlainTar
 from signsight.detection.scene import Scene
 from signsight.detection.voc import VocScenes, open_voc

@@ -49,6 +49,9 @@ class Bound(Protocol):
     def to(self, device: torch.device | str) -> Bound:
         """The same on another device."""
 
+    def joined(self, parts: Sequence[Bound]) -> Bound:
+        """Parts of this kind, of consecutive batches, as one."""
+
     def outputs(self, model: Classifier, images: torch.Tensor, normalised: bool = False) -> torch.Tensor:
         """What the scores are made of, from one pass of the images (B, 3, H, W), in [0, 1] or normalised.
 
@@ -124,11 +127,7 @@ def parse(value: Value | Target, score: str, key: str = "attribution.target") ->
 
 def joined(parts: Sequence[Bound]) -> Bound:
     """What is explained in consecutive batches, of one target, as one batch."""
-    first = parts[0]
-    if isinstance(first, Unit):
-        return replace(first, count=sum(map(len, parts)))
-    against = None if first.against is None else torch.cat([part.against for part in parts])
-    return replace(first, classes=torch.cat([part.classes for part in parts]), against=against)
+    return parts[0].joined(parts)
 
 
 def _run(model: Classifier, images: torch.Tensor, normalised: bool) -> torch.Tensor:
@@ -225,6 +224,11 @@ class Classes:
         """See `Bound`."""
         against = None if self.against is None else self.against.to(device)
         return replace(self, classes=self.classes.to(device), against=against)
+
+    def joined(self, parts: Sequence[Classes]) -> Classes:
+        """See `Bound`."""
+        against = None if self.against is None else torch.cat([part.against for part in parts])
+        return replace(self, classes=torch.cat([part.classes for part in parts]), against=against)
 
     def outputs(self, model: Classifier, images: torch.Tensor, normalised: bool = False) -> torch.Tensor:
         """See `Bound`."""
@@ -380,6 +384,10 @@ class Unit:
     def to(self, device: torch.device | str) -> Unit:
         """See `Bound`."""
         return self
+
+    def joined(self, parts: Sequence[Unit]) -> Unit:
+        """See `Bound`."""
+        return replace(self, count=sum(map(len, parts)))
 
     def outputs(self, model: Classifier, images: torch.Tensor, normalised: bool = False) -> torch.Tensor:
         """See `Bound`."""

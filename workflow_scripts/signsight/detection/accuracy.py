@@ -41,7 +41,7 @@ def accuracy_table(
 ) -> pd.DataFrame:
     """Average precision by class, and the mean over the classes in the last row (class_id -1, "mean").
 
-    detections: picture, class_id (of the scene set), score, x0, y0, x1, y1 (edges in pixels); only
+    detections: picture, class_id (of the scene set), probability, x0, y0, x1, y1 (edges in pixels); only
     annotated pictures count. `ap50`: at an overlap (IoU) of 0.5, `ap`: mean over 0.5, 0.55, ..., 0.95;
     both the mean precision at 101 levels of recall (Lin et al. 2014). An object that is marked as
     difficult counts neither when found, however often, nor when missed (Everingham et al. 2010). A
@@ -137,7 +137,7 @@ def _annotations(table: pd.DataFrame, places: dict[str, int]) -> dict[tuple[int,
     sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)
     zeros = np.zeros(len(table))
     difficult = table["difficult"].to_numpy() if "difficult" in table else zeros
-    scores = table["score"].to_numpy(np.float64) if "score" in table else zeros
+    scores = table["probability"].to_numpy(np.float64) if "probability" in table else zeros
     keys = zip(table["picture"].map(places), table["class_id"], strict=True)
     for row, (place, class_id) in enumerate(keys):
         hard = int(difficult[row])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ import torch
 
 from signsight.core import files
 from signsight.core.errors import UserError
-from signsight.detection.build import build
+from signsight.data.detector_names import COCO_CATEGORIES
+from signsight.detection.build import BACKGROUND, build
 from signsight.detection.detector import Detector
 from signsight.models.checkpoint import ABOUT, VERSIONS, WEIGHTS, save_weights
 from signsight.models.states import load_weights
 
-KEYS = {"architecture": str, "parameters": dict, "classes": list}
+KEYS = {"architecture": str, "parameters": dict, "classes": list, "frozen": bool}
 
 
 def save(detector: Detector, folder: Path | str, about: Mapping[str, Any]) -> None:
@@ -27,6 +29,7 @@ def save(detector: Detector, folder: Path | str, about: Mapping[str, Any]) -> No
         "architecture": detector.architecture,
         "parameters": detector.network_parameters,
         "classes": list(detector.classes),
+        "frozen": detector.frozen,
     }
     files.write_json(folder / ABOUT, {**facts, **about, "versions": VERSIONS})
 
@@ -46,12 +49,41 @@ def new_detector(
     parameters: Mapping[str, Any],
     classes: list[str],
     weights: Path | None = None,
+    frozen: bool = False,
 ) -> Detector:
-    """The detector with weights of a file, or newly initialised from torch's global generator."""
-    network = build(architecture, len(classes), parameters)
+    """The detector with weights of a file, or newly initialised from torch's global generator.
+
+    frozen: see `build.build`.
+    """
+    network = build(architecture, len(classes), parameters, frozen)
     if weights is not None:
         load_weights(network, weights, classes=len(classes), advice="correct 'detection.detector'")
-    return Detector(network, architecture=architecture, parameters=parameters, classes=classes).eval()
+    about = {"parameters": parameters, "classes": classes, "frozen": frozen}
+    return Detector(network, architecture=architecture, **about).eval()
+
+
+def pretrained(
+    name: str, parameters: Mapping[str, Any], classes: Sequence[str] | None, weights: Path
+) -> Detector:
+    """The detector `name` with weights of a file that others have trained.
+
+    classes: names of its classes without the background; None for COCO's, as torchvision numbers them.
+    """
+    names = list(COCO_CATEGORIES) if classes is None else [BACKGROUND, *classes]
+    return new_detector(name, parameters, names, weights, frozen=True)
+
+
+def adopt(source: Path, folder: Path, name: str) -> None:
+    """Copy the trained detector in `source` to `folder`; UserError unless it is a `name`."""
+    found = load(source)
+    if found.architecture != name:
+        raise UserError(
+            f"Config key 'detection.detector.name' is {name!r}, but {source} holds a {found.architecture!r}; "
+            f"write 'name: {found.architecture}'."
+        )
+    for part in (WEIGHTS, ABOUT):
+        with files.atomic(folder / part) as copy:
+            shutil.copyfile(source / part, copy)
 
 
 def _about(path: Path) -> dict[str, Any]:

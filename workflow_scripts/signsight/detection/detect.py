@@ -13,12 +13,12 @@ import pandas as pd
 import torch
 
 from signsight.core.files import atomic, read_csv
+from signsight.data.detector_names import matching_classes
 from signsight.data.progress import progress
 from signsight.detection.choice import BOX, check_class, chosen, matched
 from signsight.detection.detector import Detector
-from signsight.detection.names import matching_classes
 from signsight.detection.scene_set import SceneSet
-from signsight.detection.target import Boxes, BoxTarget
+from signsight.detection.target import TENSORS, Boxes, BoxTarget
 from signsight.models.classifier import to_pixels
 
 log = logging.getLogger("signsight")
@@ -122,11 +122,11 @@ def box_targets(boxes: Path | str, tensors: Path | str, score: str) -> dict[str,
     """Picture -> the target of its boxes, from the files of a rule `detect`, in order."""
     table = read_csv(boxes)
     with np.load(tensors) as stored:
-        arrays = {name: torch.from_numpy(stored[name]) for name in ("labels", "boxes", "places", "shares")}
+        arrays = {name: torch.from_numpy(stored[name]) for name in TENSORS}
         activation = str(stored["activation"])
     whole = Boxes(**arrays, activation=activation, score=score)
     targets = {}
     for picture, own in table.groupby("picture", sort=False):
-        rows = own.index.to_numpy()
+        rows = torch.tensor(own.index.to_numpy())
         targets[picture] = BoxTarget(tuple(own["box"]), whole[rows])
     return targets

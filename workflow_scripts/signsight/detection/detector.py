@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torchvision.models.detection.ssdlite import SSDLiteFeatureExtractorMobileNet
 
 from signsight.detection.candidates import Candidates, Detections, detections
 from signsight.detection.frame import Frame, frame_of
@@ -19,17 +20,23 @@ from signsight.models.classifier import Normalised
 class Detector(Normalised):
     """A detector of torchvision.
 
-    architecture, parameters: what `detection.build.build` takes. classes: names by the number of the logit,
-    with those that stand for no class (background, gaps) in them. The pictures of a batch are of one size,
-    which may be any.
+    architecture, parameters, frozen: what `detection.build.build` takes. classes: names by the number of
+    the logit, with those that stand for no class (background, gaps) in them. The pictures of a batch
+    are of one size, which may be any.
     """
 
     def __init__(
-        self, network: nn.Module, *, architecture: str, parameters: Mapping[str, Any], classes: Sequence[str]
+        self,
+        network: nn.Module,
+        *,
+        architecture: str,
+        parameters: Mapping[str, Any],
+        classes: Sequence[str],
+        frozen: bool = False,
     ) -> None:
         transform = network.transform
         super().__init__(network, classes, transform.image_mean, transform.image_std)
-        self.architecture = architecture
+        self.architecture, self.frozen = architecture, frozen
         self.network_parameters = dict(parameters)
 
     @cached_property
@@ -82,7 +89,7 @@ class Detector(Normalised):
         body = getattr(backbone, "body", None)
         if returned := getattr(body, "return_layers", None):
             return f"backbone.body.{list(returned)[-1]}"
-        features = getattr(backbone, "features", None)
-        if isinstance(features, nn.ModuleList):
-            return f"backbone.features.{len(features) - 1}"
-        return "backbone.features" if features is not None else "backbone"
+        # Of SSD, where every level is made of the one before, the layer that all are made of.
+        if isinstance(backbone, SSDLiteFeatureExtractorMobileNet):
+            return "backbone.features.0"
+        return "backbone.features" if hasattr(backbone, "features") else "backbone"

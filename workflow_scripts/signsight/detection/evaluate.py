@@ -57,7 +57,7 @@ def evaluate_boxes(
             pixels = scenes.picture(picture)
             block = Block(
                 model=detector,
-                images=np.broadcast_to(pixels, (len(own), *pixels.shape)),
+                images=np.repeat(pixels[None], len(own), axis=0),
                 maps=np.stack([maps.read(row) for row in own.index]),
                 ids=own["box"].tolist(),
                 truth=own["class_id"].to_numpy(),

@@ -126,8 +126,8 @@ class TwoStage:
         shares = [2.0 ** round(math.log2(level.shape[2] / frame.resized[0])) for level in levels]
         sides = (places[:, 2:] - places[:, :2]).clamp(min=0).prod(1).sqrt()
         wanted = torch.floor(pool.canonical_level + torch.log2(sides / pool.canonical_scale) + 1e-6)
-        first = -round(math.log2(shares[0]))
-        number = (wanted - first).clamp(0, len(levels) - 1).long()
+        first, last = (-round(math.log2(share)) for share in (shares[0], shares[-1]))
+        number = (wanted - first).clamp(0, last - first).long()
         picture = torch.arange(len(places), device=places.device)
         if len(levels[0]) == 1:
             picture = torch.zeros_like(picture)

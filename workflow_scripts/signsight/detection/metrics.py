@@ -21,6 +21,7 @@ IN_BOX, IN_MASK, ON_OTHER = 1, 2, 4
     label="Localisation of boxes",
     needs="objects",
     explains="boxes",
+    boxes=True,
     source="Zhao et al. 2024, ODAM, arXiv:2304.06354; Zhang et al. 2018, doi:10.1007/s11263-017-1059-x",
     x="",
     quantities={

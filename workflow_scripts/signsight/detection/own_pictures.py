@@ -10,8 +10,8 @@ import numpy as np
 from signsight.core.errors import UserError
 from signsight.data.listing import photograph_files
 from signsight.data.pictures import FolderPictures, open_rgb
+from signsight.data.scene_sources import KEY, Kind
 from signsight.detection.scene import Scene, SceneSource
-from signsight.detection.sources import KEY, Kind
 from signsight.detection.voc import VocScenes, open_voc
 
 
@@ -42,12 +42,13 @@ def open_source(
     *,
     renamed: Mapping[str, str] | None = None,
     split: str | None = None,
+    needs_split: bool = False,
 ) -> SceneSource:
     """The pictures at `path`: an archive or folder in VOC's layout, or the user's own ("pictures").
 
-    kind: of `sources.kind_of`; classes, renamed, split: see `VocScenes`; own pictures have no truth
-    and take none of them.
+    kind: of `scene_sources.kind_of`; classes, renamed, split, needs_split: see `VocScenes`; own pictures
+    have no truth and take none of them.
     """
     if kind == "pictures":
         return OwnPictures(path)
-    return VocScenes(open_voc(path), classes, renamed=renamed, split=split)
+    return VocScenes(open_voc(path), classes, renamed=renamed, split=split, needs_split=needs_split)

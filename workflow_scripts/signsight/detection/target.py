@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 EDGES = ("x0", "y0", "x1", "y1")
 PLACED = ("logit", "softmax", *EDGES)
 OVERALL = ("found", "similarity")
+TENSORS = ("labels", "boxes", "places", "shares")
 SAME = 0.5  # IoU from which a candidate counts as the box
 
 
@@ -60,23 +61,15 @@ class Boxes:
         return len(self.labels)
 
     def __getitem__(self, rows: Rows) -> Boxes:
-        return replace(
-            self,
-            labels=self.labels[rows],
-            boxes=self.boxes[rows],
-            places=self.places[rows],
-            shares=self.shares[rows],
-        )
+        return replace(self, **{name: getattr(self, name)[rows] for name in TENSORS})
 
     def to(self, device: torch.device | str) -> Boxes:
         """See `Bound`."""
-        return replace(
-            self,
-            labels=self.labels.to(device),
-            boxes=self.boxes.to(device),
-            places=self.places.to(device),
-            shares=self.shares.to(device),
-        )
+        return replace(self, **{name: getattr(self, name).to(device) for name in TENSORS})
+
+    def joined(self, parts: Sequence[Boxes]) -> Boxes:
+        """See `Bound`."""
+        return replace(self, **{name: torch.cat([getattr(part, name) for part in parts]) for name in TENSORS})
 
     def outputs(self, model: Detector, images: torch.Tensor, normalised: bool = False) -> torch.Tensor:
         """What the scores are made of: see `outputs_of`, or (K, 1) of a score over all candidates.

@@ -13,9 +13,9 @@ import numpy as np
 from signsight.core.errors import UserError
 from signsight.data.listing import SUFFIXES, is_leftover
 from signsight.data.pictures import FolderPictures, Pictures, open_labels, open_rgb
+from signsight.data.scene_sources import voc_root
 from signsight.detection.plain_tar import PlainTar
 from signsight.detection.scene import Scene
-from signsight.detection.sources import voc_root
 from signsight.detection.voc_xml import LARGEST, fitted_objects, parse_annotation
 
 log = logging.getLogger("signsight")
@@ -55,10 +55,11 @@ class VocScenes:
         *,
         renamed: Mapping[str, str] | None = None,
         split: str | None = None,
+        needs_split: bool = False,
     ) -> None:
         """files: of `open_voc`; classes: names that objects may have; renamed: name in the annotations ->
         class, where they differ; split: a list in ImageSets/Main ('test'), of which only the pictures are
-        taken; where the tree has no such list, all are.
+        taken; where the tree has no such list, all are, unless `needs_split`.
 
         UserError when there are no pictures, one has two files, or one that is annotated or listed is
         missing.
@@ -68,7 +69,7 @@ class VocScenes:
         self._pictures = _by_stem(tree["JPEGImages"], files)
         self._annotations = _by_stem(tree["Annotations"], files)
         self._masks = _by_stem(tree["SegmentationObject"], files)
-        self.ids = self._listed(split, tree["ImageSets/Main"])
+        self.ids = self._listed(split, tree["ImageSets/Main"], needs_split)
         bare = [picture for picture in self.ids if picture not in self._annotations]
         if bare:
             log.info("%s: %d pictures have no annotation (%s)", files.path, len(bare), shown(bare))
@@ -97,9 +98,14 @@ class VocScenes:
             )
         return np.where(labels == VOID, np.uint8(0), labels)
 
-    def _listed(self, split: str | None, lists: Iterable[str]) -> list[str]:
+    def _listed(self, split: str | None, lists: Iterable[str], needed: bool) -> list[str]:
         """The pictures of a split, or all. UserError when one that is named has no file."""
         source = next((name for name in lists if PurePosixPath(name).name == f"{split}.txt"), None)
+        if source is None and needed:
+            raise UserError(
+                f"{self._files.path} has no ImageSets/Main/{split}.txt, so it is not known which pictures it "
+                "stands for; add that list, or correct 'detection.split' or 'detection.training.split'."
+            )
         if source is None:
             named, by = sorted(self._annotations), "Annotations"
             found = sorted(self._pictures)

@@ -19,8 +19,12 @@ from functools import cache
 from pathlib import Path
 
 from signsight.core.errors import UserError
-from signsight.core.registry import networks
+from signsight.core.registry import detectors, networks
 from signsight.core.words import nearest
+
+# A builder that torchvision enters in its list of models; its decorators may go over several lines.
+DECORATED = r"^@register_model\(\)\n(?:@.*\n(?:[ )].*\n)*)*def (\w+)\("
+DETECTORS = "detection"  # the part of torchvision's models
 
 
 def torchvision_files(part: str = "") -> list[Path]:
@@ -36,13 +40,18 @@ def torchvision_names(part: str = "") -> tuple[str, ...]:
     """Names of torchvision's classifiers, or of the models of a part, read from its source without torch."""
     names: list[str] = []
     for file in torchvision_files(part):
-        names += re.findall(r"^@register_model\(\)\n(?:@.*\n)*def (\w+)\(", file.read_text(), re.MULTILINE)
+        names += re.findall(DECORATED, file.read_text(), re.MULTILINE)
     return tuple(sorted(names))
 
 
 def names() -> list[str]:
     """All networks that a config can name."""
     return sorted({*networks.names(), *torchvision_names()})
+
+
+def detector_names() -> list[str]:
+    """All detectors that a config can name."""
+    return sorted({*detectors.names(), *torchvision_names(DETECTORS)})
 
 
 def check_name(name: str) -> None:

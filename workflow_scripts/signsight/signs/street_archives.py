@@ -18,14 +18,13 @@ from signsight.core.errors import UserError
 from signsight.core.files import atomic
 from signsight.core.rng import generator
 from signsight.data.classes import GTSRB_CLASSES
+from signsight.data.scene_sources import SCENES
 from signsight.signs.atlas import Atlas, make_atlas
 from signsight.signs.pool import in_order
 from signsight.signs.street_frame import Scene, Seen, render_street
 from signsight.signs.streets import Part, StreetLook, draw_street
 
-TRAINVAL_SCENES = "VOCtrainval_scenes.tar"
-TEST_SCENES = "VOCtest_scenes.tar"
-STREET_ARCHIVES = (TRAINVAL_SCENES, TEST_SCENES)
+STREET_ARCHIVES = (SCENES["train"], SCENES["test"])
 
 _BASE = "VOCdevkit/VOC2007"
 _TIME = 1262304000  # 1 January 2010, of every member

@@ -13,8 +13,8 @@ from torchvision.models.detection import FasterRCNN_ResNet50_FPN_Weights
 from signsight.core.errors import UserError
 from signsight.core.source import PACKAGE
 from signsight.data.download import fetch
-from signsight.detection.names import COCO_CATEGORIES, UNUSED, VOC_NAMES, VOC_OF_COCO, matching_classes
-from signsight.detection.sources import SCENES, VOC2007, class_names, kind_of, renamed_classes, voc_root
+from signsight.data.detector_names import COCO_CATEGORIES, UNUSED, VOC_NAMES, VOC_OF_COCO, matching_classes
+from signsight.data.scene_sources import SCENES, VOC2007, class_names, kind_of, renamed_classes, voc_root
 from signsight.signs import STREET_ARCHIVES
 from synthetic_voc import picture, tree, write_folder, write_tar
 
@@ -57,7 +57,7 @@ def test_two_years_of_voc_are_refused(tmp_path: Path) -> None:
 
 
 def test_the_plan_loads_no_heavy_library() -> None:
-    code = "import json, sys, signsight.detection.sources; json.dump(sorted(sys.modules), sys.stdout)"
+    code = "import json, sys, signsight.data.scene_sources; json.dump(sorted(sys.modules), sys.stdout)"
     run = [sys.executable, "-c", code]
     done = subprocess.run(
         run, env={"PYTHONPATH": str(PACKAGE.parent)}, capture_output=True, text=True, check=True

@@ -10,16 +10,15 @@ from typing import Literal
 from signsight.core.errors import UserError
 from signsight.core.words import nearest
 from signsight.data.classes import GTSRB_CLASSES
+from signsight.data.detector_names import COCO_CATEGORIES, UNUSED, VOC_NAMES
 from signsight.data.listing import SUFFIXES, contents
 from signsight.data.source import is_address, local_folder
-from signsight.detection.names import COCO_CATEGORIES, UNUSED, VOC_NAMES
-from signsight.signs.street_archives import TEST_SCENES, TRAINVAL_SCENES
 
 KEY = "detection.pictures"
 Kind = Literal["scenes", "voc2007", "voc_tar", "voc_folder", "pictures"]
 Part = Literal["train", "test"]
 # Archives of drawn street scenes, by part; they have the layout of PASCAL VOC.
-SCENES: Mapping[Part, str] = {"train": TRAINVAL_SCENES, "test": TEST_SCENES}
+SCENES: Mapping[Part, str] = {"train": "VOCtrainval_scenes.tar", "test": "VOCtest_scenes.tar"}
 SPLITS: Mapping[Part, str] = {"train": "trainval", "test": "test"}  # as VOC names its lists of pictures
 
 
