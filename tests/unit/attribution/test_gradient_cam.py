@@ -16,8 +16,10 @@ from signsight.attribution.target import Classes
 from signsight.attribution.task import Task
 from signsight.core.errors import UserError
 from signsight.core.registry import methods
+from signsight.evaluation.metrics.deletion_insertion import deletion, insertion
+from signsight.models.build import build
 from signsight.models.classifier import Classifier
-from small_models import STD, classifier, gap, linear
+from small_models import STD, block_of, classifier, gap, linear
 
 
 def maps(
@@ -80,6 +82,40 @@ def test_grad_cam_is_cam_where_a_linear_head_follows_the_average() -> None:
     expected = enlarged(F.relu(cam) / 64)
     torch.testing.assert_close(maps(model, "grad_cam", images, targets, layer="relu"), expected)
     assert expected.amax((1, 2)).min() > 0
+
+
+def study_network() -> Classifier:
+    """The network of the CIFAR-10 study, narrow, with statistics that keep the images apart."""
+    torch.manual_seed(2)
+    network = build("resnet14", 5, 32, {"width": 4})
+    with torch.no_grad():
+        for _ in range(2):
+            network(torch.randn(4, 3, 32, 32))
+    return classifier(network, 5, 32)
+
+
+def test_cam_of_the_cifar_study_is_its_grad_cam_times_the_positions() -> None:
+    """docs/cifar10.md: c = sum of w_k A_k is CAM; ReLU(c), enlarged, is 64 Grad-CAM, with the same AUC."""
+    model = study_network().double()
+    images, targets = some(3, 32)
+    images = images.double()
+    with torch.no_grad():
+        last = []
+        hook = model.network.stage3.register_forward_hook(lambda _module, _in, out: last.append(out))
+        model(images)
+        hook.remove()
+    assert last[0].shape == (3, 16, 8, 8)
+    coarse = torch.einsum("bk,bkhw->bhw", model.network.head.weight.detach()[targets], last[0])
+    exact = {"rtol": 1e-6, "atol": 1e-6 * coarse.abs().max().item()}
+    torch.testing.assert_close(maps(model, "cam", images, targets), enlarged(coarse, 32), **exact)
+    grad_cam = maps(model, "grad_cam", images, targets)
+    torch.testing.assert_close(64 * grad_cam, enlarged(F.relu(coarse), 32), **exact)
+    assert grad_cam.max() > 0 > coarse.min()
+    both = (enlarged(F.relu(coarse), 32), grad_cam)
+    blocks = [block_of(study_network(), 3, found.float().numpy()) for found in both]
+    for metric in (deletion, insertion):
+        ours, theirs = (next(iter(metric(block, steps=8).values.values())) for block in blocks)
+        np.testing.assert_allclose(ours, theirs, atol=1e-6)
 
 
 class Piecewise(nn.Module):

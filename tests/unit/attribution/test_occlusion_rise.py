@@ -77,6 +77,30 @@ def test_a_planted_block_is_found_exactly() -> None:
     assert (least > 1000 * elsewhere).all()
 
 
+@pytest.mark.parametrize(
+    ("height", "width", "window", "stride"),
+    [(9, 14, 5, 3), (17, 8, 5, 3), (112, 112, 16, 7)],
+)
+def test_every_corner_is_hidden_and_keeps_its_place(
+    height: int, width: int, window: int, stride: int
+) -> None:
+    """One pixel in a corner matters: it and what every window hides with it have the highest value.
+
+    With such windows, 32 px every 14 of 224, a study never hid the last 10 pixels, and transposed its maps.
+    """
+    images, targets = torch.full((1, 3, height, width), 0.9), Classes(torch.zeros(1, dtype=torch.int64))
+    for row, column in ((0, width - 1), (height - 1, width - 1)):
+        network = nn.Sequential(nn.Flatten(), nn.Linear(3 * height * width, 1))
+        with torch.no_grad():
+            network[1].weight.zero_().view(3, height, width)[:, row, column] = 1
+        model = classifier(network, 1, height)
+        found = occlusion(task(model), images, targets, IDS[:1], window, stride)[0]
+        highest = torch.isclose(found, found.max())
+        assert found.max() > 0 and highest[row, column]
+        away = highest.nonzero() - torch.tensor([row, column])
+        assert away.abs().max() < window
+
+
 def test_what_null_stands_for() -> None:
     """A seventh and a sixteenth of the side, and the mean colour of the normalisation."""
     model = gap(size=48)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from signsight.core.errors import UserError
+from signsight.evaluation.engine import Fills
 from signsight.evaluation.metrics.deletion_insertion import deletion, insertion
 from signsight.evaluation.metrics.grid_masking import grid_masking
 from signsight.evaluation.metrics.pixel_flipping import pixel_flipping
@@ -64,6 +65,27 @@ def test_both_end_points_are_there(hidden: str, steps: int) -> None:
             gone = scores(block.model, colours[hidden], block.truth)
             np.testing.assert_allclose(curve[:, last], gone, atol=1e-6)
     np.testing.assert_allclose(removed.curves["deletion"][:, -1], added.curves["insertion"][:, 0], atol=1e-6)
+
+
+@pytest.mark.parametrize(("hidden", "value"), [("normalised_zero", 0.0), ("normalised_gray", 0.5)])
+def test_a_normalised_fill_is_that_value_in_the_networks_input(hidden: str, value: float) -> None:
+    block = block_of(gap(5, SIZE), COUNT)
+    seen = torch.full((1, 3, SIZE, SIZE), value)
+    with torch.no_grad():
+        expected = block.model.network(seen).softmax(1)[0, block.truth].numpy()
+    np.testing.assert_allclose(
+        deletion(block, steps=3, hidden=hidden).curves["deletion"][:, -1], expected, atol=1e-5
+    )
+    fill = Fills(block, hidden)(0)
+    torch.testing.assert_close(block.model.normalise(fill), seen, atol=1e-6, rtol=0)
+    assert fill.min() >= 0 and fill.max() <= 1
+
+
+def test_the_mean_is_the_same_in_both_spaces() -> None:
+    block = block_of(gap(5, SIZE), COUNT)
+    pixels = block.model.normalise(Fills(block, "mean")(2))
+    own = block.model.normalise(to_pixels(block.images[2:3])).mean((2, 3), keepdim=True)
+    torch.testing.assert_close(pixels, own.expand_as(pixels), atol=1e-5, rtol=0)
 
 
 def test_insertion_is_deletion_of_the_opposite_order_backwards() -> None:

@@ -9,7 +9,7 @@ from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as reference
 
 from signsight.core.errors import UserError
-from signsight.models.augment import Draws, augment, draw, inverse_affine, resample
+from signsight.models.augment import Draws, augment, draw, inverse_affine, resample, saturated, turned
 from signsight.models.presets import resolve
 
 SETTINGS = resolve({"preset": "published"})["augmentation"]
@@ -162,3 +162,85 @@ def test_contrast_and_brightness_by_hand() -> None:
     got = augment(image, draws, np.array([0]), "black")
     # Mean 0.5 becomes 0.6, the deviation of 0.1 half as large.
     torch.testing.assert_close(got, torch.tensor([0.55, 0.65]).repeat(1, 3, 2, 1))
+
+
+def colours(count: int = 4) -> torch.Tensor:
+    """(count, 3, 12, 12) float64 in [0, 1] with greys, black, white and equal channels among them."""
+    images = torch.rand(count, 3, 12, 12, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+    images[:, :, 0] = images[:, :1, 0]
+    images[:, :, 1, 0], images[:, :, 1, 1], images[:, 1, 2] = 0, 1, images[:, 0, 2]
+    return images
+
+
+@pytest.mark.parametrize("factor", [0.0, 0.8, 1.0, 1.2, 2.0])
+def test_saturation_is_torchvisions(factor: float) -> None:
+    """Whose weight of red is 0.2989, not 0.299."""
+    images = colours()
+    found = saturated(images, torch.full((4, 1, 1, 1), factor, dtype=torch.float64))
+    torch.testing.assert_close(found, reference.adjust_saturation(images, factor), rtol=0, atol=2e-4)
+
+
+@pytest.mark.parametrize("shift", [-0.5, -0.3, -0.02, 0.0, 0.02, 0.17, 0.5])
+def test_hue_is_torchvisions(shift: float) -> None:
+    """Which keeps some of its steps in float32."""
+    images = colours()
+    found = turned(images, torch.full((4, 1, 1, 1), shift, dtype=torch.float64))
+    torch.testing.assert_close(found, reference.adjust_hue(images, shift), rtol=0, atol=2e-6)
+
+
+def test_each_image_has_its_own_colours() -> None:
+    images = colours(2).float()
+    identity = np.repeat(np.array([[[1, 0, 0], [0, 1, 0]]], np.float32), 2, axis=0)
+    one, none, factors = np.ones(2, np.float32), np.zeros(2, np.float32), np.array([0.5, 1.5], np.float32)
+    draws = Draws(identity, one, one, saturation=factors, hue=none)
+    expected = [reference.adjust_saturation(images[row], float(factors[row])) for row in range(2)]
+    found = augment(images, draws, np.arange(2), "black")
+    torch.testing.assert_close(found, torch.stack(expected), rtol=0, atol=2e-4)
+
+
+def test_draws_of_the_cifar_study_have_its_ranges() -> None:
+    settings = resolve({"preset": "cifar_study"})["augmentation"]
+    count = 20_000
+    draws = draw(settings, np.full(count, ""), np.zeros(count), 1, 0)
+    linear = draws.matrix[:, :, :2].astype(float)
+    flipped = np.linalg.det(linear) < 0
+    assert flipped.mean() == pytest.approx(0.5, abs=0.02)
+    degrees = np.rad2deg(np.arctan2(linear[:, 1, 0], linear[:, 1, 1]))  # the row that no flip changes
+    assert np.abs(degrees).max() == pytest.approx(15, abs=0.05)
+    assert degrees.std() == pytest.approx(30 / np.sqrt(12), abs=0.1)
+    shift = -(np.linalg.inv(linear) @ draws.matrix[:, :, 2:])[:, :, 0] / 2
+    assert np.abs(shift).max(0) == pytest.approx([0.125, 0.125], abs=1e-3)
+    assert (draws.saturation.min(), draws.saturation.max()) == pytest.approx((0.8, 1.2), abs=1e-3)
+    assert (draws.hue.min(), draws.hue.max()) == pytest.approx((-0.02, 0.02), abs=1e-4)
+    values = np.stack([degrees, draws.saturation, draws.hue, draws.contrast, draws.brightness, flipped])
+    assert np.abs(np.corrcoef(values) - np.eye(6)).max() < 0.03
+    few = draw(settings, np.full(9, ""), np.zeros(9), 1, 0)
+    assert all(
+        np.array_equal(getattr(few, name), getattr(draws, name)[:9])
+        for name in ("matrix", "saturation", "hue", "contrast", "brightness")
+    )
+
+
+def test_a_flip_at_random_is_a_flip_before_all_else() -> None:
+    """As if the example itself had been flipped."""
+    settings = {**SETTINGS, "flip": 1.0, "degrees": 20.0}
+    flipped = draw(settings, np.full(50, ""), np.zeros(50), 1, 0)
+    given = draw({**settings, "flip": 0.0}, np.full(50, "lr"), np.zeros(50), 1, 0)
+    np.testing.assert_allclose(flipped.matrix, given.matrix, atol=1e-7)
+    twice = draw(settings, np.full(50, "lr"), np.zeros(50), 1, 0)
+    plain = draw({**settings, "flip": 0.0}, np.full(50, ""), np.zeros(50), 1, 0)
+    np.testing.assert_allclose(twice.matrix, plain.matrix, atol=1e-7)
+
+
+def test_what_is_new_changes_no_draw_of_what_was_there() -> None:
+    """So a training of an older preset stays as it was."""
+    before = drawn(3, rotation=20, contrast=0.3, brightness=0.2)
+    more = drawn(3, rotation=20, contrast=0.3, brightness=0.2, saturation=0.2, hue=0.1)
+    assert before.saturation is None and before.hue is None
+    for name in ("matrix", "contrast", "brightness"):
+        np.testing.assert_array_equal(getattr(before, name), getattr(more, name))
+    # as drawn before there were flips, saturation and hue
+    np.testing.assert_allclose(before.contrast, [0.9953541, 0.7199655, 1.0250682], atol=1e-6)
+    np.testing.assert_allclose(before.brightness, [0.9060655, 0.8485732, 0.8745475], atol=1e-6)
+    turned_by = [[0.959038, 0.283277, 0], [-0.283277, 0.959038, 0]]
+    np.testing.assert_allclose(before.matrix[2], turned_by, atol=1e-5)

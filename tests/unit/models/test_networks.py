@@ -45,6 +45,16 @@ def test_stn3_has_the_published_layers() -> None:
     assert {m.p for m in Stn3(43, 48).modules() if isinstance(m, nn.Dropout2d)} == {0.45}
 
 
+def test_resnet14_is_the_network_of_the_cifar_study() -> None:
+    network = build("resnet14", 10, 32)
+    assert sum(weight.numel() for weight in network.parameters()) == 2_777_674
+    layers = {name for name, shape in shapes(network).items() if len(shape) > 1 and "shortcut" not in name}
+    assert len(layers) == 14
+    strides = [stage[0].conv1.stride[0] for stage in (network.stage1, network.stage2, network.stage3)]
+    assert strides == [1, 2, 2] and network.head.weight.shape == (10, 256)
+    assert target_layer(network, 32) == "stage3"
+
+
 @pytest.mark.parametrize("size", [32, 33, 48, 61])
 def test_stn3_fits_its_sizes(size: int) -> None:
     network = build("stn3", 5, size)
@@ -77,7 +87,7 @@ def test_stn3_passes_gradients_to_its_transformers() -> None:
 
 def test_names_hold_ours_and_torchvisions() -> None:
     classifiers = set(torchvision.models.list_models(module=torchvision.models))
-    assert set(names.names()) == classifiers | {"compact", "stn3"}
+    assert set(names.names()) == classifiers | {"compact", "resnet14", "stn3"}
 
 
 def test_names_are_checked_without_torch() -> None:

@@ -35,7 +35,9 @@ def test_settings_given_win_and_presets_stay_as_they_are() -> None:
     nothing = {"preset": None, "epochs": None, "augmentation": {"p": None}}
     assert resolve(nothing) == before
     assert resolve(before) == before
-    assert set(PRESETS["short"]) == set(PRESETS["published"])
+    for name in PRESETS:
+        assert set(PRESETS[name]) == set(PRESETS["short"])
+        assert set(PRESETS[name]["augmentation"]) == set(PRESETS["short"]["augmentation"])
 
 
 @pytest.mark.parametrize(
@@ -65,6 +67,28 @@ def test_one_cycle_has_its_corners() -> None:
 def test_constant_rate() -> None:
     settings = resolve({"preset": "published"})
     assert {learning_rate(settings, step, 10) for step in range(10)} == {0.001}
+
+
+def test_step_rate_is_that_of_torch() -> None:
+    settings = resolve({"preset": "cifar_study"})
+    weight = torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.SGD([weight], lr=settings["learning_rate"])
+    schedule = torch.optim.lr_scheduler.StepLR(optimizer, step_size=10, gamma=0.5)
+    for epoch in range(settings["epochs"]):
+        rates = [learning_rate(settings, epoch * 7 + step, 25 * 7) for step in range(7)]
+        assert rates == [pytest.approx(optimizer.param_groups[0]["lr"])] * 7
+        optimizer.step()
+        schedule.step()
+    assert rates[0] == pytest.approx(0.00125)
+
+
+def test_the_preset_of_the_cifar_study_is_the_studys() -> None:
+    settings = resolve({"preset": "cifar_study"})
+    named = ("epochs", "batch_size", "optimizer", "learning_rate", "momentum", "nesterov", "weight_decay")
+    assert [settings[key] for key in named] == [25, 64, "sgd", 0.005, 0.9, False, 5e-4]
+    changed = settings["augmentation"]
+    assert changed["translate"] * 32 == 4 and (changed["flip"], changed["degrees"]) == (0.5, 15)
+    assert [changed[key] for key in ("brightness", "contrast", "saturation", "hue")] == [0.2, 0.2, 0.2, 0.02]
 
 
 def test_weight_decay_spares_biases_and_normalisation() -> None:

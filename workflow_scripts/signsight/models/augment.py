@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from signsight.core.errors import UserError
 from signsight.core.rng import generator
+from signsight.models.classifier import LUMA
 
 FLIPS = {"": (1.0, 1.0), "lr": (-1.0, 1.0), "tb": (1.0, -1.0)}
 PADDING = {"black": "zeros", "edge": "border"}
@@ -23,12 +24,15 @@ class Draws:
 
     matrix: (N, 2, 3): from a pixel of the result to the pixel of the source, both (x, y) relative
     to the image centre, in half widths and half heights (-1..1 from edge to edge).
-    contrast, brightness: (N,) factors about the mean of the image, and of that mean.
+    contrast, brightness: (N,) factors about the mean of the image, and of that mean. saturation: (N,)
+    factors about the luma of each pixel; hue: (N,) shifts in turns of the colour circle; None: unchanged.
     """
 
     matrix: np.ndarray
     contrast: np.ndarray
     brightness: np.ndarray
+    saturation: np.ndarray | None = None
+    hue: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.matrix)
@@ -45,13 +49,15 @@ def draw(
     """The draws of one epoch, for all examples at once.
 
     settings: `p` probability of the affine change, `translate` share of width and height,
-    `shear` degrees along x, `scale` (low, high), `brightness` and `contrast` half ranges of factors
-    about 1, `rotation` standard deviation in degrees of a fresh rotation (0: none); as
-    torchvision's RandomAffine, without its rounding of translations to whole pixels.
-    flips: (N,) of '', 'lr', 'tb'. angles: (N,) degrees, counter-clockwise. aspect: width / height.
+    `shear` degrees along x, `scale` (low, high), `degrees` the largest angle of a uniform rotation,
+    `brightness`, `contrast` and `saturation` half ranges of factors about 1, `hue` half range of a shift in
+    turns, `flip` probability of a flip left-right, `rotation` standard deviation in degrees of a fresh
+    rotation besides; 0: none. As torchvision's RandomAffine, without its rounding of translations to whole
+    pixels. flips: (N,) of '', 'lr', 'tb'. angles: (N,) degrees, counter-clockwise. aspect: width / height.
 
     An example is flipped, then rotated, then changed. Row i depends on (seed, epoch, i) alone:
-    neither on the number of examples nor on batches.
+    neither on the number of examples nor on batches. What is off is not drawn, and what is drawn
+    does not depend on what else is.
     """
     count = len(flips)
     uniform = generator(seed, "augment", epoch).random((count, 7), dtype=np.float32)
@@ -61,6 +67,8 @@ def draw(
     if settings["rotation"]:
         fresh = generator(seed, "rotate", epoch).standard_normal(count, dtype=np.float32)
         angles = angles + settings["rotation"] * fresh
+    if settings["degrees"]:
+        angles = angles + settings["degrees"] * on * _span(count, seed, "degrees", epoch)
     matrix = inverse_affine(
         flips,
         angles,
@@ -69,8 +77,20 @@ def draw(
         scale=1 + on * (low + (high - low) * uniform[:, 4] - 1),
         aspect=aspect,
     )
-    contrast = 1 + settings["contrast"] * span[:, 5]
-    return Draws(matrix, contrast, 1 + settings["brightness"] * span[:, 6])
+    if settings["flip"]:
+        mirrored = generator(seed, "flip", epoch).random(count, dtype=np.float32) < settings["flip"]
+        matrix[mirrored, 0] *= -1
+    contrast, saturation, hue = 1 + settings["contrast"] * span[:, 5], None, None
+    if settings["saturation"]:
+        saturation = 1 + settings["saturation"] * _span(count, seed, "saturation", epoch)
+    if settings["hue"]:
+        hue = settings["hue"] * _span(count, seed, "hue", epoch)
+    return Draws(matrix, contrast, 1 + settings["brightness"] * span[:, 6], saturation, hue)
+
+
+def _span(count: int, seed: int, name: str, epoch: int) -> np.ndarray:
+    """(count,) float32, uniform from -1 to 1."""
+    return 2 * generator(seed, name, epoch).random(count, dtype=np.float32) - 1
 
 
 def inverse_affine(
@@ -126,11 +146,42 @@ def resample(images: torch.Tensor, matrix: torch.Tensor, fill: str = "black") ->
 def augment(images: torch.Tensor, draws: Draws, rows: np.ndarray, fill: str) -> torch.Tensor:
     """Apply the draws of the examples `rows` to `images` (B, 3, H, W) float32 in [0, 1].
 
-    Returns the same shape, range and device. One resampling per batch.
+    Returns the same shape, range and device. One resampling per batch, then contrast and brightness,
+    saturation, hue.
     """
     device = images.device
+
+    def of_rows(values: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(values[rows]).to(device)[:, None, None, None]
+
     moved = resample(images, torch.from_numpy(draws.matrix[rows]).to(device), fill)
-    contrast = torch.from_numpy(draws.contrast[rows]).to(device)[:, None, None, None]
-    brightness = torch.from_numpy(draws.brightness[rows]).to(device)[:, None, None, None]
     mean = moved.mean(dim=(1, 2, 3), keepdim=True)
-    return ((moved - mean) * contrast + mean * brightness).clamp(0, 1)
+    changed = (moved - mean) * of_rows(draws.contrast) + mean * of_rows(draws.brightness)
+    changed = changed.clamp(0, 1)
+    if draws.saturation is not None:
+        changed = saturated(changed, of_rows(draws.saturation))
+    return changed if draws.hue is None else turned(changed, of_rows(draws.hue))
+
+
+def saturated(images: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
+    """`images` (B, 3, H, W) in [0, 1] with their distance from grey times `factor` (B, 1, 1, 1)."""
+    luma = (images * images.new_tensor(LUMA)[:, None, None]).sum(1, keepdim=True)
+    return torch.lerp(luma, images, factor).clamp(0, 1)
+
+
+def turned(images: torch.Tensor, hue: torch.Tensor) -> torch.Tensor:
+    """`images` (B, 3, H, W) in [0, 1] with their hue shifted by `hue` (B, 1, 1, 1) turns, as HSV has it.
+
+    The largest and the smallest channel of a pixel stay as they are, so saturation and value do.
+    """
+    high, low = images.amax(1, keepdim=True), images.amin(1, keepdim=True)
+    spread = high - low
+    red, green, blue = images.split(1, 1)
+    scale = torch.where(spread > 0, spread, 1)
+    sector = torch.where(
+        high == red,
+        (green - blue) / scale,
+        torch.where(high == green, 2 + (blue - red) / scale, 4 + (red - green) / scale),
+    )
+    places = (images.new_tensor((5, 3, 1))[:, None, None] + sector + 6 * hue) % 6
+    return high - spread * torch.minimum(places, 4 - places).clamp(0, 1)

@@ -38,15 +38,19 @@ def make_optimizer(network: nn.Module, settings: Mapping[str, Any]) -> torch.opt
 def learning_rate(settings: Mapping[str, Any], step: int, steps: int) -> float:
     """Learning rate of `step` (0-based) of `steps`.
 
-    'constant', or 'one_cycle' (Smith 2018): half a cosine up from 1/25 to `learning_rate`, then
-    half a cosine down to 1/10,000 of it. A function of the step alone, so a resume needs no state.
+    'constant'; 'step', times `step_factor` after every `step_every` epochs; or 'one_cycle' (Smith 2018):
+    half a cosine up from 1/25 to `learning_rate`, then half a cosine down to 1/10,000 of it. A function
+    of the step alone, so a resume needs no state.
     """
     top = settings["learning_rate"]
     if settings["schedule"] == "constant":
         return top
+    if settings["schedule"] == "step":
+        epoch = step * settings["epochs"] // steps
+        return top * settings["step_factor"] ** (epoch // settings["step_every"])
     if settings["schedule"] != "one_cycle":
         raise UserError(
-            f"training.schedule is {settings['schedule']!r}; allowed are 'constant' and 'one_cycle'."
+            f"training.schedule is {settings['schedule']!r}; allowed are 'constant', 'step' and 'one_cycle'."
         )
     position = step / max(steps - 1, 1)
     if position < WARM_UP:

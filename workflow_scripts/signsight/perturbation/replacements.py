@@ -1,7 +1,8 @@
 """What hides pixels of a picture in perturbation metrics, in pixel space.
 
 A replacement is a function `f(image, rng) -> picture`, both (H, W, 3) float32 RGB in [0, 1]; `random`
-says whether another draw gives another picture.
+says whether another draw gives another picture. With `normalised=True` the values of the picture stand for
+those of the network's input, and become pixels by the network's own mean and deviation.
 """
 
 from __future__ import annotations
@@ -55,8 +56,24 @@ def inverse(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 @replacements.register("mean", random=False, source="Petsiuk et al. 2018")
 def mean(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The image's mean colour everywhere."""
+    """The image's mean colour everywhere, which is the same in pixel space and normalised."""
     return np.broadcast_to(image.mean(axis=(0, 1), dtype=np.float64), image.shape).astype(np.float32)
+
+
+@replacements.register(
+    "normalised_zero", random=False, normalised=True, source="CIFAR-10 study: zero as the network sees it"
+)
+def normalised_zero(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """0 in every channel of the normalised input: the mean of the normalisation."""
+    return np.zeros_like(image)
+
+
+@replacements.register(
+    "normalised_gray", random=False, normalised=True, source="CIFAR-10 study: 0.5 as the network sees it"
+)
+def normalised_gray(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """0.5 in every channel of the normalised input: half a deviation above the mean of the normalisation."""
+    return np.full_like(image, 0.5)
 
 
 @replacements.register("blur", random=False, source="Petsiuk et al. 2018: kernel of 11 px, sigma 5 px")
