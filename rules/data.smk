@@ -138,7 +138,7 @@ rule stock:
 
 
 rule regions:
-    # where the objects are, from the annotation of pictures that were not cropped to it
+    # where the objects are, from the user's masks or from the annotation of pictures that were not cropped to it
     input:
         f"{PLAN.test}/index.csv",
     output:
@@ -151,6 +151,8 @@ rule regions:
         "../envs/data.yaml"
     params:
         size=config["data"]["size"],
+        masks=PLAN.masks,
+        listing=given(config["data"]["masks"]),
     script:
         "../workflow_scripts/data/regions.py"
 

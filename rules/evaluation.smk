@@ -32,6 +32,7 @@ rule clean_table:
     input:
         scores=PLAN.scores("clean"),
         index=f"{PLAN.test}/index.csv",
+        classes=PLAN.classes,
     output:
         clean=f"{R}/tables/clean.csv",
         confusion=f"{R}/tables/confusion.csv",
@@ -84,6 +85,51 @@ rule geometry_table:
         confidence=PLAN.confidence,
     script:
         "../workflow_scripts/evaluation/geometry_table.py"
+
+
+rule background_table:
+    input:
+        scores=[f"{R}/{run}score/background/test.npz" for run in PLAN.runs.values()],
+        donors=f"{R}/compose/donors.csv",
+        index=f"{PLAN.test}/index.csv",
+    output:
+        f"{R}/tables/background.csv",
+    log:
+        PLAN.log("background_table"),
+    benchmark:
+        PLAN.benchmark("background_table")
+    conda:
+        "../envs/data.yaml"
+    params:
+        seeds=list(PLAN.runs),
+        sets=PLAN.background_sets,
+        confidence=PLAN.confidence,
+        seed=config["seed"],
+    script:
+        "../workflow_scripts/evaluation/background_table.py"
+
+
+rule background_pictures:
+    # a few images with other backgrounds, for a figure
+    input:
+        images=PLAN.image_set("crop/test"),
+        regions=PLAN.regions_file,
+        scores=f"{R}/score/background/test.npz",
+    output:
+        f"{R}/background_pictures/pictures.npz",
+    log:
+        PLAN.log("background_pictures"),
+    benchmark:
+        PLAN.benchmark("background_pictures")
+    conda:
+        "../envs/torch.yaml"
+    params:
+        sets=PLAN.background_sets,
+        margin=config["background"]["margin"],
+        shown=FIGURES.facts["sheet_images"],
+        seed=config["seed"],
+    script:
+        "../workflow_scripts/evaluation/background_pictures.py"
 
 
 rule sticker_table:

@@ -1,5 +1,6 @@
 # Grid cells ranked by each method's maps, and the perturbed data sets: masked where those are kept (the accuracies come
-# from the engine, which makes the same pictures as it goes), stickered, rotated and seen in perspective.
+# from the engine, which makes the same pictures as it goes), stickered, rotated and seen in perspective, and with other
+# backgrounds.
 
 
 rule rank:
@@ -87,3 +88,31 @@ rule warp:
         "../envs/data.yaml"
     script:
         "../workflow_scripts/perturbation/warp.py"
+
+
+rule compose:
+    input:
+        images=PLAN.image_set("crop/test"),
+        regions=PLAN.regions_file,
+    output:
+        sets=dataset(
+            [
+                file
+                for name in PLAN.background_sets
+                for file in PLAN.image_set(f"compose/{name}")
+            ]
+        ),
+        donors=f"{R}/compose/donors.csv",
+    log:
+        PLAN.log("compose"),
+    benchmark:
+        PLAN.benchmark("compose")
+    conda:
+        "../envs/torch.yaml"
+    params:
+        sets=PLAN.background_sets,
+        folder=f"{R}/compose",
+        margin=config["background"]["margin"],
+        seed=config["seed"],
+    script:
+        "../workflow_scripts/perturbation/compose.py"

@@ -11,5 +11,5 @@ with job(snakemake):
     folders = {name: Path(folder) for name, folder in snakemake.params.sets.items()}
     save_predictions(
         snakemake.output[0],
-        score_sets(model, folders, device, batch_size),
+        score_sets(model, folders, device, batch_size, columns=snakemake.wildcards.kind == "clean"),
     )

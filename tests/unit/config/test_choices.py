@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from signsight.config.choices import degree_groups, method_choice, metric_choice, training_settings
+from signsight.config.choices import (
+    about_metric,
+    degree_groups,
+    method_choice,
+    metric_choice,
+    training_settings,
+)
 from signsight.config.rules import complete, truth_regions
 from signsight.config.schema import load_schema
 
@@ -39,6 +45,7 @@ def test_where_the_truth_of_the_localisation_is_from() -> None:
     assert truth(name="gtsrb") is None
     assert truth(name="gtsrb", crop_to_roi=False) == "roi"
     assert truth(name="folder", source="pictures") is None
+    assert truth(name="folder", source="pictures", masks="cut") == "given"
 
 
 def groups(entries: list[int | str], per_job: int = 20) -> dict[str, list[int]]:
@@ -100,6 +107,41 @@ def test_a_variant_is_its_method_with_other_parameters() -> None:
     config = complete({"attribution": given, "stickers": {"methods": ["few"]}}, SCHEMA)
     expected = {"method": method, "parameters": {"samples": 3, "spread": 0.3}, "layer": "block3"}
     assert method_choice(config, "few") == expected
+
+
+VARIED = {
+    "metrics": ["deletion", "deletion_gray", "mine"],
+    "parameters": {"deletion": {"steps": 9, "images": 7}},
+    "variants": {
+        "deletion_gray": {"metric": "deletion", "parameters": {"hidden": "gray"}},
+        "mine": {"metric": "deletion", "parameters": {"steps": 3}, "label": "Deletion, coarse"},
+        "other": {"metric": "insertion", "label": "Shown"},
+    },
+}
+
+
+def test_a_variant_of_a_metric_is_it_with_other_parameters_on_the_same_images() -> None:
+    config = complete({"evaluation": VARIED}, SCHEMA)
+    base, gray, mine = (metric_choice(config, name) for name in VARIED["metrics"])
+    assert base["parameters"] == {"steps": 9, "hidden": "zero", "subset": "all", "score": "softmax"}
+    assert gray == base | {"parameters": base["parameters"] | {"hidden": "gray"}}
+    assert mine == base | {"parameters": base["parameters"] | {"steps": 3}}
+    assert (mine["metric"], mine["images"]) == ("deletion", 7)
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "quantity"),
+    [
+        ("deletion", "Deletion", "Deletion AUC"),
+        ("deletion_gray", "Deletion gray", "Deletion AUC gray"),
+        ("mine", "Deletion, coarse", "Deletion AUC, coarse"),
+        ("other", "Shown", "Shown: Insertion AUC"),
+    ],
+)
+def test_what_a_variant_of_a_metric_is_called(name: str, label: str, quantity: str) -> None:
+    about = about_metric(complete({"evaluation": VARIED}, SCHEMA), name)
+    assert about["label"] == label
+    assert [told["label"] for told in about["quantities"].values()] == [quantity]
 
 
 def test_the_methods_alone_are_a_config() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from signsight.config.choices import method_choice
+from signsight.config.choices import method_choice, training_settings
 from signsight.config.rules import check_files, complete
 from signsight.config.schema import known_names, load_schema, typed, walk_keys
 from signsight.core.errors import UserError
@@ -156,7 +156,7 @@ def test_a_design_without_a_size_is_refused() -> None:
         (
             "data.name",
             "sings",
-            ["'data.name'", "did you mean 'signs'?", "folder, gtsrb, imagenette, none, signs"],
+            ["'data.name'", "did you mean 'signs'?", "cifar10, folder, gtsrb, imagenette, "],
         ),
         ("training.optimizer", "adam", ["'training.optimizer'", "did you mean 'adamw'?", "null"]),
         (
@@ -263,6 +263,48 @@ def test_values_of_the_command_line_get_their_types() -> None:
 )
 def test_a_wrong_variant_is_refused(variants: dict[str, Any], words: str) -> None:
     assert words in fault({"attribution": {"variants": variants}})
+
+
+@pytest.mark.parametrize(
+    ("variants", "words"),
+    [
+        ({"road": {"metric": "road"}}, "'evaluation.variants.road' has the name of a registered metric"),
+        ({"mine": {"metric": "deletoin"}}, "did you mean 'deletion'"),
+        ({"mine": {"metric": "deletion", "parameters": {"hiden": "gray"}}}, "did you mean 'hidden'"),
+        ({"mine": {"metric": "deletion", "parameters": {"hidden": "grey"}}}, "did you mean 'gray'"),
+        ({"mine": {"metric": "deletion", "parameters": {"images": 3}}}, "Unknown config key 'images'"),
+        ({"mine": {"metric": "deletion", "parameters": {"steps": 2305}}}, "variants.mine.parameters.steps'"),
+        ({"mine": {"metric": "localisation"}}, "names 'mine', which needs to know where the object is"),
+    ],
+)
+def test_a_wrong_variant_of_a_metric_is_refused(variants: dict[str, Any], words: str) -> None:
+    data = {"name": "gtsrb"}
+    assert words in fault({"data": data, "evaluation": {"metrics": list(variants), "variants": variants}})
+
+
+def test_flips_at_random_are_refused_where_they_change_the_class() -> None:
+    for training in ({"augmentation": {"flip": 0.1}}, {"preset": "cifar_study"}):
+        assert "'training.augmentation.flip'" in fault({"training": training})
+        settings = training_settings(complete({"training": training, "data": {"name": "cifar10"}}, SCHEMA))
+        assert settings["augmentation"]["flip"] in (0.1, 0.5)
+    off = {"preset": "cifar_study", "augmentation": {"flip": 0}}
+    assert training_settings(complete({"training": off}, SCHEMA))["augmentation"]["flip"] == 0
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ({"data": {"masks": "cut"}}, "'data.masks' is for your own pictures, not for data.name 'signs'"),
+        (
+            {"data": {"name": "folder", "source": "own"}, "stages": ["background"]},
+            "'stages' names 'background', which needs to know where the object is",
+        ),
+        ({"background": {"fills": ["zeros"]}}, "did you mean 'zero'"),
+        ({"background": {"fills": ["normalised_zero"]}}, "'background.fills' names 'normalised_zero'"),
+    ],
+)
+def test_other_backgrounds_need_an_object(config: dict[str, Any], words: str) -> None:
+    assert words in fault(config)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ TRUTH = np.arange(COUNT) % 5
 @pytest.mark.parametrize("batch_size", [1, 7, 100])
 def test_predictions_are_those_of_a_plain_loop(tmp_path: Path, batch_size: int) -> None:
     model, images = gap().train(), pictures(COUNT, SIZE)
-    predicted, own, confidence = score_set(model, image_set(tmp_path, images, TRUTH), CPU, batch_size)
+    kept = image_set(tmp_path, images, TRUTH)
+    predicted, own, confidence, columns = score_set(model, kept, CPU, batch_size, [1, 4])
     assert model.training
     model.eval()
     for n, image in enumerate(images):
@@ -29,6 +30,7 @@ def test_predictions_are_those_of_a_plain_loop(tmp_path: Path, batch_size: int) 
         assert predicted[n] == shares.argmax()
         assert own[n] == pytest.approx(float(shares[TRUTH[n]]), rel=1e-5)
         assert confidence[n] == pytest.approx(float(shares.max()), rel=1e-5)
+        np.testing.assert_allclose(columns[n], shares[[1, 4]], rtol=1e-5)
     assert (predicted.dtype, own.dtype, confidence.dtype) == (np.int16, np.float32, np.float32)
 
 
@@ -67,3 +69,17 @@ def test_pictures_of_the_right_size_are_untouched(tmp_path: Path) -> None:
     batches = list(fitting_batches(image_set(tmp_path, images, TRUTH), SIZE, 10))
     assert [len(batch) for batch in batches] == [10, 10, 3]
     np.testing.assert_array_equal(np.concatenate(batches), images)
+
+
+def test_columns_of_the_classes_that_the_images_have_are_kept_where_asked(tmp_path: Path) -> None:
+    images = image_set(tmp_path / "in", pictures(COUNT, SIZE), 1 + 2 * (TRUTH % 2))
+    found = score_sets(gap(), {"test": tmp_path / "in"}, CPU, 8, columns=True)
+    assert found.column_ids.tolist() == [1, 3] and found.columns.shape == (1, COUNT, 2)
+    own = np.where(images.class_ids == 1, found.columns[0, :, 0], found.columns[0, :, 1])
+    np.testing.assert_array_equal(own, found.probability[0])
+    save_predictions(tmp_path / "p.npz", found)
+    with np.load(tmp_path / "p.npz") as stored:
+        np.testing.assert_array_equal(stored["columns"], found.columns)
+    save_predictions(tmp_path / "q.npz", score_sets(gap(), {"test": tmp_path / "in"}, CPU, 8))
+    with np.load(tmp_path / "q.npz") as stored:
+        assert set(stored) == {"sets", "predicted", "probability", "confidence"}

@@ -28,8 +28,8 @@ def names(files: list[str]) -> set[str]:
 
 def test_all_stages_by_default() -> None:
     plan = plan_of(experiment="mine", attribution={"methods": ["random", "grad_cam"]})
-    assert plan.tables.keys() == {"clean", "masking", "stickers", "geometry", "metrics", "seeds"}
-    assert plan.tables["seeds"] == {}
+    assert set(plan.tables) == {"clean", "masking", "stickers", "geometry", "background", "metrics", "seeds"}
+    assert plan.tables["seeds"] == plan.tables["background"] == {}
     made = names(plan.targets)
     assert {"clean", "masking", "stickers", "geometry", "metrics", "ranking", "summary"} <= made
     assert {"overview", "confusion_matrix", "training_curve", "degrees", "masked_sheet"} <= made
@@ -46,12 +46,33 @@ def test_every_figure_is_made_as_png_and_as_svg() -> None:
     assert endings.keys() == set(plan_of().drawn_figures.names)
 
 
+def test_variants_of_metrics_are_run_and_drawn_beside_their_metrics() -> None:
+    variants = {
+        "grey": {"metric": "deletion", "parameters": {"hidden": "gray"}},
+        "coarse": {"metric": "region_perturbation", "parameters": {"region": 12, "steps": 5}},
+    }
+    both = plan_of(evaluation={"metrics": ["deletion", *variants], "variants": variants})
+    files = [file for metric in both.metrics for file in both.metric_files(metric).values()]
+    assert "results/demo/evaluate/grey/random/scores.npz" in files
+    drawn = both.drawn_figures
+    assert {"deletion_insertion", "fills", "metric_curves", "ranking"} <= set(drawn.names)
+    assert drawn.told("deletion_insertion")["hidden"] == {"deletion": "zero"}
+    assert drawn.told("fills")["hidden"] == {"deletion": "zero", "grey": "gray"}
+    assert drawn.facts["undrawn"] == ["coarse"] and "aopc_curve" not in drawn.names
+    labels = [label for _, _, label in drawn.facts["quantities"]]
+    assert labels == ["Deletion AUC", "Deletion AUC grey", "AOPC coarse", "ABPC coarse"]
+    assert both.measured["grey"] == both.measured["deletion"]
+    alone = plan_of(evaluation={"metrics": ["deletion"], "variants": variants})
+    assert "fills" not in alone.drawn_figures.names
+
+
 @pytest.mark.parametrize(
     ("stage", "tables", "kinds"),
     [
         ("masking", {"masking", "empty_maps"}, {"clean"}),
         ("stickers", {"stickers", "sticker_confusions"}, {"clean", "stickers"}),
         ("geometry", {"geometry"}, {"clean", "rotation", "perspective_vertical", "perspective_horizontal"}),
+        ("background", {"background"}, {"clean", "background"}),
         ("metrics", {"metrics", "metric_curves", "pairs", "ranking", "agreement"}, {"clean"}),
     ],
 )
@@ -59,6 +80,29 @@ def test_a_stage_alone_makes_its_own(stage: str, tables: set[str], kinds: set[st
     plan = plan_of(stages=[stage])
     assert plan.table_files.keys() == tables | {"clean", "confusion"}
     assert {kind for kind, _ in plan.scored} == kinds
+
+
+def test_backgrounds_are_replaced_where_the_object_is_known() -> None:
+    own = {"name": "folder", "source": "leaves", "masks": "cut", "fit": "centre_crop", "mask_threshold": 3}
+    plan = plan_of(data=own, background={"fills": ["blur"]}, model={"seeds": [3, 5]})
+    assert plan.masks == {"folder": "cut", "threshold": 3, "fit": "centre_crop"}
+    assert plan.regions_file == "results/demo/regions/regions.npy"
+    assert plan.background_sets == {
+        "object_on_blur": ["object", "blur"],
+        "object_on_same_class": ["object", "same_class"],
+        "object_on_other_class": ["object", "other_class"],
+        "background_on_blur": ["background", "blur"],
+        "background_on_surroundings": ["background", "surroundings"],
+        "nothing_on_silhouette": ["nothing", "silhouette"],
+    }
+    assert plan.scored["background", "test"]["object_on_blur"] == "compose/object_on_blur"
+    assert {"background", "background_sheet"} <= set(plan.drawn_figures.names)
+    assert "results/demo/tables/background.csv" in plan.targets
+    assert "background" not in plan_of(data={"name": "folder", "source": "leaves"}).table_files
+    drawn = plan_of(stages=["background"])
+    assert drawn.masks is None and drawn.regions_file == "results/demo/crop/test/masks.npy"
+    kept = plan_of(stages=["background"], keep_datasets=True, background={"fills": []}).kept["background"]
+    assert "results/demo/compose/background_on_surroundings/images.npy" in kept
 
 
 def test_no_stage_leaves_the_maps_the_overview_and_the_network() -> None:

@@ -12,7 +12,7 @@ from signsight.models.presets import resolve
 Config = dict[str, Any]
 TRANSFORMS = ("rotation", "perspective_vertical", "perspective_horizontal")
 MASKING = "grid_masking"  # the metric of the stage `masking`
-STAGES = ("masking", "stickers", "geometry", "metrics")
+STAGES = ("masking", "stickers", "geometry", "background", "metrics")
 
 
 def base_method(config: Config, name: str) -> str:
@@ -55,15 +55,37 @@ def _label(label: str, base: str, name: str) -> str:
     return f"{label} {rest}".strip()
 
 
-def metric_choice(config: Config, metric: str) -> dict[str, Any]:
-    """What a job of `metric` depends on: its parameters, and how many images it sees (None: all)."""
-    evaluation = config["evaluation"]
+def base_metric(config: Config, name: str) -> str:
+    """The registered metric that `name`, a metric or a variant, stands for."""
+    return config["evaluation"]["variants"].get(name, {"metric": name})["metric"]
+
+
+def metric_choice(config: Config, name: str) -> dict[str, Any]:
+    """What a job of `name`, a registered metric or a variant, depends on: the metric, its parameters, and how
+    many images it sees (None: all)."""
+    evaluation, metric = config["evaluation"], base_metric(config, name)
+    variant = evaluation["variants"].get(name, {"parameters": {}})["parameters"]
     if group := metrics.about(metric).get("config"):
         own = {key: config[group][key] for key in metrics.parameters(metric)}
-        return {"metric": metric, "parameters": own, "images": None}
+        return {"metric": metric, "parameters": own | variant, "images": None}
     own = dict(evaluation["parameters"].get(metric, {}))
     images = own.pop("images", None) or evaluation["images"]
-    return {"metric": metric, "parameters": own, "images": None if images == "all" else images}
+    return {"metric": metric, "parameters": own | variant, "images": None if images == "all" else images}
+
+
+def about_metric(config: Config, name: str) -> dict[str, Any]:
+    """What a metric says of itself; of a variant, with labels of its own for it and its quantities."""
+    base = base_metric(config, name)
+    about = metrics.about(base)
+    if base == name:
+        return about
+    label = config["evaluation"]["variants"][name]["label"] or _label(about["label"], base, name)
+    rest = label.removeprefix(about["label"])
+    own = {
+        key: told | {"label": told["label"] + rest if rest != label else f"{label}: {told['label']}"}
+        for key, told in about["quantities"].items()
+    }
+    return about | {"label": label, "quantities": own}
 
 
 def controls(config: Config) -> list[str]:
@@ -75,6 +97,16 @@ def chance_control(config: Config) -> str | None:
     """The control that is the chance level of the metrics, if it is in the run."""
     names = config["attribution"]["methods"]
     return next((m for m in names if about_method(config, m).get("chance")), None)
+
+
+def background_sets(config: Config) -> dict[str, tuple[str, str]]:
+    """Sets of the stage `background`: name -> what is kept of a picture, and what is behind it instead."""
+    if "background" not in config["stages"]:
+        return {}
+    fills = config["background"]["fills"]
+    pairs = [("object", behind) for behind in (*fills, "same_class", "other_class")]
+    pairs += [("background", behind) for behind in (*fills, "surroundings")]
+    return {f"{kept}_on_{behind}": (kept, behind) for kept, behind in (*pairs, ("nothing", "silhouette"))}
 
 
 def degree_groups(config: Config, transform: str) -> dict[str, list[int]]:

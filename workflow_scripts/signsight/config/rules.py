@@ -11,7 +11,9 @@ from signsight.config.choices import (
     STAGES,
     TRANSFORMS,
     Config,
+    about_metric,
     base_method,
+    base_metric,
     chance_control,
     controls,
     degree_groups,
@@ -19,15 +21,27 @@ from signsight.config.choices import (
     metric_choice,
     training_settings,
 )
+from signsight.config.detection import (
+    apply_detection,
+    check_detector_files,
+    own_pictures,
+    refuse_boxes_elsewhere,
+    refuse_wrong_detection,
+)
 from signsight.config.recipes import refuse_wrong_features
 from signsight.config.schema import Schema, filled, refuse_parameters, walk_keys
 from signsight.core.errors import UserError
-from signsight.core.registry import Registry, methods, metrics, networks
+from signsight.core.registry import Registry, methods, metrics, networks, replacements
 from signsight.data.dataset import facts
 from signsight.data.source import check_source, is_address, refuse_credentials
 from signsight.models.class_names import read_classes
 from signsight.models.names import torchvision_names
 from signsight.models.weights import origin
+
+UNKNOWN_OBJECT = (
+    "which needs to know where the object is: a data set with truth masks (signs), with an annotation of the "
+    "object and 'data.crop_to_roi: false' (gtsrb), or your own pictures with 'data.masks'"
+)
 
 
 def complete(config: Config, schema: Schema) -> Config:
@@ -40,16 +54,21 @@ def complete(config: Config, schema: Schema) -> Config:
     _expand_paths(full, schema)
     _refuse_wrong_variants(full)
     _apply(full)
-    for refuse in (_data, _model, _layers, _stages, _metrics, _bounds, refuse_wrong_features):
+    apply_detection(full)
+    checks = (_data, _model, _layers, _stages, _background, refuse_boxes_elsewhere, _metrics, _bounds)
+    for refuse in (*checks, refuse_wrong_features, refuse_wrong_detection):
         refuse(full)
     for transform in TRANSFORMS:
         degree_groups(full, transform)
-    training_settings(full)
+    _training(full)
     return full
 
 
 def truth_regions(config: Config) -> str | None:
-    """How it is known where the object is: "masks", the "roi" of the annotation, or not at all."""
+    """How it is known where the object is: by "masks" of the data set, masks that are "given" in
+    `data.masks`, the "roi" of the annotation, or not at all."""
+    if config["data"]["masks"]:
+        return "given"
     truth = facts(config["data"]["name"])["truth"]
     return None if truth == "roi" and config["data"]["crop_to_roi"] else truth
 
@@ -80,7 +99,8 @@ def _expand_paths(config: Config, schema: Schema) -> None:
 def _apply(config: Config) -> None:
     """Replace null by what applies: stages, and the methods and metrics of each."""
     names, pictures = config["attribution"]["methods"], facts(config["data"]["name"])["pictures"]
-    asked = STAGES if config["stages"] is None else config["stages"]
+    every = [stage for stage in STAGES if stage != "background" or config["data"]["masks"]]
+    asked = every if config["stages"] is None else config["stages"]
     stages = [stage for stage in asked if pictures]
     explaining = [name for name in names if name not in controls(config)]
     chance = chance_control(config)
@@ -100,7 +120,7 @@ def _apply(config: Config) -> None:
 
 
 def _refuse_wrong_variants(config: Config) -> None:
-    """Checks the names, parameters and layers of variants."""
+    """Checks the names, parameters and layers of variants of methods and metrics."""
     for name, variant in config["attribution"]["variants"].items():
         where = f"attribution.variants.{name}"
         if name in methods:
@@ -111,6 +131,11 @@ def _refuse_wrong_variants(config: Config) -> None:
                 f"Config key '{where}.layer' is {variant['layer']!r}, but the method {variant['method']!r}"
                 " looks at no layer; leave it out."
             )
+    for name, variant in config["evaluation"]["variants"].items():
+        where = f"evaluation.variants.{name}"
+        if name in metrics:
+            raise UserError(f"Config key {where!r} has the name of a registered metric; choose another name.")
+        refuse_parameters(variant["parameters"], metrics.parameters(variant["metric"]), f"{where}.parameters")
 
 
 def _data(config: Config) -> None:
@@ -126,6 +151,11 @@ def _data(config: Config) -> None:
         raise UserError(
             f"Config key 'data.fit' is {data['fit']!r}, which data.name {name!r} does not take: its pictures"
             f" are cut to their annotation; leave it at {about['fits'][0]!r}."
+        )
+    if data["masks"] and about["source"] != "folder":
+        raise UserError(
+            f"Config key 'data.masks' is for your own pictures, not for data.name {name!r}; leave it out, or "
+            "name a data set that reads pictures in a folder (`folder`, `listed`)."
         )
     for low, high in about["ascending"]:
         if data[name][low] > data[name][high]:
@@ -169,6 +199,16 @@ def _model(config: Config) -> None:
     refuse_parameters(model["parameters"], known, "model.parameters")
 
 
+def _training(config: Config) -> None:
+    """Flips at random are for data sets whose pictures all keep their class."""
+    flip, name = training_settings(config)["augmentation"]["flip"], config["data"]["name"]
+    if config["model"]["train"] and flip and not facts(name)["symmetric"]:
+        raise UserError(
+            f"Config key 'training.augmentation.flip' is {flip} (that of the preset, if you did not set it), "
+            f"but a flipped picture of data.name {name!r} can be of another class or of none; set it to 0."
+        )
+
+
 def _layers(config: Config) -> None:
     """A layer that no method of the run looks at is refused, not ignored."""
     layer, names = config["attribution"]["layer"], used_methods(config)
@@ -198,6 +238,19 @@ def _stages(config: Config) -> None:
                 )
 
 
+def _background(config: Config) -> None:
+    if "background" in config["stages"] and truth_regions(config) is None:
+        raise UserError(
+            f"Config key 'stages' names 'background', {UNKNOWN_OBJECT}; give 'data.masks' or leave it out."
+        )
+    for fill in config["background"]["fills"]:
+        if replacements.about(fill).get("normalised"):
+            raise UserError(
+                f"Config key 'background.fills' names {fill!r}, a colour of the normalised input, but the "
+                "backgrounds of pictures are replaced; take another one."
+            )
+
+
 def _metrics(config: Config) -> None:
     chosen = config["evaluation"]["metrics"]
     if chosen and chance_control(config) is None:
@@ -207,11 +260,9 @@ def _metrics(config: Config) -> None:
             "leave 'evaluation.metrics' out."
         )
     for metric in chosen:
-        if metrics.about(metric)["needs"] == "regions" and truth_regions(config) is None:
+        if about_metric(config, metric)["needs"] == "regions" and truth_regions(config) is None:
             raise UserError(
-                f"Config key 'evaluation.metrics' names {metric!r}, which needs to know where the object is:"
-                " a data set with truth masks (signs), or with an annotation of the object and"
-                " 'data.crop_to_roi: false' (gtsrb); leave it out."
+                f"Config key 'evaluation.metrics' names {metric!r}, {UNKNOWN_OBJECT}; leave it out."
             )
 
 
@@ -223,9 +274,11 @@ def _bounds(config: Config) -> None:
         where = f"attribution.variants.{name}" if base != name else f"attribution.parameters.{name}"
         _refuse_above(methods, base, method_choice(config, name)["parameters"], size, where)
     masked = [m for m in metrics.names() if metrics.about(m).get("config") == "masking"]
-    for metric in [*config["evaluation"]["metrics"], *(masked if config["masking"]["methods"] else [])]:
-        where = metrics.about(metric).get("config", f"evaluation.parameters.{metric}")
-        _refuse_above(metrics, metric, metric_choice(config, metric)["parameters"], size, where)
+    for name in [*config["evaluation"]["metrics"], *(masked if config["masking"]["methods"] else [])]:
+        base = base_metric(config, name)
+        where = metrics.about(base).get("config", f"evaluation.parameters.{base}")
+        where = where if base == name else f"evaluation.variants.{name}.parameters"
+        _refuse_above(metrics, base, metric_choice(config, name)["parameters"], size, where)
 
 
 def _refuse_above(registry: Registry, name: str, values: dict[str, Any], size: int, where: str) -> None:
@@ -262,7 +315,8 @@ def check_files(config: Config) -> None:
         _refuse_settings_of_trained(model)
     if model["classes"] is not None:
         read_classes(model["classes"])
-    for key in ("stickers.stock", "gallery.source", "real_examples.source", "features.source"):
+    check_detector_files(config)
+    for key in ("data.masks", "stickers.stock", "gallery.source", "real_examples.source", "features.source"):
         if given[key] and not Path(given[key]).exists():
             raise UserError(f"Config key {key!r}: {given[key]} does not exist; correct its path.")
 
@@ -282,12 +336,15 @@ def _given(config: Config) -> dict[str, str | None]:
     classes = config["model"]["classes"]
     return {
         "data.source": config["data"]["source"],
+        "data.masks": config["data"]["masks"],
         "model.weights": config["model"]["weights"],
         "model.classes": classes if isinstance(classes, str) else None,
         "stickers.stock": config["stickers"]["stock"],
         "gallery.source": config["gallery"]["source"],
         "real_examples.source": config["real_examples"]["source"],
         "features.source": config["features"]["source"],
+        "detection.pictures": own_pictures(config),
+        "detection.detector.weights": config["detection"]["detector"]["weights"],
     }
 
 

@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator, validators
 from signsight.core.errors import UserError
 from signsight.core.registry import REGISTRIES, Registry, metrics
 from signsight.core.words import nearest
+from signsight.models.names import detector_names
 from signsight.models.names import names as network_names
 
 SAMPLE = {
@@ -258,4 +259,5 @@ def _named(value: Any, part: Schema, where: str) -> Iterator[tuple[str, str, Sch
 
 def known_names(registry: str) -> list[str]:
     """The names that a `registry:` of the schema allows, without importing torch."""
-    return network_names() if registry == "networks" else REGISTRIES[registry].names()
+    own = {"networks": network_names, "detectors": detector_names}.get(registry)
+    return own() if own else REGISTRIES[registry].names()

@@ -173,10 +173,10 @@ def _cut_mask(masks: Pictures, source: str, size: tuple[int, int], box: Box, edg
     return resize_labels(labels, box, edge)
 
 
-def resize_labels(labels: np.ndarray, box: Box, edge: int) -> np.ndarray:
+def resize_labels(labels: np.ndarray, box: Box, edge: int, mode: Mode = "stretch") -> np.ndarray:
     """`labels` (height, width) uint8 below 3, cut to `box` (x1, y1, x2, y2; exclusive): (edge, edge).
 
-    Every label's membership (0 or 255) is resampled as the picture is, by Lanczos, and the label
+    Every label's membership (0 or 255) is made a square as the picture is (`mode`), and the label
     with the most wins, the lower one on a tie. So borders stay where they are in the picture, and
     areas are kept. Picking the nearest pixel drops or doubles thin strokes of a symbol by chance
     (on random bars in a disc: IoU with the exact symbol 0.65 against 0.70 from 25 to 48 px, 0.79
@@ -184,11 +184,7 @@ def resize_labels(labels: np.ndarray, box: Box, edge: int) -> np.ndarray:
     symbol.
     """
     shares = [
-        np.asarray(
-            Image.fromarray(np.where(labels == label, np.uint8(255), np.uint8(0))).resize(
-                (edge, edge), Image.Resampling.LANCZOS, box=box
-            )
-        )
+        fit(Image.fromarray(np.where(labels == label, np.uint8(255), np.uint8(0))), edge, mode, box)
         for label in range(LABELS)
     ]
     return np.argmax(shares, axis=0).astype(np.uint8)

@@ -42,9 +42,11 @@ DEFAULTS: dict[str, Any] = {
     # it) or None; roi: whether pictures have an annotated region of interest that they can be cropped to.
     "truth": None,
     "roi": False,
-    # mirror: whether there are classes whose mirror image is a class; stock: whether it can draw a stock
-    # picture of each class; fits: values of `data.fit` that it allows.
+    # mirror: whether there are classes whose mirror image is a class; symmetric: whether every picture keeps
+    # its class when it is flipped left-right, so that a training may do so at random; stock: whether it can
+    # draw a stock picture of each class; fits: values of `data.fit` that it allows.
     "mirror": False,
+    "symmetric": False,
     "stock": False,
     "fits": ("stretch",),
     # Whether it takes the numbers of the classes from a network that is used as it is.

@@ -15,7 +15,7 @@ RESIZED, KEPT = 256, 224
 def fit(
     image: Image.Image, size: int, mode: Mode, box: tuple[float, float, float, float] | None = None
 ) -> np.ndarray:
-    """`image` (8-bit RGB) as (size, size, 3) uint8.
+    """`image` (8-bit RGB, or grey) as (size, size, 3) uint8, or (size, size).
 
     stretch: resampled with Lanczos, proportions not kept. centre_crop: the shorter side to
     256/224 * size pixels, bilinear with antialiasing, then the central square; at 224 pixels it

@@ -161,6 +161,22 @@ def open_labels(pictures: Pictures, source: str) -> np.ndarray:
         return np.asarray(image, np.uint8)
 
 
+def open_object(pictures: Pictures, source: str, threshold: int) -> np.ndarray:
+    """Where the object is by a mask or a cut-out twin, (height, width) bool, turned as its EXIF says.
+
+    Of a picture with transparent parts: what is at least half opaque. Of any other one: where the brightest
+    of its colours is above `threshold` (0 to 254), since compression leaves black not quite black.
+    UserError when unreadable.
+    """
+    with _opened(pictures, source) as image:
+        turned = ImageOps.exif_transpose(image)
+        if "A" in turned.mode or "a" in turned.mode or "transparency" in turned.info:
+            opaque = np.asarray(turned.convert("RGBA").getchannel("A")) >= 128
+            if not opaque.all():
+                return opaque
+        return np.asarray(to_rgb(image, pictures.place(source))).max(2) > threshold
+
+
 def _opened(pictures: Pictures, source: str) -> Image.Image:
     data, place = pictures.read(source), pictures.place(source)
     if data[4:12] in UNREAD:

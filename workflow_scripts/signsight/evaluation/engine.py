@@ -78,8 +78,9 @@ def perturbed_scores(block: Block, targets: Bound, count: int, perturb: Perturb)
     with frozen(block.model), _precision(block):
         for start in range(0, total, block.batch_size):
             pairs = Pairs(range(start, min(start + block.batch_size, total)), count, block.device)
-            outputs = targets.outputs(block.model, perturb(pairs)).float()
-            found[start : start + block.batch_size] = targets[pairs.images].scores(outputs)
+            own = targets[pairs.images]
+            outputs = own.outputs(block.model, perturb(pairs)).float()
+            found[start : start + block.batch_size] = own.scores(outputs)
     return found.view(len(targets), count)
 
 
@@ -147,12 +148,17 @@ def region_ranks(scores: np.ndarray, device: torch.device | str = "cpu") -> torc
 class Fills:
     """What hides pixels: the replacement `name`, drawn `draws` times for each image, by its id.
 
-    Where nothing is drawn, `draws` is 1 whatever was asked for.
+    Where nothing is drawn, `draws` is 1 whatever was asked for. A replacement in units of the network's input
+    is put into pixels by the mean and the deviation of the block's model.
     """
 
     def __init__(self, block: Block, name: str, draws: int = 1) -> None:
         self._block, self._replace = block, replacements.get(name)
-        self.draws = draws if replacements.about(name)["random"] else 1
+        about = replacements.about(name)
+        self.draws = draws if about["random"] else 1
+        self._normalisation = None
+        if about.get("normalised"):
+            self._normalisation = block.model.mean.cpu(), block.model.std.cpu()
         self._image, self._held = -1, torch.empty(0)
 
     def __call__(self, image: int) -> torch.Tensor:
@@ -168,6 +174,9 @@ class Fills:
         block, image = self._block, self._block.images[n] / np.float32(255)
         names = [(block.seed, "fill", block.ids[n], draw) for draw in range(self.draws)]
         fills = torch.from_numpy(np.stack([self._replace(image, generator(*name)) for name in names]))
+        if self._normalisation is not None:
+            mean, std = self._normalisation
+            fills = fills * std + mean
         if block.device.type == "cuda":
             fills = fills.pin_memory().to(block.device, non_blocking=True)
         return fills.permute(0, 3, 1, 2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,13 +25,16 @@ class Predictions:
     """What a classifier said of several sets of the same images.
 
     sets: S names; predicted: (S, N) int16; probability: (S, N) float32 softmax of the true class;
-    confidence: (S, N) float32 softmax of the predicted class.
+    confidence: (S, N) float32 softmax of the predicted class. columns: (S, N, K) float32 softmax of the
+    K classes `column_ids` (int64, ascending), those that the images have; None where they are not kept.
     """
 
     sets: list[str]
     predicted: np.ndarray
     probability: np.ndarray
     confidence: np.ndarray
+    columns: np.ndarray | None = None
+    column_ids: np.ndarray | None = None
 
 
 def fitting_batches(images: ImageSet, size: int, batch_size: int) -> Iterator[np.ndarray]:
@@ -50,41 +53,51 @@ def fitting_batches(images: ImageSet, size: int, batch_size: int) -> Iterator[np
 
 
 def score_set(
-    model: Classifier, images: ImageSet, device: torch.device, batch_size: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Predicted class (N,) int16, softmax of the true class and of the predicted one (N,) float32."""
-    truth = torch.tensor(images.class_ids)
+    model: Classifier,
+    images: ImageSet,
+    device: torch.device,
+    batch_size: int,
+    column_ids: Sequence[int] | np.ndarray = (),
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Predicted class (N,) int16, softmax of the true class and of the predicted one (N,) float32, and of
+    the K classes `column_ids` (N, K) float32."""
+    truth, kept = torch.tensor(images.class_ids), torch.tensor(np.asarray(column_ids, np.int64))
     found: list[tuple[torch.Tensor, ...]] = []
     start = 0
     for logits in forward_batches(model, fitting_batches(images, model.size, batch_size), device):
         shares = logits.softmax(1)
         confidence, predicted = shares.max(1)
         own = shares.gather(1, truth[start : start + len(logits), None])[:, 0]
-        found.append((predicted.to(torch.int16), own, confidence))
+        found.append((predicted.to(torch.int16), own, confidence, shares[:, kept]))
         start += len(logits)
-    predicted, own, confidence = (torch.cat(part).numpy() for part in zip(*found, strict=True))
-    return predicted, own, confidence
+    predicted, own, confidence, columns = (torch.cat(part).numpy() for part in zip(*found, strict=True))
+    return predicted, own, confidence, columns
 
 
 def score_sets(
-    model: Classifier, folders: dict[str, Path], device: torch.device, batch_size: int
+    model: Classifier,
+    folders: dict[str, Path],
+    device: torch.device,
+    batch_size: int,
+    *,
+    columns: bool = False,
 ) -> Predictions:
-    """Score the image sets in `folders` (name -> folder), which all hold the same images."""
-    rows = []
+    """Score the image sets in `folders` (name -> folder), which all hold the same images.
+
+    columns: also keep the softmax of every class that the images have, as curves of a class need it.
+    """
+    rows, ids = [], np.empty(0, np.int64)
     for name, folder in folders.items():
         images = open_image_set(folder)
-        rows.append(score_set(model, images, device, batch_size))
+        ids = np.unique(images.class_ids) if columns else ids
+        rows.append(score_set(model, images, device, batch_size, ids))
         log.info("%s: accuracy %.4f of %d", name, (rows[-1][0] == images.class_ids).mean(), len(images))
-    return Predictions(list(folders), *(np.stack(part) for part in zip(*rows, strict=True)))
+    *found, kept = (np.stack(part) for part in zip(*rows, strict=True))
+    return Predictions(list(folders), *found, *((kept, ids) if columns else ()))
 
 
 def save_predictions(path: Path | str, predictions: Predictions) -> None:
     """Write predictions as `.npz`."""
+    arrays = {key: value for key, value in vars(predictions).items() if value is not None}
     with atomic(path) as part, part.open("wb") as file:
-        np.savez(
-            file,
-            sets=np.array(predictions.sets),
-            predicted=predictions.predicted,
-            probability=predictions.probability,
-            confidence=predictions.confidence,
-        )
+        np.savez(file, **arrays | {"sets": np.array(predictions.sets)})

@@ -158,6 +158,11 @@ class Detection:
         return self.plan.method(name) | {"layer": own or (self.config["layer"] if looking else None)}
 
     @property
+    def methods(self) -> list[str]:
+        """The methods that explain the boxes."""
+        return self.config["methods"] if self.wanted else []
+
+    @property
     def maps(self) -> dict[str, str]:
         """Method -> file of the maps of all boxes."""
         return {name: f"{self.root}/box_maps/{name}/maps.npz" for name in self.config["methods"]}
@@ -209,9 +214,51 @@ class Detection:
             for m in self.config["methods"]
         ]
 
+    # figures
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What the drawings are told of the boxes."""
+        return {key: self.config["boxes"][key] for key in ("threshold", "which")}
+
+    @property
+    def overview_column(self) -> dict[str, Any]:
+        """What the overview says of its method: the first one that looks at the detector, if any does."""
+        looking = [one for one in self.columns if one["method"] not in self.controls]
+        return (looking or self.columns)[0]
+
+    @property
+    def sheets(self) -> list[str]:
+        """The folder of the sheets, where they are wanted."""
+        return [f"{self.plan.root}/figures/detections"] if self.wanted and self.config["sheets"] else []
+
+    @property
+    def figures(self) -> list[str]:
+        """The overview, and the figures that are drawn from the tables."""
+        if not self.wanted:
+            return []
+        drawn = self.plan.drawn_figures
+        named = [name for name in drawn.names if set(drawn.inputs(name)) & set(self.tables)]
+        return [file for name in ("detection_overview", *named) for file in drawn.files(name)]
+
+    @property
+    def singles(self) -> list[str]:
+        """The folder of single overlays and maps, where they are wanted."""
+        return [f"{self.root}/singles"] if self.wanted and self.config["singles"] else []
+
+    @property
+    def summarised(self) -> dict[str, str]:
+        """Name -> table, of those that are in the summary."""
+        if not self.wanted:
+            return {}
+        names = ("detection_accuracy", "box_metrics", "box_ranking")
+        own = {name: self.tables[name] for name in names if name in self.tables}
+        return own | {"boxes": self.found["boxes"]}
+
     @property
     def made(self) -> list[str]:
         """All that the stage makes."""
         if not self.wanted:
             return []
-        return [*self.found.values(), *self.maps.values(), *self.tables.values(), *self.history]
+        files = [*self.found.values(), *self.maps.values(), *self.tables.values(), *self.history]
+        return [*files, *self.sheets, *self.figures, *self.singles]

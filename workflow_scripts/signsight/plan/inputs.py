@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,13 +12,9 @@ from signsight.data.source import is_address, local_folder, reads_folder
 from signsight.models.class_names import read_classes
 from signsight.models.names import torchvision_names
 from signsight.models.weights import PARTS, Origin, origin
+from signsight.plan.keys import key_of
 
 MOST_CLASSES = 100  # of a confusion matrix, where the network may have more of them than the data set
-
-
-def key_of(*parts: Any) -> str:
-    """Eight hex digits that name what a cached file depends on."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
 
 
 class Inputs:

@@ -15,6 +15,8 @@ from signsight.config.choices import (
     TRANSFORMS,
     Config,
     about_method,
+    about_metric,
+    background_sets,
     degree_groups,
     looks,
     method_choice,
@@ -23,6 +25,7 @@ from signsight.config.choices import (
 from signsight.config.rules import truth_regions
 from signsight.core.registry import REGISTRIES, metrics
 from signsight.figures.drawn import Drawn
+from signsight.plan.detection import Detection
 from signsight.plan.features import Features
 from signsight.plan.inputs import Inputs
 
@@ -96,7 +99,7 @@ class Plan(Inputs):
         return {"metric": metric, "parameters": {key: own[key] for key in keys}}
 
     def metric(self, name: str) -> dict[str, Any]:
-        """What a metric stands for."""
+        """What a metric or variant stands for."""
         return metric_choice(self.config, name)
 
     @property
@@ -106,7 +109,8 @@ class Plan(Inputs):
 
     def protocol(self, metric: str) -> dict[str, Any]:
         """Whose score a metric follows, and how precisely; nothing for one that runs no network."""
-        keys = ("target", "precision") if metrics.about(metric)["needs"] == "model" else ("target",)
+        needs = about_metric(self.config, metric)["needs"]
+        keys = ("target", "precision") if needs == "model" else ("target",)
         on_cpu = self.config["device"] == "cpu"  # where there is one precision only
         found = {key: self.config["evaluation"][key] for key in keys}
         return found | {"precision": "full"} if on_cpu and "precision" in keys else found
@@ -123,10 +127,14 @@ class Plan(Inputs):
 
     @cached_property
     def measured(self) -> dict[str, Any]:
-        """What tables need to know of the metrics: direction and chance of quantities, areas of curves."""
+        """What tables need to know of the metrics."""
+        return self.told_of(self.metrics)
+
+    def told_of(self, names: Iterable[str]) -> dict[str, Any]:
+        """Direction and chance of the quantities of metrics, areas of their curves."""
         found = {}
-        for name in self.metrics:
-            about = metrics.about(name)
+        for name in names:
+            about = about_metric(self.config, name)
             quantities = {
                 q: {key: one.get(key) for key in ("direction", "chance")}
                 for q, one in about["quantities"].items()
@@ -139,7 +147,7 @@ class Plan(Inputs):
 
     def again(self, metric: str, method: str) -> dict[str, Any] | None:
         """What runs a method again, for a metric that does."""
-        if metrics.about(metric)["needs"] != "method":
+        if about_metric(self.config, metric)["needs"] != "method":
             return None
         return {**self.method(method), **self.explain}
 
@@ -149,10 +157,22 @@ class Plan(Inputs):
 
     def regions(self, metric: str) -> dict[str, str]:
         """The file that says where the objects are, for a metric that needs it."""
-        if metrics.about(metric)["needs"] != "regions":
+        if about_metric(self.config, metric)["needs"] != "regions":
             return {}
+        return {"regions": self.regions_file}
+
+    @property
+    def regions_file(self) -> str:
+        """The file that says where the objects are in the test images."""
         masks = truth_regions(self.config) == "masks"
-        return {"regions": f"{self.test}/masks.npy" if masks else f"{self.root}/regions/regions.npy"}
+        return f"{self.test}/masks.npy" if masks else f"{self.root}/regions/regions.npy"
+
+    @property
+    def masks(self) -> dict[str, Any] | None:
+        """The user's masks of the test pictures, and how they become regions."""
+        data = self.config["data"]
+        told = {"folder": data["masks"], "threshold": data["mask_threshold"], "fit": data["fit"]}
+        return told if data["masks"] else None
 
     # perturbed sets
 
@@ -186,6 +206,11 @@ class Plan(Inputs):
         return "crop/test" if target == "test" else f"stock/{target}"
 
     @cached_property
+    def background_sets(self) -> dict[str, list[str]]:
+        """Name of a set with another background -> what is kept of a picture, and what is behind it."""
+        return {name: list(pair) for name, pair in background_sets(self.config).items()}
+
+    @cached_property
     def degree_groups(self) -> dict[str, dict[str, list[int]]]:
         """Transform -> group of degrees that one job scores -> degrees."""
         return {transform: degree_groups(self.config, transform) for transform in TRANSFORMS}
@@ -207,6 +232,9 @@ class Plan(Inputs):
         for transform, groups in self.degree_groups.items():
             for group, degrees in groups.items():
                 sets[transform, group] = {str(d): f"warp/{transform}/{d}" for d in degrees}
+        if self.background_sets:
+            own = {name: f"compose/{name}" for name in self.background_sets}
+            sets["background", "test"] = {"none": "crop/test"} | own
         return sets
 
     def scored_sets(self, kind: str, group: str) -> dict[str, str]:
@@ -221,12 +249,13 @@ class Plan(Inputs):
     def kept(self) -> dict[str, list[str]]:
         """Stage -> files of perturbed sets that stay: all of them or, by default, none."""
         if not (self.config["keep_datasets"] and self.has_data):
-            return {"masking": [], "stickers": [], "geometry": []}
+            return {"masking": [], "stickers": [], "geometry": [], "background": []}
         masked = [f"mask/{m}/{k}" for m in self.masking_methods for k in self.masked_cells]
         folders = {kind: [f for (k, _), sets in self.scored.items() if k == kind for f in sets.values()]
-                   for kind in ("stickers", *TRANSFORMS)}  # fmt: skip
+                   for kind in ("stickers", "background", *TRANSFORMS)}  # fmt: skip
         turned = [folder for transform in TRANSFORMS for folder in folders[transform]]
         stages = {"masking": masked, "stickers": folders["stickers"], "geometry": turned}
+        stages["background"] = folders["background"]
         return {stage: [file for f in own for file in self.image_set(f)] for stage, own in stages.items()}
 
     # tables, figures, gallery
@@ -241,6 +270,7 @@ class Plan(Inputs):
             "masking": ("masking", "empty_maps") if self.masking_methods else (),
             "stickers": ("stickers", "sticker_confusions") if self.sticker_targets else (),
             "geometry": ("geometry",) if any(self.degrees.values()) else (),
+            "background": ("background",) if self.background_sets else (),
             "metrics": METRIC_TABLES if self.metrics else (),
             "seeds": ("seeds",) if len(self.runs) > 1 else (),
         }
@@ -250,6 +280,11 @@ class Plan(Inputs):
     def features(self) -> Features:
         """The pictures that are made by optimisation."""
         return Features(self)
+
+    @cached_property
+    def detection(self) -> Detection:
+        """What is made of an object detector."""
+        return Detection(self)
 
     @property
     def table_files(self) -> dict[str, str]:
@@ -332,7 +367,7 @@ class Plan(Inputs):
     @property
     def summary(self) -> list[str]:
         """The summary, where there is something to sum up."""
-        return [f"{self.root}/summary.md"] if self.has_data else []
+        return [f"{self.root}/summary.md"] if self.has_data or self.detection.wanted else []
 
     @property
     def targets(self) -> list[str]:
@@ -341,7 +376,9 @@ class Plan(Inputs):
         figures = [file for name in self.drawn_figures.names for file in self.drawn_figures.files(name)]
         photographs = [self.album_pictures(album)["table"] for album in self.albums if album != "features"]
         tables = self.table_files.values()
-        return [*tables, *figures, *self.summary, *kept, *photographs, *self.gallery, *self.features.made]
+        made = [*tables, *figures, *self.summary, *kept, *photographs, *self.gallery, *self.features.made,
+                *self.detection.made]  # fmt: skip
+        return list(dict.fromkeys(made))
 
     @cached_property
     def own(self) -> list[dict[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -14,8 +14,7 @@ import pandas as pd
 from signsight.core.errors import UserError
 from signsight.core.parameters import Limits
 from signsight.core.registry import data_sets
-from signsight.core.words import nearest
-from signsight.data.class_table import named_classes
+from signsight.data.class_table import named_classes, network_numbers
 from signsight.data.dataset import DataSet, Options, Part
 from signsight.data.imageset import COLUMNS
 from signsight.data.listing import SUFFIXES, contents, is_leftover, is_picture, log_left_out
@@ -44,6 +43,7 @@ class FolderData(NamedTuple):
     about="Your own pictures in class folders, or in `train` and `test` with class folders.",
     source="folder",
     fits=("stretch", "centre_crop"),
+    symmetric=True,
     model_classes=True,
 )
 class Folder(DataSet):
@@ -76,7 +76,7 @@ class Folder(DataSet):
                 "'model.train: false'."
             )
         if options.class_names:
-            numbers = _network_numbers(root, data.class_names, options.class_names)
+            numbers = network_numbers(str(root), "class folder", data.class_names, options.class_names)
             records = records.assign(class_id=[numbers[one] for one in records["class_id"]])
         return Part(records, FolderPictures(root))
 
@@ -160,18 +160,6 @@ def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:
 def _names(training: Path | None, test: Path | None) -> list[str]:
     """The names of the classes of a layout."""
     return _class_folders(test) if training is None else _class_names(training)
-
-
-def _network_numbers(root: Path, names: Sequence[str], network: Sequence[str]) -> list[int]:
-    """The place of each class of the folder among the network's classes."""
-    places = {name: place for place, name in enumerate(network)}
-    for name in names:
-        if name not in places:
-            raise UserError(
-                f"{root} has the class folder {name!r}, which is no class of the network; "
-                f"{nearest(name, places)} Rename the folder, or name the classes in 'model.classes'."
-            )
-    return [places[name] for name in names]
 
 
 def _class_names(parent: Path) -> list[str]:

@@ -43,6 +43,7 @@ FOLDERS = {"train": "train", "test": "val"}
     archives={IMAGENETTE: "md5:3df6f0d01a2c9592104656642f5e78a3"},
     inputs={"train": {"images": IMAGENETTE}, "test": {"images": IMAGENETTE}},
     fits=("stretch", "centre_crop"),
+    symmetric=True,
     model_classes=True,
     published={"samek_replication": "samek_replication.csv"},
 )

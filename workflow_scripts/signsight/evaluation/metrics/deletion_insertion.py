@@ -26,6 +26,7 @@ from signsight.models.classifier import to_pixels
     label="Deletion",
     at_most={"steps": "size ** 2"},
     needs="model",
+    boxes=True,
     source="Petsiuk et al. 2018, RISE, BMVC",
     x="Share of pixels hidden",
     quantities={
@@ -63,6 +64,7 @@ def deletion(
     label="Insertion",
     at_most={"steps": "size ** 2"},
     needs="model",
+    boxes=True,
     source="Petsiuk et al. 2018, RISE, BMVC",
     x="Share of pixels shown",
     quantities={

@@ -1,7 +1,7 @@
-"""Localisation: how much of a map lies where the sign and its symbol are known to be.
+"""Localisation: how much of a map lies where the object (the sign) and its symbol are known to be.
 
-Regions are labelled 0 outside, 1 the sign (or any object) without its symbol, 2 its symbol. Where
-the regions come from a ROI there is no label 2, and the quantities of the symbol are undefined.
+Regions are labelled 0 outside, 1 the object without its symbol, 2 its symbol. Where the regions
+come from a ROI or from the user's masks there is no label 2, and the quantities of the symbol are undefined.
 The chance level "area" of a quantity is the mean of `area_<its region>` over the same images: what
 a map of independent noise gets.
 """
@@ -23,8 +23,8 @@ from signsight.evaluation.metrics.block import Block, Result
     quantities={
         "pointing_game_object": {
             "direction": "higher", "low": 0, "high": 1, "chance": "area",
-            "label": "pointing game, sign",
-            "means": "share of the highest pixel, or of the tied ones, that lies in the sign",
+            "label": "pointing game, object",
+            "means": "share of the highest pixel, or of the tied ones, that lies in the object",
         },
         "pointing_game_symbol": {
             "direction": "higher", "low": 0, "high": 1, "chance": "area",
@@ -38,18 +38,18 @@ from signsight.evaluation.metrics.block import Block, Result
         },
         "mass_sign": {
             "direction": None, "low": 0, "high": 1, "chance": "area",
-            "label": "relevance in the rest of the sign",
-            "means": "share of the positive values that lies in the sign but not in its symbol",
+            "label": "relevance in the rest of the object",
+            "means": "share of the positive values that lies in the object but not in its symbol",
         },
         "mass_outside": {
             "direction": "lower", "low": 0, "high": 1, "chance": "area",
             "label": "relevance outside",
-            "means": "share of the positive values that lies outside the sign",
+            "means": "share of the positive values that lies outside the object",
         },
         "rank_object": {
             "direction": "higher", "low": 0, "high": 1, "chance": "area",
-            "label": "rank accuracy, sign",
-            "means": "share in the sign of as many highest pixels as it has",
+            "label": "rank accuracy, object",
+            "means": "share in the object of as many highest pixels as it has",
         },
         "rank_symbol": {
             "direction": "higher", "low": 0, "high": 1, "chance": "area",
@@ -58,7 +58,7 @@ from signsight.evaluation.metrics.block import Block, Result
         },
         "area_object": {
             "direction": None, "low": 0, "high": 1, "chance": None,
-            "label": "area of the sign", "means": "share of the image that is sign or symbol",
+            "label": "area of the object", "means": "share of the image that is object or symbol",
         },
         "area_symbol": {
             "direction": None, "low": 0, "high": 1, "chance": None,
@@ -66,11 +66,12 @@ from signsight.evaluation.metrics.block import Block, Result
         },
         "area_sign": {
             "direction": None, "low": 0, "high": 1, "chance": None,
-            "label": "area of the rest of the sign", "means": "share of the image that is sign, not symbol",
+            "label": "area of the rest of the object",
+            "means": "share of the image that is object, not symbol",
         },
         "area_outside": {
             "direction": None, "low": 0, "high": 1, "chance": None,
-            "label": "area outside", "means": "share of the image that is not sign",
+            "label": "area outside", "means": "share of the image that is not object",
         },
     },
 )  # fmt: skip
