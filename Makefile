@@ -11,7 +11,7 @@ demo: setup ## the whole workflow on the embedded data set
 
 test: ## all tests
 	@sh envs/setup.sh dev
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2
 
 contract: ## the contract tests on your own things: make contract PLUGIN=my_things.py [SOURCE=pictures]
 	@sh envs/setup.sh dev

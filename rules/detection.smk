@@ -101,11 +101,7 @@ if DETECTION.trained:
             gpu=GPU,
         params:
             network=DETECTION.network,
-            training={
-                key: value
-                for key, value in config["detection"]["training"].items()
-                if key != "split"
-            },
+            training=DETECTION.training,
             seed=config["seed"],
             # outside the outputs: it must outlive a job that was killed
             resume=f"{D}/detector/resume",
@@ -251,3 +247,73 @@ rule box_table:
         seed=config["seed"],
     script:
         "../workflow_scripts/detection/box_table.py"
+
+
+rule box_sheets:
+    input:
+        scenes=DETECTION.scene_set("test"),
+        detections=DETECTION.found["detections"],
+        boxes=DETECTION.found["boxes"],
+        maps=DETECTION.maps.values(),
+    output:
+        report(
+            directory(f"{R}/figures/detections"),
+            patterns=["{page}.png"],
+            caption="captions/box_sheets.rst",
+            category="Detection",
+            subcategory="Pictures",
+            labels={"figure": "{page}", "experiment": config["experiment"]},
+        ),
+    log:
+        PLAN.log("box_sheets"),
+    benchmark:
+        PLAN.benchmark("box_sheets")
+    conda:
+        "../envs/data.yaml"
+    params:
+        asked=DETECTION.asked,
+        pictures=config["detection"]["sheets"],
+        columns=DETECTION.columns,
+    script:
+        "../workflow_scripts/detection/box_sheets.py"
+
+
+rule detection_overview:
+    input:
+        scenes=DETECTION.scene_set("test"),
+        detections=DETECTION.found["detections"],
+        boxes=DETECTION.found["boxes"],
+        maps=DETECTION.maps[DETECTION.overview_column["method"]],
+    output:
+        figure("detection_overview", "Detection", "Overview"),
+    log:
+        PLAN.log("detection_overview"),
+    benchmark:
+        PLAN.benchmark("detection_overview")
+    conda:
+        "../envs/data.yaml"
+    params:
+        asked=DETECTION.asked,
+        pictures=config["figures"]["overview_images"],
+        column=DETECTION.overview_column,
+    script:
+        "../workflow_scripts/detection/detection_overview.py"
+
+
+rule box_singles:
+    input:
+        scenes=DETECTION.scene_set("test"),
+        boxes=DETECTION.found["boxes"],
+        maps=DETECTION.maps.values(),
+    output:
+        directory(f"{D}/singles"),
+    log:
+        PLAN.log("box_singles"),
+    benchmark:
+        PLAN.benchmark("box_singles")
+    conda:
+        "../envs/data.yaml"
+    params:
+        columns=DETECTION.columns,
+    script:
+        "../workflow_scripts/detection/box_singles.py"

@@ -109,18 +109,18 @@ rule background_table:
         "../workflow_scripts/evaluation/background_table.py"
 
 
-rule background_pictures:
+rule composed_pictures:
     # a few images with other backgrounds, for a figure
     input:
         images=PLAN.image_set("crop/test"),
         regions=PLAN.regions_file,
         scores=f"{R}/score/background/test.npz",
     output:
-        f"{R}/background_pictures/pictures.npz",
+        f"{R}/composed/pictures.npz",
     log:
-        PLAN.log("background_pictures"),
+        PLAN.log("composed_pictures"),
     benchmark:
-        PLAN.benchmark("background_pictures")
+        PLAN.benchmark("composed_pictures")
     conda:
         "../envs/torch.yaml"
     params:
@@ -129,7 +129,7 @@ rule background_pictures:
         shown=FIGURES.facts["sheet_images"],
         seed=config["seed"],
     script:
-        "../workflow_scripts/evaluation/background_pictures.py"
+        "../workflow_scripts/evaluation/composed_pictures.py"
 
 
 rule sticker_table:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from signsight.core.errors import UserError
 from signsight.core.registry import REGISTRIES, use_plugins
+
+SHARED = "workflow"  # the folder of tests of which many look at the same runs
+SESSIONS = re.compile(r"\b(finished|pictures): Workflow\b")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,6 +31,30 @@ def pytest_configure(config: pytest.Config) -> None:
             use_plugins(config.getoption("plugin"))
     except UserError as fault:
         raise pytest.UsageError(str(fault)) from None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """The files of tests to the workers one by one, in the order of `testpaths`, the longest first.
+
+    All files that share the runs of the session are like one, so that one worker makes these runs. (The
+    marks of pytest-xdist 3.8 for that do nothing in pytest 9.2: its issue 1386.)
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return SHARED if _shares_a_run(config.rootpath / file) else file
+
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
+
+
+@cache
+def _shares_a_run(file: Path) -> bool:
+    """Whether tests of the file take a run that tests/workflow/conftest.py makes once a session."""
+    return file.parent.name == SHARED and bool(SESSIONS.search(file.read_text(encoding="utf-8")))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

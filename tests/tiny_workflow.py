@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import multiprocessing
 import os
 import re
 import shutil
@@ -12,8 +11,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +19,8 @@ import yaml
 from snakemake.utils import update_config
 
 import synthetic
+from snakemake_calls import ROOT, snakemake
 
-ROOT = Path(__file__).parents[1]
 TINY: dict[str, Any] = {
     "experiment": "tiny",
     "device": "cpu",
@@ -50,8 +47,11 @@ TINY: dict[str, Any] = {
 PICTURES: dict[str, Any] = {
     "experiment": "pictures",
     "device": "cpu",
-    "stages": [],
-    "data": {"name": "folder", "source": "own", "size": 16, "folder": {"test_fraction": 0.5}},
+    "stages": ["background"],
+    "data": {
+        "name": "folder", "source": "own", "masks": "masks", "size": 16, "folder": {"test_fraction": 0.5},
+    },
+    "background": {"fills": ["zero"]},
     "model": {
         "train": False, "weights": "net.safetensors", "parameters": {"width": 4},
         "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25],
@@ -77,34 +77,27 @@ PICTURES: dict[str, Any] = {
         "inversion": {"layers": ["features.first", "features.last"], "preset": "like"},
         "dream": {"targets": [{"layer": "features.last"}], "preset": "dreamy", "octaves": 2},
     },
+    "detection": {
+        "pictures": "scenes",
+        "scenes": {
+            "training": 4, "test": 3, "width": 100, "height": 80, "most": 2, "min_px": 16, "max_px": 40,
+        },
+        "detector": {
+            "parameters": {"width": 4, "channels": 8, "hidden": 16, "smallest": 80, "proposals": 20},
+        },
+        "training": {"epochs": 1},
+        "boxes": {"which": "best", "threshold": 0.01},
+        "methods": ["random", "odam"],
+        "metrics": ["box_localisation", "deletion"],
+        "sheets": 2,
+    },
+    "evaluation": {"parameters": {"deletion": {"steps": 3}}},
 }  # fmt: skip
 
 
-@cache
-def dry_runs() -> ProcessPoolExecutor:
-    """Runs calls of Snakemake, each in a process of its own that has imported it already."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["snakemake.cli"])
-    return ProcessPoolExecutor(2, context, max_tasks_per_child=1)
-
-
-def dry_run(arguments: list[str]) -> tuple[int, str]:
-    """Exit code and output of `snakemake` with these arguments, in this process."""
-    from snakemake.cli import main
-
-    os.chdir(ROOT)
-    with tempfile.TemporaryFile("w+") as output:
-        for stream in (1, 2):
-            os.dup2(output.fileno(), stream)
-        try:
-            main(arguments)
-            code = 0
-        except SystemExit as end:
-            code = int(end.code or 0)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        output.seek(0)
-        return code, output.read()
+def environment() -> dict[str, str]:
+    """Variables of this process without those that tell pytest's workers apart."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_XDIST")}
 
 
 class Workflow:
@@ -120,10 +113,10 @@ class Workflow:
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
         return Workflow(folder)
 
-    def command(
-        self, config: dict[str, Any], *arguments: str, snakefile: Path = ROOT / "Snakefile"
+    def arguments(
+        self, config: dict[str, Any], *more: str, snakefile: Path = ROOT / "Snakefile"
     ) -> list[str]:
-        """The command line of a run with this config."""
+        """What follows `snakemake` on the command line of a run with this config."""
         text = yaml.safe_dump(config)
         # a file of its own, since dry runs of several configs go on at the same time
         file = self.folder / f"configs/{hashlib.sha256(text.encode()).hexdigest()[:8]}.yaml"
@@ -131,33 +124,31 @@ class Workflow:
         with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False) as part:
             part.write(text)
         Path(part.name).replace(file)  # at once, for another dry run with the same config may be reading it
-        call = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile)]
-        return [*call, "--directory", str(self.folder), "--configfile", str(file), "--cores", "2", *arguments]
+        places = ["--snakefile", str(snakefile), "--directory", str(self.folder), "--configfile", str(file)]
+        return [*places, "--cores", "2", *more]
 
     def run(
-        self,
-        config: dict[str, Any],
-        *arguments: str,
-        snakefile: Path = ROOT / "Snakefile",
-        **variables: str,
+        self, config: dict[str, Any], *more: str, snakefile: Path = ROOT / "Snakefile"
     ) -> subprocess.CompletedProcess[str]:
-        """Run Snakemake to its end, with variables of the environment; both outputs come in `stdout`."""
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_XDIST")} | variables
-        return subprocess.run(
-            self.command(config, *arguments, snakefile=snakefile),
+        """Run Snakemake to its end; both outputs come in `stdout`."""
+        return snakemake(self.arguments(config, *more, snakefile=snakefile), ROOT, environment()).result()
+
+    def start(self, config: dict[str, Any], *more: str, **variables: str) -> subprocess.Popen[str]:
+        """The same by the command that users type, with variables of the environment, not waited for."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "snakemake", *self.arguments(config, *more)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             cwd=ROOT,
-            env=environment,
+            env=environment() | variables,
         )
 
     def kill_at(
         self, config: dict[str, Any], *arguments: str, line: str, times: int = 1, jobs_too: bool
     ) -> None:
         """Start a run and SIGKILL it when its output had `line` so many `times`; orphans run to their end."""
-        call = self.command(config, *arguments)
-        run = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
+        run = self.start(config, *arguments)
         assert run.stdout is not None
         seen = 0
         while seen < times:
@@ -176,10 +167,9 @@ class Workflow:
         self, config: dict[str, Any], *targets: str, snakefile: Path = ROOT / "Snakefile"
     ) -> dict[str, int]:
         """Rule -> number of jobs that a dry run would start, without target rules."""
-        call = self.command(config, "--dry-run", *targets, snakefile=snakefile)
-        code, text = dry_runs().submit(dry_run, call[3:]).result()
-        assert code == 0, text
-        stats = re.search(r"Job stats:\n.*\n[- ]+\n([\s\S]*?)\n\n", text)
+        done = self.run(config, "--dry-run", *targets, snakefile=snakefile)
+        assert done.returncode == 0, done.stdout
+        stats = re.search(r"Job stats:\n.*\n[- ]+\n([\s\S]*?)\n\n", done.stdout)
         if stats is None:
             return {}
         rows = (line.split() for line in stats.group(1).splitlines())

@@ -29,13 +29,16 @@ from small_models import TRANSFORMERS, classifier, few, gap, linear, pictures, r
 CPU = torch.device("cpu")
 IDS = ["a", "b", "c"]
 CLASSES = 7
-METHODS = methods.names()
+# those of boxes alone are tested in tests/unit/detection
+METHODS = [name for name in methods.names() if methods.about(name).get("explains") != "boxes"]
 
 
-def made(name: str, size: int, inplace: bool = False) -> Classifier:
-    """The real architecture with seeded weights."""
+def made(name: str, size: int, inplace: bool = False, **parameters: int) -> Classifier:
+    """The real architecture with seeded weights; the heads of AlexNet and VGG are as deep, but narrow."""
     torch.manual_seed(0)
-    network = build(name, CLASSES, size)
+    network = build(name, CLASSES, size, parameters)
+    if name in ("alexnet", "vgg16"):  # most of their weights are there
+        narrow(network.classifier)
     for module in network.modules():
         if inplace and hasattr(module, "inplace"):
             module.inplace = True
@@ -49,6 +52,15 @@ def made(name: str, size: int, inplace: bool = False) -> Classifier:
             for _ in range(3):
                 network(torch.randn(8, 3, size, size))
     return classifier(network, CLASSES, size)
+
+
+def narrow(layers: nn.Sequential, units: int = 32) -> None:
+    """Linear layers with so few hidden units in the place of those of a sequence."""
+    *hidden, last = (place for place, layer in enumerate(layers) if isinstance(layer, nn.Linear))
+    width = layers[hidden[0]].in_features
+    for place in hidden:
+        layers[place], width = nn.Linear(width, units), units
+    layers[last] = nn.Linear(width, layers[last].out_features)
 
 
 NETWORKS: dict[str, Callable[[], Classifier]] = {
@@ -66,7 +78,7 @@ NETWORKS: dict[str, Callable[[], Classifier]] = {
     "vgg16": lambda: made("vgg16", 32),
     "resnet18": lambda: made("resnet18", 48),
     "resnet18 in place": lambda: made("resnet18", 48, inplace=True),
-    "resnet50": lambda: made("resnet50", 48),
+    "resnet50": lambda: made("resnet50", 48, width_per_group=16),
     "squeezenet1_1": lambda: made("squeezenet1_1", 64),
 }
 REAL = ("compact", "stn3", "alexnet", "vgg16", "resnet18", "resnet18 in place", "resnet50", "squeezenet1_1")

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 import synthetic
+import tiny_cifar10
 import tiny_imagenette
 from signsight.core.registry import data_sets
 from signsight.data.class_table import COLUMNS as CLASS_COLUMNS
@@ -32,10 +33,22 @@ def class_folders(folder: Path) -> None:
             Image.new("RGB", (20, 24), (50 * number, 9, 9)).save(folder / name / f"{number}.png")
 
 
+def listed_leaves(folder: Path) -> None:
+    """Three pictures of each of two classes, and a table that marks their classes."""
+    (folder / "images").mkdir(parents=True)
+    rows = ["image_id,rust,scab"]
+    for number in range(6):
+        Image.new("RGB", (24, 20), (9, 40 * number, 9)).save(folder / f"images/leaf_{number}.jpg")
+        rows.append(f"leaf_{number},{number % 2},{1 - number % 2}")
+    (folder / "train.csv").write_text("\n".join(rows))
+
+
 # What is written for sets of the package that read files of the user or archives, and small drawn ones.
 MAKERS: dict[str, Callable[[Path], Any]] = {
+    "cifar10": tiny_cifar10.write_archive,
     "folder": class_folders,
     "gtsrb": partial(synthetic.write_gtsrb, tracks=1, frames=2, test=1),
+    "listed": listed_leaves,
     "imagenette": lambda folder: tiny_imagenette.write_archive(folder, tiny_imagenette.members()),
 }
 SMALL = {"signs": {"tracks_per_class": 2, "frames_per_track": 1, "test_per_class": 1, "max_px": 30}}

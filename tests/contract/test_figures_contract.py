@@ -9,7 +9,7 @@ from signsight.figures.table import ARTEFACTS, FACTS, signature
 
 CONDITIONS = {
     "metrics", "any_metric", "methods", "quantities", "methods_at_least", "explaining_at_least", "config",
-    "own_classes", "stage", "undrawn",
+    "own_classes", "stage", "undrawn", "variants",
 }  # fmt: skip
 
 

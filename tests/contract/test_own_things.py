@@ -7,11 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tiny_workflow import ROOT
 
-pytestmark = pytest.mark.xdist_group("adding")
 HEAD = '''"""Things for the contract tests."""
 import io
 

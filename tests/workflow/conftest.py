@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,23 +31,18 @@ atexit.register(note)
 """
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests of this folder in one worker: they share the session's run."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("workflow"))
-
-
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
     """The tiny experiment, undisturbed and complete."""
+    if "PYTEST_XDIST_WORKER" in os.environ:  # a second worker that makes it ends here: see tests/conftest.py
+        (tmp_path_factory.getbasetemp().parent / "finished").mkdir()
     workflow = Workflow(tmp_path_factory.mktemp("workflow"))
     (workflow.folder / "loaded").mkdir()
     hook = tmp_path_factory.mktemp("hook")
     (hook / "sitecustomize.py").write_text(RECORD.format(folder=str(workflow.folder / "loaded")))
-    done = workflow.run(TINY, PYTHONPATH=str(hook))
-    assert done.returncode == 0, done.stdout[-6000:]
+    run = workflow.start(TINY, PYTHONPATH=str(hook))
+    output, _ = run.communicate()
+    assert run.returncode == 0, output[-6000:]
     return workflow
 
 
@@ -59,6 +55,12 @@ def pictures(finished: Workflow) -> Workflow:
         for number in range(count):
             noise = rng.integers(0, 256, (40, 30, 3), dtype=np.uint8)
             Image.fromarray(noise).save(finished.folder / folder / f"{number}.png")
+    for picture in sorted((finished.folder / "own").rglob("*.png")):
+        mask = finished.folder / "masks" / picture.relative_to(finished.folder / "own")
+        mask.parent.mkdir(parents=True, exist_ok=True)
+        inside = np.zeros((40, 30), np.uint8)
+        inside[10:30, 5:25] = 255
+        Image.fromarray(inside).save(mask)
     torch.manual_seed(0)
     save_file(build("compact", 2, 16, {"width": 4}).state_dict(), finished.folder / "net.safetensors")
     done = finished.run(PICTURES)

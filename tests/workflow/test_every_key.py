@@ -45,8 +45,21 @@ DREAMS = {"dreams", "dream_sheet"} | INDEX
 OWN = {"album_pictures"} | ACTIVATIONS | INVERSION | DREAMS  # of `features.source`
 SCANNED = {"unit_scan"} | FILTERS
 FEATURES = {"spectrum", "class_means"} | CLASSES | SCANNED | OWN
+# pictures with other backgrounds, and what becomes of them
+SHOWN = (
+    {"background_table", "composed_pictures", "summary"} | drawn_from("background") | drawn_from("composed")
+)
+COMPOSED = {"compose", "score"} | SHOWN
+# a detector on drawn scenes: what is made of numbers of its boxes, of their maps, of the boxes
+NUMBERED = {"box_table", "summary"} | {
+    name for table in ("box_metrics", "box_ranking", "box_curves") for name in drawn_from(table)
+}
+SCORED = {"box_scores"} | NUMBERED
+BOXED = {"box_maps", "box_sheets", "detection_overview"} | SCORED
+FOUND = {"detect", "detection_accuracy"} | drawn_from("detection_accuracy") | BOXED
+DETECTED = {"train_detector"} | FOUND
 # where nothing is trained, the pictures take the classes of the network
-READ = {"crop", "attribute", "score", "overview", "summary"} | CLEAN | FEATURES
+READ = {"crop", "attribute", "score", "overview", "regions"} | CLEAN | FEATURES | COMPOSED
 TAKEN = READ | {"pretrained", "classes"} | ALBUMS
 EVERYTHING = {"everything"}  # the results get another place
 OTHER = "other"  # the value is made from the schema
@@ -84,6 +97,8 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
     "training.optimizer": ("adamw", TRAINED),
     "training.learning_rate": (OTHER, TRAINED),
     "training.schedule": (OTHER, TRAINED),
+    "training.step_every": (OTHER, TRAINED),
+    "training.step_factor": (OTHER, TRAINED),
     "training.momentum": (OTHER, TRAINED),
     "training.nesterov": (False, TRAINED),
     "training.weight_decay": (OTHER, TRAINED),
@@ -93,6 +108,9 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
     "training.augmentation.translate": (OTHER, TRAINED),
     "training.augmentation.shear": (OTHER, TRAINED),
     "training.augmentation.scale": ([0.5, 1.5], TRAINED),
+    "training.augmentation.degrees": (OTHER, TRAINED),
+    "training.augmentation.saturation": (OTHER, TRAINED),
+    "training.augmentation.hue": (OTHER, TRAINED),
     "training.augmentation.brightness": (OTHER, TRAINED),
     "training.augmentation.contrast": (OTHER, TRAINED),
     "training.augmentation.fill": (OTHER, TRAINED),
@@ -142,6 +160,8 @@ PICTURES_TABLE: dict[str, tuple[Any, set[str]]] = {
     "data.source": ("twin", READ | {"classes", "pretrained"} | ALBUMS),
     # the first preset, whose way is shown, needs no natural pictures
     "data.fit": (OTHER, (READ | ALBUMS) - {"class_animation"}),
+    "data.masks": ("twin", {"regions"} | COMPOSED),
+    "data.mask_threshold": (OTHER, {"regions"} | COMPOSED),
     "data.folder.test_fraction": (OTHER, READ | {"classes", "pretrained"} | ALBUMS),
     "data.folder.track_pattern": ("([0-9])", READ | {"classes", "pretrained"} | ALBUMS),
     "model.train": (True, {"train", "examples", "training_curve"} | (TAKEN - {"pretrained"})),
@@ -149,6 +169,8 @@ PICTURES_TABLE: dict[str, tuple[Any, set[str]]] = {
     "model.classes": (["cat", "hound"], TAKEN),
     "model.mean": (OTHER, TAKEN),
     "model.std": (OTHER, TAKEN),
+    "background.fills": (["gray"], COMPOSED),
+    "background.margin": (0.2, COMPOSED),
     "real_examples.source": ("stock", {"album_pictures", "album_maps", "photographs"}),
     "real_examples.method": ("layer_cam", {"album_maps", "photographs"}),
     "gallery.source": ("stock", {"album_pictures", "album_maps"} | FILES),
@@ -180,10 +202,26 @@ PICTURES_TABLE: dict[str, tuple[Any, set[str]]] = {
     "features.dream.jitter": (OTHER, DREAMS),
     "features.dream.tile": (32, DREAMS),
     "features.dream.size": (OTHER, DREAMS),
+    "detection.images": (2, {"scene_pictures"} | FOUND),
+    "detection.detector.parameters": ({"width": 5}, DETECTED),
+    "detection.training.epochs": (OTHER, DETECTED),
+    "detection.training.split": ("train", {"scene_pictures"} | DETECTED),
+    "detection.boxes.threshold": (OTHER, FOUND),
+    "detection.boxes.overlap": (OTHER, FOUND),
+    "detection.methods": (["random", "odam", "saliency"], BOXED),
+    "detection.metrics": (["box_localisation"], NUMBERED),
+    "detection.score": ("softmax", BOXED),
+    "detection.layer": ("backbone.body.third", BOXED),
+    "detection.follows": ("logit", SCORED),
+    "detection.batch_size": (OTHER, set()),
+    "detection.sheets": (OTHER, {"box_sheets"}),
+    "detection.singles": (True, {"box_singles"}),
 }
 # Keys of things that the two experiments do not use: what depends on them is tested with the things, below.
 OF_SETS = {key for key in keys() if key.split(".")[0] == "data" and key.split(".")[1] in data_sets.names()}
-ELSEWHERE = ({"plugins"} | OF_SETS | set(parameters())) - {*TABLE, *PICTURES_TABLE}
+APART = {"plugins", "training.augmentation.flip", "evaluation.variants"}
+OF_BOXES = {key for key in keys() if key.startswith("detection.")}  # tests/unit/plan/test_plan_detection.py
+ELSEWHERE = (APART | OF_SETS | OF_BOXES | set(parameters())) - {*TABLE, *PICTURES_TABLE}
 
 
 def at(config: dict[str, Any], key: str) -> Any:
@@ -261,20 +299,27 @@ def distinct(key: str) -> Any:
     return other(part, value)
 
 
+def test_a_flip_at_random_is_part_of_the_training() -> None:
+    """Of a data set that allows it, which signs do not."""
+    base = {"data": {"name": "cifar10"}}
+    plans = [Plan(complete(one, SCHEMA)) for one in (base, change(base, "training.augmentation.flip", 0.5))]
+    assert [plan.training["augmentation"]["flip"] for plan in plans] == [0, 0.5]
+
+
 @pytest.mark.parametrize("key", sorted(parameters()))
 def test_a_parameter_is_of_its_own_thing_alone(key: str) -> None:
     """Its method or metric changes, and what is a variant of it, and no other."""
     group, _, name, _ = key.split(".", 3)
     registry = methods if group == "attribution" else metrics
-    variants = {"variants": {"mine": {"method": name}, "yours": {"method": "saliency"}}}
-    base = {"attribution": variants} if group == "attribution" else {}
+    yours = next(one for one in ("saliency", "road", "deletion") if one in registry and one != name)
+    base = {group: {"variants": {"mine": {registry.key: name}, "yours": {registry.key: yours}}}}
     after = copy.deepcopy(base)
     update_config(after, nested(key, distinct(key)))
 
     def chosen(config: dict[str, Any]) -> dict[str, Any]:
         plan = Plan(complete(config, SCHEMA))
         choose = plan.method if group == "attribution" else plan.metric
-        return {one: choose(one) for one in [*registry.names(), *(base and ["mine", "yours"])]}
+        return {one: choose(one) for one in [*registry.names(), "mine", "yours"]}
 
     before, now = chosen(base), chosen(after)
-    assert {one for one in now if now[one] != before[one]} == {name, *(base and ["mine"])}
+    assert {one for one in now if now[one] != before[one]} == {name, "mine"}

@@ -2,11 +2,13 @@
 
 from signsight.core.job import job
 from signsight.figures.given import draw
+from signsight.figures.metric_words import name_metrics
 from signsight.figures.published import read_published
 from signsight.figures.style import name_methods, save
 
 with job(snakemake):
     params = snakemake.params
     name_methods(params.looks)
+    name_metrics(params.words)
     facts = {**params.facts, "published": read_published(params.published)}
     save(draw(params.figure, params.given, facts), snakemake.output)

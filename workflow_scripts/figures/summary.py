@@ -3,6 +3,7 @@
 from signsight.core.files import write_text
 from signsight.core.job import job
 from signsight.figures.given import load
+from signsight.figures.metric_words import name_metrics
 from signsight.figures.published import read_published
 from signsight.figures.style import name_methods
 from signsight.figures.summary import summary
@@ -10,5 +11,6 @@ from signsight.figures.summary import summary
 with job(snakemake):
     params = snakemake.params
     name_methods(params.looks)
+    name_metrics(params.words)
     text = summary(**load(params.given), **params.facts, published=read_published(params.published))
     write_text(snakemake.output[0], text)

@@ -12,8 +12,8 @@ from torchvision.models.detection import FasterRCNN_ResNet50_FPN_Weights
 
 from signsight.core.errors import UserError
 from signsight.core.source import PACKAGE
-from signsight.data.download import fetch
 from signsight.data.detector_names import COCO_CATEGORIES, UNUSED, VOC_NAMES, VOC_OF_COCO, matching_classes
+from signsight.data.download import fetch
 from signsight.data.scene_sources import SCENES, VOC2007, class_names, kind_of, renamed_classes, voc_root
 from signsight.signs import STREET_ARCHIVES
 from synthetic_voc import picture, tree, write_folder, write_tar

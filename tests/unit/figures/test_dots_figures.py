@@ -86,8 +86,8 @@ def test_photographs_have_no_symbol(legible: Check) -> None:
     table.loc[table["quantity"] == "mass_symbol", "value"] = np.nan
     figure = dots.localisation(table, confidence=0.95)
     assert [panel.get_title(loc="left") for panel in figure.axes] == [
-        "Relevance in the sign",
-        "Relevance outside the sign",
+        "Relevance in the object",
+        "Relevance outside the object",
     ]
     legible(figure)
 

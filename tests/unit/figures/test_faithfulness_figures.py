@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import combinations
 
 import numpy as np
@@ -12,8 +12,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from signsight.core.registry import metrics
 from signsight.figures import faithfulness
 from signsight.figures.method_curves import TOGETHER, curve_of, grouped, span_of
+from signsight.figures.metric_words import name_metrics
+from signsight.figures.numbers import fixed
 from signsight.figures.published import read_published
 from signsight.figures.style import method_label
 from synthetic_metrics import FOUR, LAYERS, MANY, curves, numbers
@@ -151,6 +154,43 @@ def test_lines_that_end_together_are_named_in_the_order_of_their_areas() -> None
     names.sort(key=lambda text: text.get_position()[1])
     areas = [float(text.get_text().split("  ")[1].replace("−", "-")) for text in names]
     assert areas == sorted(areas) and len(areas) == 4
+
+
+@pytest.fixture
+def _named() -> Iterator[None]:
+    words = {name: metrics.about(name) for name in ("deletion", "insertion")}
+    name_metrics(words | {"grey": words["deletion"] | {"label": "Deletion, grey"}})
+    yield
+    name_metrics({})
+
+
+@pytest.mark.usefixtures("_named")
+@pytest.mark.parametrize("methods", [FOUR, MANY], ids=["4", "22"])
+def test_variants_stand_side_by_side_with_the_controls_and_the_best(
+    methods: list[str], legible: Check
+) -> None:
+    table, values = curves(methods), numbers(methods)
+    more = [one[one["metric"] == "deletion"].assign(metric="grey") for one in (table, values)]
+    table, values = pd.concat([table, more[0]]), pd.concat([values, more[1]])
+    run = {"deletion": "zero", "grey": "normalised_gray", "insertion": "zero"}
+    scores = dict.fromkeys(run, "softmax")
+    figure = faithfulness.fills(
+        table, values, hidden=run, metric_scores=scores, controls=["random"], confidence=0.95
+    )
+    titles = [panel.get_title(loc="left") for panel in figure.axes]
+    assert titles == ["Deletion", "Insertion", "Deletion, grey"]
+    for panel, quantity, better in zip(
+        figure.axes, ("deletion_auc", "insertion_auc", "deletion_auc"), (1, -1, 1), strict=True
+    ):
+        own = values[(values["quantity"] == quantity) & (values["metric"] != "grey")]
+        own = own[own["method"] != "random"].sort_values("value", key=lambda v: better * v, kind="stable")
+        best = ["random", *own["method"][: TOGETHER - 1]]
+        areas = values[values["quantity"] == quantity].drop_duplicates("method").set_index("method")["value"]
+        expected = {f"{method_label(name)}  {fixed(areas[name])}" for name in best}
+        assert {text.get_text() for text in panel.texts} == expected
+    assert "Pixels hidden (normalised gray), most relevant first" in figure.axes[2].get_xlabel()
+    assert all(panel.get_ylim() == (0, 1) for panel in figure.axes)
+    legible(figure)
 
 
 def test_cascade_names_the_layers() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from signsight.core.registry import plugins, use_plugins
 from signsight.core.source import PACKAGE
+from signsight.figures.metric_words import name_metrics
 from signsight.figures.style import name_methods
 
 FIGURE = '''
@@ -39,6 +40,7 @@ def _as_before() -> Iterator[None]:
     yield
     use_plugins(before)
     name_methods({})
+    name_metrics({})
 
 
 def run(script: str, params: dict[str, Any], output: list[Path]) -> None:
@@ -55,6 +57,7 @@ def test_a_figure_is_drawn_from_its_files(tmp_path: Path) -> None:
         "given": {"empty_maps": str(tmp_path / "empty.csv")},
         "facts": {"methods": ["mine"]},
         "looks": {"mine": {"label": "Mine, $5$", "family": "Controls", "style": 3}},
+        "words": {},
         "published": {},
     }
     output = [tmp_path / "a.png", tmp_path / "a.svg"]
@@ -77,6 +80,7 @@ def test_the_summary_is_written_from_its_files(tmp_path: Path) -> None:
         "given": {name: str(tmp_path / f"{name}.csv") for name in tables},
         "facts": facts | {"own": []},
         "looks": {"mine": {"label": "Mine", "family": "Controls", "style": None}},
+        "words": {},
         "published": {"clean": "gtsrb_clean.csv"},
     }
     run("summary", params, [tmp_path / "summary.md"])

@@ -151,6 +151,14 @@ def test_the_spread_over_models() -> None:
     assert rows_of(text, "Saliency") == [["Saliency", "0.300 (0.200 to 0.400)"]]
 
 
+def test_the_mean_auc_stands_below_the_accuracy() -> None:
+    clean = CLEAN.assign(auc=0.9731, auc_low=0.96, auc_high=0.98249, auc_classes=4)
+    name = "ROC AUC, mean over 4 classes"
+    assert rows_of(summary(**BASE | {"clean": clean}), name) == [[name, "0.973 [0.960, 0.982]"]]
+    without = clean.assign(auc=1.0, auc_low=float("nan"), auc_high=float("nan"))
+    assert rows_of(summary(**BASE | {"clean": without}), name) == [[name, "1.000"]]
+
+
 def test_own_things_are_listed() -> None:
     thing = {
         "kind": "method",

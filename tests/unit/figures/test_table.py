@@ -237,7 +237,7 @@ def own_metric(tmp_path: Path) -> Iterator[str]:
 
 
 def test_curves_without_a_figure_get_one(own_metric: str, tmp_path: Path, legible: Check) -> None:
-    run = ["region_perturbation", own_metric]
+    run = {"region_perturbation": "region_perturbation", own_metric: own_metric}
     assert undrawn(run, figures.names()) == [own_metric]
     table = curves(FOUR)
     rows = table[table["metric"] == "deletion"].assign(metric=own_metric, curve="fall")

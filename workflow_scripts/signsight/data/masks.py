@@ -44,8 +44,8 @@ class Masks:
 def mask_regions(index: pd.DataFrame, size: int, masks: Masks) -> Iterator[np.ndarray]:
     """Regions 0 background and 1 object of each picture, (1, size, size) uint8, in the order of `index`.
 
-    index: of an image set of whole pictures, columns source, width and height. UserError where a picture has
-    no mask or one of another size, or no mask has an object; single masks without one are logged.
+    index: of an image set of whole pictures, columns source, width and height. UserError where a picture
+    has no mask or one of another size, or no mask has an object; single masks without one are logged.
     """
     sources = index["source"].tolist()
     files = [masks.file_of(source) for source in sources]
@@ -55,16 +55,16 @@ def mask_regions(index: pd.DataFrame, size: int, masks: Masks) -> Iterator[np.nd
         inside = open_object(pictures, str(file), masks.threshold)
         if inside.shape != (height, width):
             raise UserError(
-                f"{pictures.place(str(file))} is {inside.shape[1]} x {inside.shape[0]} pixels and its picture "
-                f"{width} x {height}; give it the size of the picture."
+                f"{pictures.place(str(file))} is {inside.shape[1]} x {inside.shape[0]} pixels and its "
+                f"picture {width} x {height}; give it the size of the picture."
             )
         if not inside.any():
             empty.append(str(file))
         yield resize_labels(inside.astype(np.uint8), (0, 0, width, height), size, masks.fit)[None]
     if len(empty) == len(files):
         raise UserError(
-            f"No mask in {masks.folder} has a pixel brighter than {masks.threshold} (of 255), so that there is "
-            "no object; lower 'data.mask_threshold' or correct 'data.masks'."
+            f"No mask in {masks.folder} has a pixel brighter than {masks.threshold} (of 255), so that there "
+            "is no object; lower 'data.mask_threshold' or correct 'data.masks'."
         )
     if empty:
         log.info("%d masks have no object (%s)", len(empty), ", ".join(empty[:3]))
@@ -78,8 +78,8 @@ def _suffixes() -> list[str]:
 def _refuse_missing(folder: Path, sources: list[str], there: list[bool]) -> None:
     missing = [source for source, found in zip(sources, there, strict=True) if not found]
     if missing:
+        shown = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
         raise UserError(
-            f"Config key 'data.masks': {folder} has no mask of {len(missing)} of {len(sources)} test pictures "
-            f"({', '.join(missing[:3])}{', ...' if len(missing) > 3 else ''}); add a picture by the same path "
-            "and name, with any suffix, or correct the key."
+            f"Config key 'data.masks': {folder} has no mask of {len(missing)} of {len(sources)} pictures "
+            f"({shown}); add a picture by the same path and name, with any suffix, or correct the key."
         )

@@ -97,6 +97,7 @@ class SafeMember(tarfile.TarInfo):
 
     @classmethod
     def frombuf(cls, buf: bytes, *args: Any, **options: Any) -> Self:
+        """As tarfile's; TooLongError for a header that holds too much."""
         member = super().frombuf(buf, *args, **options)
         if member.type in (*NOTES, *LONG_NAMES) and member.size > HEADER:
             raise TooLongError(f"a header of {member.size / 1e6:.0f} MB")

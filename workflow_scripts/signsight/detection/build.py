@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
 import torchvision
 from torch import nn
-from torchvision.ops import FrozenBatchNorm2d
 
 from signsight.core.errors import UserError
 from signsight.core.registry import detectors
@@ -19,7 +19,13 @@ from signsight.models.states import first_sentence
 
 BACKGROUND = COCO_CATEGORIES[0]  # the class that is none, before all others
 # Where torchvision loads trained weights of these, batch normalisation is frozen, with an epsilon of 0.
-NO_EPSILON = ("fasterrcnn_resnet50_fpn", "retinanet_resnet50_fpn")
+WITHOUT_EPSILON = (
+    "fasterrcnn_resnet50_fpn",
+    "keypointrcnn_resnet50_fpn",
+    "maskrcnn_resnet50_fpn",
+    "retinanet_resnet50_fpn",
+)
+NO_EPSILON = 1e-30  # added to a variance it changes nothing in single precision, and torch wants more than 0
 
 
 def build(
@@ -39,7 +45,8 @@ def build(
             network = torchvision.models.get_model(
                 name, weights=None, weights_backbone=None, num_classes=classes, **given
             )
-            if frozen and name in NO_EPSILON:
+            _check_parameters(network, name, given)
+            if frozen and name in WITHOUT_EPSILON:
                 _freeze(network)
         else:
             raise UserError(f"Unknown detector {name!r}; {nearest(name, detector_names())}")
@@ -55,9 +62,34 @@ def build(
     return network.eval()
 
 
+def _check_parameters(network: nn.Module, name: str, given: Mapping[str, Any]) -> None:
+    """TypeError for a parameter that torchvision has passed on to where it is ignored."""
+    takers = (torchvision.models.get_model_builder(name), type(network), type(network.transform))
+    known = {parameter for taker in takers for parameter in inspect.signature(taker).parameters}
+    for parameter in given:
+        if parameter not in known:
+            raise TypeError(f"it takes no {parameter!r}; {nearest(parameter, known - {'kwargs'})}")
+
+
+class FrozenNorm(nn.BatchNorm2d):
+    """Batch normalisation that training leaves as it is, with an epsilon of 0 but for what torch insists on.
+
+    It computes what torchvision's `FrozenBatchNorm2d` does, which is no batch normalisation to LRP, so that
+    it would not be merged into the convolution before it.
+    """
+
+    def __init__(self, features: int) -> None:
+        super().__init__(features, eps=NO_EPSILON)
+        self.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> FrozenNorm:
+        """Stay in evaluation mode."""
+        return super().train(False)
+
+
 def _freeze(network: nn.Module) -> None:
-    """Exchange every batch normalisation for torchvision's frozen one, with an epsilon of 0."""
+    """Exchange every batch normalisation for a frozen one."""
     for parent in list(network.modules()):
         for name, child in list(parent.named_children()):
             if isinstance(child, nn.BatchNorm2d):
-                setattr(parent, name, FrozenBatchNorm2d(child.num_features, eps=0.0))
+                setattr(parent, name, FrozenNorm(child.num_features))

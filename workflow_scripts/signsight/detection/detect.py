@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from signsight.core.errors import UserError
 from signsight.core.files import atomic, read_csv
 from signsight.data.detector_names import matching_classes
 from signsight.data.progress import progress
@@ -60,7 +61,7 @@ def detect(
     """Run the detector once on every picture.
 
     how: which boxes are explained, see `choice.chosen`; overlap: lowest IoU of a detection with an object
-    that it finds. UserError for a class that the detector does not know.
+    that it finds. UserError for a class that the detector does not know, and when no box is explained.
     """
     known = matching_classes(detector.classes, scenes.classes) if scenes.classes else {}
     names = [scenes.classes[known[k]] if k in known else name for k, name in enumerate(detector.classes)]
@@ -99,6 +100,12 @@ def detect(
     boxes.insert(0, "box", pd.Series(names_of_boxes, dtype=object))
     tensors = {key: torch.cat([one[key] for one in kept]).cpu().numpy() for key in kept[0]}
     bare = sorted(set(scenes.ids) - set(boxes["picture"]))
+    if boxes.empty:
+        raise UserError(
+            f"None of the {len(detections)} detections in {len(scenes)} pictures is what config group "
+            f"'detection.boxes' asks for (which: {how['which']}, threshold: {how['threshold']}); lower the "
+            "threshold, train the detector longer, or take other pictures."
+        )
     log.info("%d detections, %d boxes are explained", len(detections), len(boxes))
     if bare:
         log.info(

@@ -123,7 +123,7 @@ class TwoStage:
         """
         pool = self.network.roi_heads.box_roi_pool
         levels = [level for name, level in maps.items() if name in pool.featmap_names]
-        shares = [2.0 ** round(math.log2(level.shape[2] / frame.resized[0])) for level in levels]
+        shares = [2.0 ** round(math.log2(level.shape[2] / frame.padded[0])) for level in levels]
         sides = (places[:, 2:] - places[:, :2]).clamp(min=0).prod(1).sqrt()
         wanted = torch.floor(pool.canonical_level + torch.log2(sides / pool.canonical_scale) + 1e-6)
         first, last = (-round(math.log2(share)) for share in (shares[0], shares[-1]))

@@ -12,6 +12,7 @@ from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
 from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
+from torchvision.ops.poolers import initLevelMapper
 
 from signsight.core.parameters import Limits
 from signsight.core.registry import detectors
@@ -55,6 +56,9 @@ def compact_fpn(
     """The detector for `classes` logits, the background first; anchors from 14 to 76 pixels, square."""
     backbone = Pyramid(width, channels)
     pool = MultiScaleRoIAlign(["0", "1"], POOLED, 2, canonical_scale=NEAR, canonical_level=3)
+    # It would infer these from its first batch, wrongly where padding is a large part of a picture.
+    pool.scales = [1 / 4, 1 / 8]
+    pool.map_levels = initLevelMapper(2, 3, canonical_scale=NEAR, canonical_level=3)
     return FasterRCNN(
         backbone,
         min_size=smallest,

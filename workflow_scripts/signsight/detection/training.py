@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from torch import nn
 
 from signsight.core.errors import UserError
 from signsight.core.files import write_csv
@@ -69,7 +68,8 @@ def train(
         weights, parameters = detector.get("weights"), detector.get("parameters") or {}
         made = checkpoint.new_detector(detector["name"], parameters, classes, frozen=bool(weights))
         if weights:
-            load_weights(made.network, weights, classes=len(classes), new_head=True)
+            advice = "correct 'detection.detector'"
+            load_weights(made.network, weights, classes=len(classes), new_head=True, advice=advice)
         run = _Run(made.to(device), scenes, annotated, {**FIXED, **settings}, seed, device)
         history = run.go(resume_folder, mark)
     checkpoint.save(made.eval(), folder, {"training": {**settings, "seed": seed, "pictures": len(annotated)}})
@@ -91,17 +91,6 @@ def _fingerprint(config: Any, scenes: SceneSet) -> str:
     for file in files:
         digest.update(file.read_bytes())
     return digest.hexdigest()
-
-
-def in_training(network: nn.Module) -> None:
-    """Set training mode, in which batch normalisation without an epsilon keeps its running statistics.
-
-    That is the one of COCO's weights, which torchvision freezes too; torch could not train it.
-    """
-    network.train()
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d) and module.eps == 0:
-            module.eval()
 
 
 class _Run:
@@ -156,7 +145,7 @@ class _Run:
         total = dict.fromkeys(LOSSES, 0.0)
         # The last of torchvision's sizes is that of every picture outside training.
         self.network.transform.min_size = (*(round(s * self.side[-1]) for s in SCALES), self.side[-1])
-        in_training(self.network)
+        self.network.train()
         for number, rows in enumerate(np.array_split(order, self.steps)):
             step = epoch * self.steps + number
             rate = learning_rate(self.settings, step, self.settings["epochs"] * self.steps)

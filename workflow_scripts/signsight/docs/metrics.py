@@ -36,6 +36,22 @@ The metrics follow the score of `evaluation.target`, which can be anything that
 [`attribution.target`](../config/README.md#targets) can be: a class, one class against another, a channel or
 a neuron.
 
+## Variants: one metric with several settings
+
+`evaluation.parameters.<metric>` sets the parameters of a metric. To run it with several settings, name
+variants and list them like metrics:
+
+```yaml
+evaluation:
+  metrics: [deletion, insertion, deletion_gray, insertion_gray]
+  variants:
+    deletion_gray: {metric: deletion, parameters: {hidden: gray}, label: "Deletion, grey"}
+    insertion_gray: {metric: insertion, parameters: {hidden: gray}, label: "Insertion, grey"}
+```
+
+A variant sees the same images as its metric, and has columns in tables and figures of its own: so the ranking
+and the agreement of metrics tell whether an order of the methods depends on the setting.
+
 ## How to read the numbers
 
 - **Intervals** are over images: a bootstrap of the mean, or Wilson's interval where a value is yes or no.
@@ -63,8 +79,10 @@ the table names another place. Curves are in `tables/metric_curves.csv` and in t
 FILLS = """
 ## What replaces a pixel
 
-All of them work in pixel space, RGB in [0, 1]. A random replacement is drawn for each image by its id, the
-same for every method.
+All of them work in pixel space, RGB in [0, 1], but for those named `normalised_...`: their values are those
+of the network's normalised input, as much published code has them. In pixel space they are the mean of the
+normalisation, and half a deviation above it. (The image's mean colour is the same in both spaces.) A random
+replacement is drawn for each image by its id, the same for every method.
 
 """
 

@@ -39,8 +39,10 @@ NOTES = """
 
 Truth: how it is known where the object is, as the metric `localisation` requires. A region of interest
 serves only where pictures are not cropped to it (`data.crop_to_roi: false`). `data.mirror`: whether there
-are classes whose mirror image is a class, so that flipped pictures are further training examples. Stock
-signs: whether the data set can draw a clean picture of each class for the stage `stickers`.
+are classes whose mirror image is a class, so that flipped pictures are further training examples. Random
+flips: whether every picture keeps its class when it is flipped left-right, so that
+`training.augmentation.flip` may be set. Stock signs: whether the data set can draw a clean picture of each
+class for the stage `stickers`.
 """
 NETWORKS = """
 ## Networks
@@ -92,6 +94,7 @@ COUNTS = {
     "explaining_at_least": "{} or more methods besides the controls",
     "undrawn": "a metric has curves that no other figure draws",
     "own_classes": "the classes are those of the data set",
+    "variants": "a variant of a metric that it draws",
 }
 
 
@@ -112,6 +115,7 @@ def _sets() -> str:
         "`data.source`",
         "Truth",
         "`data.mirror`",
+        "Random flips",
         "Stock signs",
         "`data.fit`",
         "Parameters",
@@ -123,6 +127,7 @@ def _sets() -> str:
             SOURCES[told["source"]],
             TRUTH[told["truth"]],
             _yes(told["mirror"]),
+            _yes(told["symmetric"]),
             _yes(told["stock"]),
             either([value(fit) for fit in told["fits"]]) if told["pictures"] else "–",
             parameters(data_sets, name),

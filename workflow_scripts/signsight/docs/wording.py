@@ -14,6 +14,7 @@ PLURALS = {"integer": "integers", "number": "numbers", "string": "texts"}
 # What the user can declare in the config itself: where -> one of them, several of them.
 OWN = {
     "attribution.variants": ("of a variant", " and variants"),
+    "evaluation.variants": ("of a variant", " and variants"),
     "features.recipes": ("of a recipe", " and recipes"),
 }
 # What the named parts of the schema are called.

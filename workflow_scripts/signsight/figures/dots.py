@@ -32,6 +32,7 @@ PLACES = {
     "sign": "in the rest of the sign",
     "outside": "outside the sign",
 }
+PLAIN = {"sign": "in the object", "outside": "outside the object"}  # where no symbol is known
 
 
 @figures.register(
@@ -75,7 +76,7 @@ def cost(metrics: pd.DataFrame, times: Mapping[str, pd.DataFrame], *, confidence
         across = [row.seconds, panel.get_xlim()[1]]
         panel.plot(across, [row.value] * 2, color=method_style(row.method).colour, linewidth=0.5, alpha=0.5)
     label_ends(panel, [(method_style(row.method), float(row.value)) for row in both.itertuples()])
-    key(figure, [_interval_entry(confidence)])
+    key(figure, [interval_entry(confidence)])
     return figure
 
 
@@ -97,18 +98,18 @@ def localisation(metrics: pd.DataFrame, *, confidence: float) -> Figure:
     names = [name for name in PLACES if (rows["quantity"] == f"mass_{name}").any()]
     tables = [rows[rows["quantity"] == f"mass_{name}"] for name in names]
     order = tables[0].sort_values("value", kind="stable")["method"].tolist()
-    figure, axes = _rows_of_methods(order, len(names), 2.5)
+    figure, axes = rows_of_methods(order, len(names), 2.5)
     for panel, name, table in zip(axes, names, tables, strict=True):
-        _dots(panel, table, order)
+        dots(panel, table, order)
         panel.axvline(table["chance"].iloc[0], color=INK, linestyle=":", linewidth=1.2, zorder=1)
-        place = "in the sign" if name == "sign" and "symbol" not in names else PLACES[name]
+        place = (PLACES if "symbol" in names else PLAIN)[name]
         panel.set_title(f"Relevance {place}", loc="left", fontsize=10)
         panel.set_xlim(0, 1)
         panel.xaxis.set_major_formatter(lambda share, _: f"{round(100 * share, 6):g} %")
         panel.xaxis.set_major_locator(MultipleLocator(0.25))
         panel.set_xlabel("Share of the positive relevance")
     chance = Line2D([], [], color=INK, linestyle=":", linewidth=1.2), "share of the image's area"
-    key(figure, [_interval_entry(confidence), chance])
+    key(figure, [interval_entry(confidence), chance])
     return figure
 
 
@@ -124,7 +125,7 @@ def seeds(seeds: pd.DataFrame, *, seeds_quantity: Sequence[str]) -> Figure:
     table = seeds[(seeds["metric"] == metric) & (seeds["quantity"] == quantity)]
     mean = table.groupby("method", sort=False)["value"].mean()
     order = mean.sort_values(ascending=direction == "higher", kind="stable").index.tolist()
-    figure, (panel,) = _rows_of_methods(order, 1, 4.4)
+    figure, (panel,) = rows_of_methods(order, 1, 4.4)
     count = table["seed"].nunique()
     for y, name in enumerate(order):
         own, style = table[table["method"] == name].sort_values("seed"), method_style(name)
@@ -143,18 +144,28 @@ def seeds(seeds: pd.DataFrame, *, seeds_quantity: Sequence[str]) -> Figure:
     return figure
 
 
-def _rows_of_methods(order: Sequence[str], columns: int, width: float) -> tuple[Figure, np.ndarray]:
-    """Panels side by side whose rows are the methods, the last one on top, named at the left."""
+def rows_of_methods(
+    order: Sequence[str], count: int, width: float, across: int | None = None
+) -> tuple[Figure, np.ndarray]:
+    """`count` panels whose rows are the methods, the last one on top, named at the left.
+
+    width: of a panel in inches; across: how many panels stand side by side, without it all.
+    """
+    across = min(across or count, count)
     high = ROW * max(len(order), 3)
-    figure, axes = panels(1, columns, width, high, left=1.95, right=0.35, top=0.45, bottom=1.0, gap_x=0.6)
-    for place, panel in enumerate(axes[0]):
+    sides = {"left": 1.95, "right": 0.35, "top": 0.45, "bottom": 1.0}
+    figure, axes = panels(-(-count // across), across, width, high, **sides, gap_x=0.6, gap_y=0.95)
+    flat = axes.ravel()
+    for place, panel in enumerate(flat[:count]):
         panel.set_ylim(-0.6, len(order) - 0.4)
         panel.set_yticks(range(len(order)), [method_label(name) for name in order])
-        panel.tick_params(axis="y", length=0, labelleft=place == 0)
-    return figure, axes[0]
+        panel.tick_params(axis="y", length=0, labelleft=place % across == 0)
+    for panel in flat[count:]:
+        panel.remove()
+    return figure, flat[:count]
 
 
-def _dots(axes: Axes, table: pd.DataFrame, order: Sequence[str]) -> None:
+def dots(axes: Axes, table: pd.DataFrame, order: Sequence[str]) -> None:
     """A dot and its interval for every method."""
     place = {name: y for y, name in enumerate(order)}
     for row in table[table["method"].isin(order)].itertuples():
@@ -165,6 +176,7 @@ def _dots(axes: Axes, table: pd.DataFrame, order: Sequence[str]) -> None:
         )  # fmt: skip
 
 
-def _interval_entry(confidence: float) -> tuple[Line2D, str]:
+def interval_entry(confidence: float) -> tuple[Line2D, str]:
+    """The entry of `key` for dots with bars."""
     bar = Line2D([], [], color=GREY, linewidth=1.2, marker="o", markersize=4.5)
     return bar, f"mean with its {interval_name(confidence)} interval"

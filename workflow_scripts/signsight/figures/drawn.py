@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from signsight.config.choices import MASKING, Config, controls, looks
-from signsight.core.registry import figures, metrics
+from signsight.config.choices import MASKING, Config, about_metric, base_metric, controls, looks
+from signsight.core.registry import figures
 from signsight.figures.table import signature, undrawn
 
 if TYPE_CHECKING:
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 # Artefacts of all methods of the run that tell them apart.
 NAMING = {"cascades", "maps", "metric_curves", "metrics", "perturbed", "ranking", "seeds", "times"}
+BOXES = {"box_curves", "box_metrics", "box_ranking"}  # the same of a detector's boxes
 SUMMARISED = (
-    "clean", "masking", "empty_maps", "geometry", "stickers", "sticker_confusions", "metrics", "ranking",
-    "seeds",
+    "clean", "masking", "empty_maps", "geometry", "stickers", "sticker_confusions", "background", "metrics",
+    "ranking", "seeds",
 )  # fmt: skip
 
 
@@ -34,6 +35,7 @@ class Drawn:
     def artefacts(self) -> dict[str, Files]:
         """What a figure can be drawn from, by the name that its function has for it; only what is made."""
         found: dict[str, Files] = dict(self.plan.table_files) | self.plan.features.tables
+        found |= self.plan.detection.tables
         found |= {"history": self.plan.history[0]} if self.plan.history else {}
         if "photographs" in self.plan.albums:
             pictures = self.plan.album_pictures("photographs")
@@ -58,6 +60,8 @@ class Drawn:
             found["sticker_bases"] = {t: self.plan.image_set(self.plan.sticker_base(t)) for t in targets}
             scores = {t: f"{self.plan.root}/score/stickers/{t}-{first}.npz" for t in targets}
             found["sticker_scores"] = scores
+        if self.plan.background_sets:
+            found["composed"] = f"{self.plan.root}/composed/pictures.npz"
         if self.plan.metrics:
             found["perturbed"] = f"{self.plan.root}/perturbed/pictures.npz"
             found["cascades"] = {m: f"{self.plan.root}/randomised/{m}/maps.npz" for m in self.plan.methods}
@@ -66,11 +70,10 @@ class Drawn:
     @cached_property
     def facts(self) -> dict[str, Any]:
         """What a figure can be told, by the name that its function has for it."""
-        config, told = self.plan.config, {m: metrics.about(m) for m in self.plan.metrics}
-        parameters = {m: self.plan.metric(m)["parameters"] for m in self.plan.metrics}
-        quantities = [
-            [m, q, one["label"]] for m in self.plan.metrics for q, one in told[m]["quantities"].items()
-        ]
+        config, detection = self.plan.config, self.plan.detection
+        told = {m: about_metric(config, m) for m in self.plan.metrics}
+        parameters = {m: self.plan.metric(m)["parameters"] for m in (*self.plan.metrics, *detection.metrics)}
+        quantities = self._quantities(self.plan.metrics)
         first = next(iter(told[self.plan.metrics[0]]["quantities"].values())) if self.plan.metrics else {}
         return {
             "confidence": self.plan.confidence,
@@ -92,7 +95,15 @@ class Drawn:
             "method": config["real_examples"]["method"],
             "recipes": self.plan.features.labels,
             "networks_compared": len(self.plan.runs) - 1,
+            "box_controls": detection.controls,
+            "box_quantities": self._quantities(detection.metrics),
+            "follows": detection.config["follows"],
         }
+
+    def _quantities(self, metrics: list[str]) -> list[list[str]]:
+        """Metric, quantity and label of all quantities of metrics."""
+        told = {m: about_metric(self.plan.config, m)["quantities"] for m in metrics}
+        return [[m, q, one["label"]] for m, own in told.items() for q, one in own.items()]
 
     @cached_property
     def names(self) -> list[str]:
@@ -100,8 +111,13 @@ class Drawn:
         every = sorted(figures.names(), key=figures.order)
         last = [name for name in every if "undrawn" in signature(name)[1]]  # these draw what no other does
         drawn = [name for name in every if name not in last and self._is_drawn(name)]
-        self.facts["undrawn"] = undrawn(self.plan.metrics, drawn)
+        self.facts["undrawn"] = undrawn(self.bases, drawn)
         return drawn + [name for name in last if self._is_drawn(name)]
+
+    @cached_property
+    def bases(self) -> dict[str, str]:
+        """Metric or variant of the run -> the registered metric that it stands for."""
+        return {name: base_metric(self.plan.config, name) for name in self.plan.metrics}
 
     def _is_drawn(self, name: str) -> bool:
         when, chosen = figures.about(name).get("when", {}), set(self.plan.metrics)
@@ -118,6 +134,7 @@ class Drawn:
             and len(explaining) >= when.get("explaining_at_least", 0)
             and all(_at(self.plan.config, key) == value for key, value in when.get("config", {}).items())
             and (not when.get("own_classes") or self.plan.own_classes)
+            and (not when.get("variants") or any(m != self.bases[m] for m in self.metrics_in(name)))
         )
 
     def inputs(self, name: str) -> dict[str, Files]:
@@ -146,7 +163,8 @@ class Drawn:
         made = {"history": self.plan.history[:1], "examples": self.plan.examples[:1]}
         tables = {name: file for name, file in self.plan.table_files.items() if name in SUMMARISED}
         found = tables | {key: files[0] for key, files in made.items() if files}
-        return found | {"index": f"{self.plan.test}/index.csv"}
+        found |= {"index": f"{self.plan.test}/index.csv"} if self.plan.has_data else {}
+        return found | self.plan.detection.summarised
 
     @cached_property
     def summary_facts(self) -> dict[str, Any]:
@@ -159,6 +177,7 @@ class Drawn:
             "cropped": config["data"]["crop_to_roi"],
             "confidence": self.plan.confidence,
             "own": self.plan.own,
+            "detector": config["detection"]["detector"]["name"],
         }
 
     @property
@@ -171,18 +190,27 @@ class Drawn:
     def metric_words(self) -> dict[str, Any]:
         """What figures and the summary write of the metrics of the run, so that they follow its wording."""
         keys = ("label", "x", "quantities", "curves")
-        return {m: {k: v for k, v in metrics.about(m).items() if k in keys} for m in self.plan.metrics}
+        named = (*self.plan.metrics, *self.plan.detection.metrics)
+        told = {m: about_metric(self.plan.config, m) for m in named}
+        return {m: {k: v for k, v in about.items() if k in keys} for m, about in told.items()}
 
     def metrics_in(self, name: str) -> list[str]:
-        """The metrics of the run that a figure shows: those that it names, or else all."""
+        """The metrics of the run that a figure shows: those that it names, or else all.
+
+        Variants of those are shown where the figure is one of variants. Figures of the maps of boxes show
+        the metrics of these.
+        """
+        if BOXES & set(signature(name)[0]):
+            return self.plan.detection.metrics
         about = figures.about(name)
         when = about.get("when", {})
         own = {*about.get("draws", ()), *when.get("metrics", ()), *when.get("any_metric", ())}
-        return [metric for metric in self.plan.metrics if metric in own or not own]
+        shown = self.bases if when.get("variants") else {m: m for m in self.plan.metrics}
+        return [metric for metric, base in shown.items() if base in own or not own]
 
     def words(self, name: str) -> dict[str, Any]:
         """What a figure writes of metrics, where it is drawn from a table of them."""
-        tables = {"metrics", "metric_curves", "ranking", "agreement", "seeds"}
+        tables = {"metrics", "metric_curves", "ranking", "agreement", "seeds"} | BOXES
         return {m: self.metric_words[m] for m in self.metrics_in(name) if tables & set(signature(name)[0])}
 
     def told(self, name: str) -> dict[str, Any]:
@@ -199,12 +227,14 @@ class Drawn:
     @cached_property
     def looks(self) -> dict[str, dict[str, Any]]:
         """How the methods of the run are named and drawn."""
-        return looks(self.plan.config, self.plan.methods)
+        return looks(self.plan.config, [*self.plan.methods, *self.plan.detection.methods])
 
     def looks_in(self, name: str) -> dict[str, dict[str, Any]]:
         """How the methods that a figure names are named and drawn."""
         artefacts, plan = set(signature(name)[0]), self.plan
-        if "photograph_maps" in artefacts:
+        if artefacts & BOXES:
+            named = plan.detection.methods
+        elif "photograph_maps" in artefacts:
             named = [plan.config["real_examples"]["method"]]
         elif artefacts & {"stickers", "sticker_confusions"}:
             named = plan.sticker_methods

@@ -19,6 +19,8 @@ from signsight.figures.style import RIGHT, WRONG, method_style, styled
 
 KEY_LINE = 0.25  # inches of a line of the key of colours
 ACROSS = 3  # photographs beside each other
+# What the two ends of the scales of maps, unsigned and signed, mean.
+ENDS = {False: ("0", "the map's largest"), True: (f"against the class ({MINUS})", "for it (+)")}
 
 
 def verdict(predicted: str, probability: float, given: str | None) -> str:
@@ -82,10 +84,9 @@ def overview_sheet(
     return figure
 
 
-def colour_keys(figure: Figure, scales: Sequence[bool]) -> None:
+def colour_keys(figure: Figure, scales: Sequence[bool], ends: Mapping[bool, Sequence[str]] = ENDS) -> None:
     """A strip for each scale in use (signed or not) that says what the colours of the maps mean."""
     wide, high = figure.get_size_inches()
-    ends = {False: ("0", "the map's largest"), True: (f"against the class ({MINUS})", "for it (+)")}
     for place, signed in enumerate(reversed(scales)):
         bottom = 0.12 + KEY_LINE * place
         axes = figure.add_axes(((wide / 2 - 0.6) / wide, bottom / high, 1.2 / wide, 0.14 / high))

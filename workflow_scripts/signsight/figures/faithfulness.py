@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from itertools import zip_longest
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,7 +14,15 @@ from matplotlib.ticker import MaxNLocator
 
 from signsight.core.registry import figures
 from signsight.core.registry import metrics as metric_registry
-from signsight.figures.method_curves import RELATIVE, Curve, curve_of, family_curves, span_of
+from signsight.figures.method_curves import (
+    RELATIVE,
+    Curve,
+    curve_of,
+    family_curves,
+    leading_curves,
+    span_of,
+)
+from signsight.figures.metric_words import metric_words
 from signsight.figures.numbers import fixed
 from signsight.figures.style import (
     BLUE,
@@ -29,7 +38,12 @@ from signsight.figures.style import (
 
 REPLACED = "Regions replaced, most relevant first"
 ANEW = "Layers drawn anew one after the other"
-UNITS = {"softmax": "probability", "logit": "logit", "correct": "accuracy"}
+UNITS = {
+    "softmax": "probability",
+    "logit": "logit",
+    "correct": "accuracy",
+    "found": "probability of the box",
+}
 ACROSS = 5  # small panels beside each other
 HOLLOW = {"markerfacecolor": "white", "linestyle": "none", "markersize": 6.5}
 
@@ -113,16 +127,60 @@ def deletion_insertion(
     metric_curves: the curve table; metrics: the metric table. hidden, metric_scores: of `deletion` and
     `insertion`, the replacement and the score, for the axes.
     """
-    curves = []
-    for name, done, best in (("deletion", "hidden", "low"), ("insertion", "shown", "high")):
-        rows = curve_of(metric_curves, name, name)
-        if not rows.empty:
-            own = metrics[metrics["quantity"] == f"{name}_auc"].set_index("method")["value"]
-            bounds = {} if metric_scores[name] == "logit" else {"limits": (0, 1), "percent": True}
-            x = f"Pixels {done} ({hidden[name]}), most relevant first"
-            y = f"{UNITS[metric_scores[name]].capitalize()}, {best} = faithful"
-            curves.append(Curve(rows, name.capitalize(), x, y, numbers=own.to_dict(), share=True, **bounds))
+    tables = metric_curves, metrics, hidden, metric_scores
+    curves = [hiding(name, name, *tables) for name in ("deletion", "insertion") if name in hidden]
     return family_curves(curves, confidence)[0]
+
+
+@figures.register(
+    "fills",
+    category="Faithfulness",
+    subcategory="Deletion and insertion by what is hidden",
+    draws=("deletion", "insertion"),
+    when={"variants": True},
+)
+@styled
+def fills(
+    metric_curves: pd.DataFrame,
+    metrics: pd.DataFrame,
+    *,
+    hidden: Mapping[str, str],
+    metric_scores: Mapping[str, str],
+    controls: Collection[str],
+    confidence: float,
+) -> Figure:
+    """As `deletion_insertion` for every variant of deletion and insertion, with the controls and the best
+    methods of each in one panel.
+    """
+    named = metric_curves.drop_duplicates("metric").set_index("metric")["curve"]
+    kinds = [[name for name in hidden if named[name] == kind] for kind in ("deletion", "insertion")]
+    order = [name for pair in zip_longest(*kinds) for name in pair if name]  # the kinds side by side
+    tables = metric_curves, metrics, hidden, metric_scores
+    return leading_curves([hiding(name, named[name], *tables) for name in order], confidence, controls)
+
+
+def hiding(
+    metric: str,
+    kind: str,
+    metric_curves: pd.DataFrame,
+    metrics: pd.DataFrame,
+    hidden: Mapping[str, str],
+    metric_scores: Mapping[str, str],
+) -> Curve:
+    """The curve of deletion, of insertion (`kind`), or of a variant of one of them."""
+    done, best = ("hidden", "low") if kind == "deletion" else ("shown", "high")
+    own = metrics[(metrics["metric"] == metric) & (metrics["quantity"] == f"{kind}_auc")]
+    bounds = {} if metric_scores[metric] == "logit" else {"limits": (0, 1), "percent": True}
+    return Curve(
+        curve_of(metric_curves, metric, kind),
+        str(metric_words(metric)["label"]),
+        f"Pixels {done} ({hidden[metric].replace('_', ' ')}), most relevant first",
+        f"{UNITS[metric_scores[metric]].capitalize()}, {best} = faithful",
+        numbers=own.set_index("method")["value"].to_dict(),
+        share=True,
+        higher=best == "high",
+        **bounds,
+    )
 
 
 @figures.register(

@@ -281,7 +281,7 @@ def way_frames(
     width = across * (tiles.shape[3] + MARGIN) + MARGIN
     prefix = f"{label}: " if label else ""
     bars = [f"{prefix}after {step} of {steps[-1]} steps" for step in steps]
-    lines = max(len(_fitted(bar, BAR_TEXT, width - 2 * MARGIN, LABEL_LINES)) for bar in bars)
+    lines = max(len(fitted_lines(bar, BAR_TEXT, width - 2 * MARGIN, LABEL_LINES)) for bar in bars)
     below = _captions(labels, tiles.shape[3])
     return [
         np.concatenate(
@@ -309,7 +309,7 @@ def _tile(picture: np.ndarray, count: int) -> np.ndarray:
 def _never(height: int, width: int) -> np.ndarray:
     """The tile of what cannot be activated."""
     tile = Image.new("RGB", (width, height), (PALE,) * 3)
-    place = {"anchor": "mm", "align": "center", "font": _font(LABEL_TEXT)}
+    place = {"anchor": "mm", "align": "center", "font": font_of(LABEL_TEXT)}
     ImageDraw.Draw(tile).multiline_text((width / 2, height / 2), NEVER, GREY, **place)
     return np.asarray(tile)
 
@@ -326,7 +326,7 @@ def _row(tiles: np.ndarray, below: np.ndarray, width: int) -> np.ndarray:
 
 def _captions(labels: Sequence[str], width: int) -> np.ndarray:
     """(n, height, width, 3) uint8: the labels, wrapped, all as high as the highest."""
-    broken = [_fitted(label, LABEL_TEXT, width, LABEL_LINES) for label in labels]
+    broken = [fitted_lines(label, LABEL_TEXT, width, LABEL_LINES) for label in labels]
     high = max(map(len, broken)) * (LABEL_TEXT + 3) + 4
     return np.stack([_written(lines, LABEL_TEXT, (width, high), (0, 2)) for lines in broken])
 
@@ -334,24 +334,27 @@ def _captions(labels: Sequence[str], width: int) -> np.ndarray:
 def _text_bar(text: str, width: int, lines: int) -> np.ndarray:
     """A line of text above the pictures, with room for so many lines."""
     size = width, lines * (BAR_TEXT + 3) + 8
-    return _written(_fitted(text, BAR_TEXT, width - 2 * MARGIN, LABEL_LINES), BAR_TEXT, size, (MARGIN, 4))
+    return _written(
+        fitted_lines(text, BAR_TEXT, width - 2 * MARGIN, LABEL_LINES), BAR_TEXT, size, (MARGIN, 4)
+    )
 
 
 def _written(lines: Sequence[str], size: int, sides: tuple[int, int], at: tuple[int, int]) -> np.ndarray:
     """White (height, width, 3) uint8 of these sides (width, height) with lines of text."""
     bar = Image.new("RGB", sides, "white")
     for number, line in enumerate(lines):
-        ImageDraw.Draw(bar).text((at[0], at[1] + number * (size + 3)), line, "black", _font(size))
+        ImageDraw.Draw(bar).text((at[0], at[1] + number * (size + 3)), line, "black", font_of(size))
     return np.asarray(bar)
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont:
+def font_of(size: int) -> ImageFont.FreeTypeFont:
+    """The font of all figures, its letters so many pixels high."""
     return ImageFont.truetype(font_manager.findfont("DejaVu Sans"), size)
 
 
-def _fitted(text: str, size: int, width: float, most: int) -> list[str]:
+def fitted_lines(text: str, size: int, width: float, most: int) -> list[str]:
     """Text in lines no wider than `width` pixels, at most `most` of them; what is left out leaves dots."""
-    font, lines, rest = _font(size), [], " ".join(text.split())
+    font, lines, rest = font_of(size), [], " ".join(text.split())
     while rest and len(lines) < most:
         fits = next((n for n in range(len(rest), 1, -1) if font.getlength(rest[:n]) <= width), 1)
         if fits < len(rest) and " " in rest[: fits + 1]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from signsight.core.registry import figures
-from signsight.core.registry import metrics as metric_registry
+from signsight.figures.metric_words import metric_words
 from signsight.figures.numbers import fixed
 from signsight.figures.style import (
     FAINT,
@@ -43,7 +43,7 @@ class Curve:
 
     rows: of the curve table, with method, point, x, label and `columns` (value, low, high).
     numbers: method -> value that follows the method's name. limits: of the y axis where they are
-    fixed. percent: write y as percent, share: write x as percent.
+    fixed. percent: write y as percent, share: write x as percent. higher: whether high numbers are good.
     """
 
     rows: pd.DataFrame
@@ -55,6 +55,7 @@ class Curve:
     limits: tuple[float, float] | None = None
     percent: bool = False
     share: bool = False
+    higher: bool = False
 
 
 def curve_of(table: pd.DataFrame, metric: str, curve: str) -> pd.DataFrame:
@@ -69,16 +70,20 @@ def metric_curves(metric_curves: pd.DataFrame, *, undrawn: Sequence[str], confid
 
     metric_curves: the curve table; undrawn: the metrics, whose declarations say what the axes are called.
     """
-    curves = []
-    for metric in undrawn:
-        about = metric_registry.about(metric)
-        title = about.get("label") or metric.replace("_", " ").capitalize()
-        for name, told in about["curves"].items():
-            rows = curve_of(metric_curves, metric, name)
-            if not rows.empty:
-                share = bool(rows["x"].max() <= 1)
-                curves.append(Curve(rows, title, about.get("x", ""), told.get("label", name), share=share))
+    curves = [curve for metric in undrawn for curve in declared_curves(metric_curves, metric)]
     return family_curves(curves, confidence)[0]
+
+
+def declared_curves(table: pd.DataFrame, metric: str) -> list[Curve]:
+    """The curves of a metric that the table has, named as its declaration names them."""
+    about, curves = metric_words(metric), []
+    title = about.get("label") or metric.replace("_", " ").capitalize()
+    for name, told in about["curves"].items():
+        rows = curve_of(table, metric, name)
+        if not rows.empty:
+            share = bool(rows["x"].max() <= 1)
+            curves.append(Curve(rows, title, about.get("x", ""), told.get("label", name), share=share))
+    return curves
 
 
 def grouped(methods: Sequence[str]) -> dict[str, list[str]]:
@@ -125,6 +130,35 @@ def family_curves(
         entries.append((Line2D([], [], color=FAINT, linewidth=1), "methods of the other panels"))
     key(figure, entries)
     return figure, flat[: len(cells) + extra]
+
+
+def leading_curves(curves: Sequence[Curve], confidence: float, always: Collection[str]) -> Figure:
+    """A panel for each curve with a band and a name at its best lines, as many as one panel can hold.
+
+    The methods `always` are among them whatever their numbers; the other methods are pale behind. The best
+    have the lowest numbers, or with `Curve.higher` the highest.
+    """
+    figure, axes = panels(
+        -(-len(curves) // 2), 2, 3.6, max(2.6, 0.21 * TOGETHER), left=1.0, right=LABEL_ROOM + NUMBER_ROOM,
+        top=0.45, bottom=1.0, gap_x=LABEL_ROOM + NUMBER_ROOM + 1.05, gap_y=0.95,
+    )  # fmt: skip
+    faint = False
+    for panel, curve in zip(axes.ravel(), curves, strict=False):
+        numbers = curve.numbers or {}
+        methods = sorted(numbers, key=lambda name: numbers[name], reverse=curve.higher)
+        others = [name for name in methods if name not in always]
+        kept = {*always, *others[: TOGETHER - len(set(always) & set(methods))]}
+        names = [name for name in methods if name in kept]
+        faint = faint or len(names) < len(methods)
+        _panel(panel, curve, names, len(names), "")
+        panel.set_title(curve.title, loc="left")
+    for panel in axes.ravel()[len(curves) :]:
+        panel.remove()
+    entries = [band_entry(confidence)]
+    if faint:
+        entries.append((Line2D([], [], color=FAINT, linewidth=1), "other methods"))
+    key(figure, entries)
+    return figure
 
 
 def _panel(axes: Axes, curve: Curve, names: Sequence[str], count: int, zero: str) -> None:

@@ -7,10 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from signsight.figures.background import object_or_background
+from signsight.figures.detected import detected
 from signsight.figures.numbers import (
     MINUS,
     NONE,
     count,
+    fixed,
     markdown,
     percent,
     points,
@@ -46,8 +49,9 @@ def summary(
     confidence: float,
     published: Mapping[str, pd.DataFrame],
     own: Sequence[Mapping[str, str]],
-    index: pd.DataFrame,
-    clean: pd.DataFrame,
+    detector: str = "",
+    index: pd.DataFrame | None = None,
+    clean: pd.DataFrame | None = None,
     examples: pd.DataFrame | None = None,
     history: pd.DataFrame | None = None,
     masking: pd.DataFrame | None = None,
@@ -55,22 +59,31 @@ def summary(
     geometry: pd.DataFrame | None = None,
     stickers: pd.DataFrame | None = None,
     sticker_confusions: pd.DataFrame | None = None,
+    background: pd.DataFrame | None = None,
     metrics: pd.DataFrame | None = None,
     ranking: pd.DataFrame | None = None,
     seeds: pd.DataFrame | None = None,
+    boxes: pd.DataFrame | None = None,
+    detection_accuracy: pd.DataFrame | None = None,
+    box_metrics: pd.DataFrame | None = None,
+    box_ranking: pd.DataFrame | None = None,
 ) -> str:
     """The summary as Markdown; a table that is None or empty (a stage switched off) is left out.
 
-    index: of the test images; examples: the table of training examples. The other tables are those of
-    the evaluation. published: by 'clean', 'masking', 'stickers' and the names of transforms, where the
-    data set has published figures; cropped: which of the two published clean accuracies to take. own:
-    the things of the user's plugins, each with kind, name, file, label, measures and misleads.
+    index: of the test images, clean: their accuracy; without them there is no classifier's part. examples:
+    the table of training examples; boxes: those of the detector called `detector` that are explained. The
+    other tables are those of the evaluation. published: by 'clean', 'masking', 'stickers' and the names of
+    transforms, where the data set has published figures; cropped: which of the two published clean
+    accuracies to take. own: the things of the user's plugins, each with kind, name, file, label, measures
+    and misleads.
     """
-    sizes = _sizes(index, examples)
-    parts = [
-        _head(experiment, dataset, model, sizes, clean, history, confidence),
-        _clean_published(clean, published.get("clean"), cropped),
-    ]
+    parts = [f"# {experiment}"]
+    if clean is not None and index is not None:
+        sizes = _sizes(index, examples)
+        parts = [
+            _head(experiment, dataset, model, sizes, clean, history, confidence),
+            _clean_published(clean, published.get("clean"), cropped),
+        ]
     if _there(masking):
         theirs = published.get("masking")
         parts += [_masking(masking, theirs), _masking_published(masking, theirs)]
@@ -82,10 +95,14 @@ def summary(
         parts += [_stickers(stickers), _stickers_published(stickers, published.get("stickers"))]
     if _there(sticker_confusions):
         parts.append(_sticker_confusions(sticker_confusions))
+    if _there(background):
+        parts.append(object_or_background(background))
     if _there(metrics):
         parts.append(trust(metrics, ranking))
     if _there(seeds):
         parts.append(spread_over_seeds(seeds))
+    if boxes is not None:
+        parts.append(detected(detector, boxes, detection_accuracy, box_metrics, box_ranking, confidence))
     if own:
         parts.append(_own(own))
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -131,6 +148,7 @@ def _head(
         ["Network", f"`{model}`"],
         *[[f"{name} images", count(size)] for name, size in sizes.items()],
         ["**Test accuracy**", f"**{within(row['accuracy'], row['low'], row['high'], 2)}**"],
+        *_auc(row),
         ["Misclassified", f"{count(row['n'] - row['correct'])} of {count(row['n'])}"],
     ]
     if _there(history):
@@ -145,6 +163,15 @@ def _head(
         " the images for differences from the untouched images. Differences are in percentage points."
     )
     return f"# {experiment}\n\n{markdown(['', ''], rows)}\n\n{note}"
+
+
+def _auc(row: pd.Series) -> list[list[str]]:
+    """The row of the mean AUC, where there is one."""
+    if pd.isna(row.get("auc")):
+        return []
+    name = f"ROC AUC, mean over {count(row['auc_classes'])} classes"
+    limits = [fixed(row[key]) for key in ("auc", "auc_low", "auc_high")]
+    return [[name, f"{limits[0]} [{limits[1]}, {limits[2]}]" if pd.notna(row["auc_low"]) else limits[0]]]
 
 
 def _clean_published(clean: pd.DataFrame, published: pd.DataFrame | None, cropped: bool) -> str:

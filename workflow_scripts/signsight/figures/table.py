@@ -14,28 +14,31 @@ The decorator says under which category and subcategory of the report it stands,
 one of `any_metric`;
   all `methods` are; there are so many `quantities`, `methods_at_least` or, without the controls,
   `explaining_at_least`; the `config` has these values (by dotted key); the classes are the data set's
-  (`own_classes`) and not those of a pretrained network; so many metrics are `undrawn` (see below).
+  (`own_classes`) and not those of a pretrained network; so many metrics are `undrawn` (see below); there are
+  `variants` of the metrics that it draws, which it then shows beside them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from signsight.core.errors import UserError
 from signsight.core.registry import figures, metrics
 from signsight.core.words import nearest
 
 ARTEFACTS = (
-    "agreement", "cascades", "cells", "classes", "clean", "clean_scores", "confusion", "empty_maps",
-    "feature_summary", "features", "geometry", "history", "images", "inversion_errors", "maps",
-    "masking", "masking_scores", "metric_curves", "metrics", "path_similarity", "perturbed",
+    "agreement", "background", "box_curves", "box_metrics", "box_ranking",
+    "cascades", "cells", "classes", "clean", "clean_scores", "composed", "confusion", "detection_accuracy",
+    "empty_maps", "feature_summary", "features", "geometry", "history", "images", "inversion_errors",
+    "maps", "masking", "masking_scores", "metric_curves", "metrics", "path_similarity", "perturbed",
     "photograph_images", "photograph_maps", "photographs", "ranking", "seeds", "sticker_bases",
     "sticker_cells", "sticker_confusions", "sticker_scores", "stickers", "times",
 )  # fmt: skip
 FACTS = (
-    "colour", "confidence", "controls", "degrees", "designs", "grid", "hidden", "masked_cells", "method",
-    "methods", "metric_scores", "networks_compared", "overview_images", "published", "quantities",
-    "recipes", "seeds_quantity", "sheet_images", "sign_widths", "signed", "sticker_sets", "undrawn",
+    "box_controls", "box_quantities", "colour", "confidence", "controls", "degrees", "designs",
+    "follows", "grid", "hidden", "masked_cells", "method", "methods", "metric_scores",
+    "networks_compared", "overview_images", "published", "quantities", "recipes", "seeds_quantity",
+    "sheet_images", "sign_widths", "signed", "sticker_sets", "undrawn",
 )  # fmt: skip
 
 
@@ -61,7 +64,16 @@ def _refuse_unknown(name: str, noun: str, asked: Collection[str], known: Collect
             raise UserError(f"The figure {name!r} asks for the {noun} {one!r}; {nearest(one, known)}")
 
 
-def undrawn(run: Collection[str], shown: Collection[str]) -> list[str]:
-    """The metrics among `run` with curves that none of the figures `shown` draws."""
-    drawn = {metric for name in shown for metric in figures.about(name).get("draws", ())}
-    return [metric for metric in run if metric not in drawn and metrics.about(metric).get("curves")]
+def undrawn(run: Mapping[str, str], shown: Collection[str]) -> list[str]:
+    """The metrics among `run` with curves that none of the figures `shown` draws.
+
+    run: metric or variant -> the registered metric that it stands for.
+    """
+    about = [figures.about(name) for name in shown]
+    drawn = {metric for told in about for metric in told.get("draws", ())}
+    varied = {m for told in about if told.get("when", {}).get("variants") for m in told["draws"]}
+    return [
+        name
+        for name, base in run.items()
+        if name not in drawn and base not in varied and metrics.about(base).get("curves")
+    ]

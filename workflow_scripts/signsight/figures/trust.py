@@ -4,35 +4,37 @@ from __future__ import annotations
 
 import pandas as pd
 
-from signsight.core.registry import metrics as registry
+from signsight.figures.metric_words import metric_words
 from signsight.figures.numbers import MINUS, NONE, markdown, percent
 from signsight.figures.style import method_label
 
 ARROWS = {"higher": "↑", "lower": "↓"}
+OF = {"images": "", "boxes": " of a box"}  # what is explained, and what the heading says of it
 
 
-def trust(metrics: pd.DataFrame, ranking: pd.DataFrame) -> str:
+def trust(metrics: pd.DataFrame, ranking: pd.DataFrame, things: str = "images") -> str:
     """One table a metric, methods in the order of its first quantity, as Markdown.
 
-    metrics, ranking: the tables of `evaluation.metric_table` and `evaluation.ranking`. Each cell has
-    the mean, its interval and the rank; methods that no other one beats significantly are bold.
+    metrics, ranking: the tables of `evaluation.metric_table` and `evaluation.ranking`; things: what they are
+    of, a key of OF. Each cell has the mean, its interval and the rank; methods that no other one beats
+    significantly are bold.
     """
     if not (metrics["direction"] != "").any():
         return ""
     head = (
-        "## Which explanation is to be trusted\n\nMean over images with its interval; arrows say which way "
-        "is better. A method's rank is one more than the number of methods that are significantly better "
-        "(paired tests, Holm's correction); **bold**: none is."
+        f"## Which explanation{OF[things]} is to be trusted\n\nMean over {things} with its interval; arrows "
+        "say which way is better. A method's rank is one more than the number of methods that are "
+        "significantly better (paired tests, Holm's correction); **bold**: none is."
     )
     parts = [
-        _table(metric, rows, ranking[ranking["metric"] == metric])
+        _table(metric, rows, ranking[ranking["metric"] == metric], things)
         for metric, rows in metrics[metrics["direction"] != ""].groupby("metric", sort=False)
     ]
     return "\n\n".join([head, *parts])
 
 
-def _table(metric: str, rows: pd.DataFrame, ranking: pd.DataFrame) -> str:
-    about = registry.about(metric)
+def _table(metric: str, rows: pd.DataFrame, ranking: pd.DataFrame, things: str) -> str:
+    about = metric_words(metric)
     told = about["quantities"]
     quantities = list(dict.fromkeys(rows["quantity"]))
     first = ranking[ranking["quantity"] == quantities[0]].sort_values("place", na_position="last")
@@ -50,7 +52,7 @@ def _table(metric: str, rows: pd.DataFrame, ranking: pd.DataFrame) -> str:
     out = f", at most {left:,} of them left out" if left else ""
     count = int((rows["n"] + rows["left_out"]).max())
     name = about.get("label") or metric.replace("_", " ").capitalize()
-    title = f"### {name}: {count:,} images{out}"
+    title = f"### {name}: {count:,} {things}{out}"
     return "\n\n".join([title, markdown(head, body)])
 
 
@@ -78,7 +80,7 @@ def spread_over_seeds(seeds: pd.DataFrame) -> str:
     rows = seeds[(seeds["metric"] != "accuracy") & (seeds["direction"] != "")]
     if rows.empty:
         return head
-    told = {metric: registry.about(metric)["quantities"] for metric in rows["metric"].unique()}
+    told = {metric: metric_words(metric)["quantities"] for metric in rows["metric"].unique()}
     columns = list(dict.fromkeys(zip(rows["metric"], rows["quantity"], strict=True)))
     numbers = rows.groupby(["method", "metric", "quantity"], sort=False)["value"].agg(["mean", "min", "max"])
     body = [

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torchvision
 
 from signsight.core.errors import UserError
 from signsight.core.files import atomic
@@ -86,7 +85,7 @@ def _categories(network: str, named: str | None) -> list[str] | None:
     """ImageNet's classes, for a network of torchvision; UserError for named weights without a classifier."""
     if network not in torchvision_names():
         return None
-    categories = torchvision.models.get_model_weights(network)[named or "DEFAULT"].meta.get("categories")
+    categories = _published(network, named).meta.get("categories")
     if not categories:
         raise UserError(
             f"Config key 'model.weights' is {named!r}, which has no classifier for {network!r}; take others."
@@ -94,10 +93,17 @@ def _categories(network: str, named: str | None) -> list[str] | None:
     return categories
 
 
+def _published(network: str, named: str | None) -> Any:
+    """What torchvision tells of its weights for a network."""
+    import torchvision  # as in torchvision_networks.py
+
+    return torchvision.models.get_model_weights(network)[named or "DEFAULT"]
+
+
 def _declared(network: str, named: str | None, what: str) -> Sequence[float]:
     """`what`, mean or std, of the normalisation that belongs to a network; UserError where none is known."""
     if network in torchvision_names():
-        transforms = torchvision.models.get_model_weights(network)[named or "DEFAULT"].transforms()
+        transforms = _published(network, named).transforms()
         return HALF.get(network, getattr(transforms, what))
     declared = networks.about(network).get(what)
     if declared is None:

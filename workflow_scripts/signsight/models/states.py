@@ -299,11 +299,17 @@ def _converts(value: torch.Tensor, kind: torch.dtype) -> bool:
 
 
 def _classes(wrong: Wrong, classes: int | None) -> int | None:
-    """The file's number of classes, where tensors differ in having as many rows in place of `classes`."""
-    if any(not file or own != (classes, *file[1:]) for file, own in wrong.values()):
-        return None
-    rows = {file[0] for file, _ in wrong.values()}
-    return rows.pop() if len(rows) == 1 else None
+    """The file's number of classes, where tensors differ in their rows alone: one a class, or several.
+
+    (A detector has four for the edges of each class's box, or some for every anchor.)
+    """
+    found = set()
+    for file, own in wrong.values():
+        if not classes or not file or own[1:] != file[1:] or own[0] % classes:
+            return None
+        each = own[0] // classes
+        found.add(file[0] // each if file[0] % each == 0 else None)
+    return found.pop() if len(found) == 1 else None
 
 
 def _other_head(file: Path | str, others: int, classes: int | None, advice: str) -> UserError:

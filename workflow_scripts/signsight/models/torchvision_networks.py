@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import torchvision
 from torch import nn
 
 from signsight.core.errors import UserError
@@ -18,6 +17,8 @@ def build_torchvision(name: str, classes: int, size: int, **parameters: Any) -> 
 
     parameters: what torchvision's function takes (e.g. `dropout`). UserError for an unknown one.
     """
+    import torchvision  # here: with torch's compiler, it takes as long to import as torch itself
+
     parameters = {**_defaults(name, size), **parameters}
     try:
         network = torchvision.models.get_model(name, weights=None, progress=False, **parameters)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from signsight.config.choices import about_method, about_metric, looks
 from signsight.config.detection import kind_of_pictures
-from signsight.data.detector_names import VOC_OF_COCO
 from signsight.data.scene_sources import SCENES, SPLITS, VOC2007, Official
 from signsight.models.names import DETECTORS
 from signsight.models.weights import PARTS, Origin, origin
@@ -120,9 +119,9 @@ class Detection:
         return {"detector": told["name"], "parameters": told["parameters"]}
 
     @property
-    def renames(self) -> dict[str, str]:
-        """Class of COCO -> the class of the truth that it is, where they are called otherwise."""
-        return dict(VOC_OF_COCO) if self.config["classes"] == "voc" else {}
+    def training(self) -> dict[str, Any]:
+        """All settings of the training."""
+        return {key: value for key, value in self.config["training"].items() if key != "split"}
 
     @property
     def model(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Rule background_pictures: a few test images with other backgrounds, and what the network says of each."""
+"""Rule composed_pictures: a few test images with other backgrounds, and what the network says of each."""
 
 from pathlib import Path
 
