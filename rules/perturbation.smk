@@ -111,7 +111,6 @@ rule compose:
         "../envs/torch.yaml"
     params:
         sets=PLAN.background_sets,
-        folder=f"{R}/compose",
         margin=config["background"]["margin"],
         seed=config["seed"],
     script:

@@ -208,7 +208,7 @@ PICTURES_TABLE: dict[str, tuple[Any, set[str]]] = {
     "detection.training.split": ("train", {"scene_pictures"} | DETECTED),
     "detection.boxes.threshold": (OTHER, FOUND),
     "detection.boxes.overlap": (OTHER, FOUND),
-    "detection.methods": (["random", "odam", "saliency"], BOXED),
+    "detection.methods": (["random", "odam", "saliency"], BOXED - {"detection_overview"}),
     "detection.metrics": (["box_localisation"], NUMBERED),
     "detection.score": ("softmax", BOXED),
     "detection.layer": ("backbone.body.third", BOXED),

@@ -13,5 +13,6 @@ with job(snakemake):
     donors = choose_donors(images.index, params.seed)
     margin = round(params.margin * images.size[0])
     scenes = Scenes(images, ArrayFile(snakemake.input.regions), donors, params.seed, margin)
-    background_sets(scenes, {name: Path(params.folder, name) for name in params.sets}, params.sets)
+    folder = Path(snakemake.output.donors).parent
+    background_sets(scenes, {name: folder / name for name in params.sets}, params.sets)
     write_csv(snakemake.output.donors, donor_table(images.index, donors))

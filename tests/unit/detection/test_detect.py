@@ -124,7 +124,9 @@ def test_targets_come_back_from_files_picture_by_picture(found: Found, tmp_path:
 
 
 def test_no_box_to_explain_in_any_picture_is_a_sentence(scenes: SceneSet) -> None:
-    with pytest.raises(UserError, match=r"detections in \d+ pictures.*'detection.boxes'.*threshold: 1.0.*lower"):
+    with pytest.raises(
+        UserError, match=r"detections in \d+ pictures.*'detection.boxes'.*threshold: 1.0.*lower"
+    ):
         detect(detector_of([LEFT]), scenes, HOW | {"threshold": 1.0}, 0.5, CPU)
 
 

@@ -41,9 +41,7 @@ class Origin:
         return self.place.rpartition("/")[2]
 
 
-def origin(
-    network: str, weights: str | None, *, train: bool, group: str = "model", part: str = ""
-) -> Origin:
+def origin(network: str, weights: str | None, *, train: bool, group: str = "model", part: str = "") -> Origin:
     """What the config keys `weights`, `name` and `train` of `group` say of the weights.
 
     part: of torchvision's models, "detection" or, for classifiers, "". UserError for a name that the
