@@ -41,7 +41,7 @@ if DETECTION.voc_archive:
 
 if DETECTION.weights.kind == "download":
 
-    rule download_detector_weights:
+    rule detector_weights:
         output:
             DETECTION.weight_files,
         log:
@@ -193,7 +193,6 @@ rule box_maps:
     params:
         method=lambda wildcards: DETECTION.method(wildcards.method),
         score=config["detection"]["score"],
-        batch_size=config["detection"]["batch_size"],
         seed=config["seed"],
     script:
         "../workflow_scripts/detection/box_maps.py"
@@ -222,7 +221,6 @@ rule box_scores:
     params:
         metric=lambda wildcards: PLAN.metric(wildcards.metric),
         follows=config["detection"]["follows"],
-        batch_size=config["detection"]["batch_size"],
         seed=config["seed"],
     script:
         "../workflow_scripts/detection/box_scores.py"

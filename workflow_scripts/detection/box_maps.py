@@ -15,7 +15,9 @@ with job(snakemake):
     params, inputs = snakemake.params, snakemake.input
     device = torch_device(snakemake.config["device"], snakemake.threads)
     targets = box_targets(inputs.boxes, inputs.tensors, params.score)
-    settings = Settings(seed=params.seed, batch_size=params.batch_size, **params.method)
+    settings = Settings(
+        seed=params.seed, batch_size=snakemake.config["detection"]["batch_size"], **params.method
+    )
     took = explain_scenes(
         load(Path(inputs.model[0]).parent, device),
         open_scene_set(inputs.scenes),

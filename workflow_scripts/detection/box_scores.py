@@ -18,7 +18,7 @@ with job(snakemake):
         parameters=params.metric["parameters"],
         follows=params.follows,
         seed=params.seed,
-        batch_size=params.batch_size,
+        batch_size=snakemake.config["detection"]["batch_size"],
     )
     evaluate_boxes(
         settings,

@@ -361,7 +361,7 @@ def test_a_layer_is_refused_where_it_is_of_no_use() -> None:
     for method in methods.names():
         useful = methods.about(method).get("layer")
         assert useful in (None, "target", "readout")
-        assert (useful == "target") == (method.endswith(("cam", "cam_pp")))
+        assert (useful == "target") == (method.endswith(("cam", "cam_pp", "cam_stretched", "odam")))
         assert (useful == "readout") == method.startswith("lrp")
         if useful:
             Settings(method, 0, "logit", "features", 3, {}, 0)

@@ -28,7 +28,7 @@ json.dump(loaded, sys.stdout)
 # messages; annotations of parameters, which are params by value; types that some modules only annotate with
 WITHOUT_EFFECT = {
     "core/words.py", "core/errors.py", "evaluation/metrics/choices.py", "data/imageset.py",
-    "data/__init__.py", "features/recipe.py", "features/made.py",
+    "data/__init__.py", "features/recipe.py", "features/made.py", "data/dataset.py", "detection/scene.py",
 }  # fmt: skip
 
 

@@ -50,9 +50,10 @@ def test_only_what_is_read_is_listed(tmp_path: Path) -> None:
     for name in ("b.png", "a/b/c.JPG", ".hidden/d.png", "__MACOSX/e.png", "a/._f.png"):
         picture(tmp_path / name)
     (tmp_path / "t.csv").write_text("x")
-    (tmp_path / "notes.txt").write_text("x")
+    for name in ("list.txt", "annotation.xml", "notes.md"):  # the first two as in PASCAL VOC
+        (tmp_path / name).write_text("x")
     os.mkfifo(tmp_path / "pipe.png")
-    assert names(listing(tmp_path)) == ["a/b/c.JPG", "b.png", "t.csv"]
+    assert names(listing(tmp_path)) == ["a/b/c.JPG", "annotation.xml", "b.png", "list.txt", "t.csv"]
 
 
 def test_the_pictures_that_a_table_names_are_listed(tmp_path: Path) -> None:

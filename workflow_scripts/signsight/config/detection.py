@@ -46,10 +46,9 @@ def check_detector_files(config: Config) -> None:
 
 
 def apply_detection(config: Config) -> None:
-    """Replace null by what applies; nothing is measured or trained without pictures."""
+    """Replace null by what applies to the pictures, if there are any."""
     group, kind = config["detection"], kind_of_pictures(config)
     if kind is None:
-        group["metrics"] = []
         return
     truth = kind != "pictures"
     group["classes"] = group["classes"] or ("shapes" if kind == "scenes" else "voc")

@@ -25,6 +25,7 @@ COLOURS = {
     "max_negative": "magnitude of the most negative value among the colours",
 }
 NEEDS = {"gradient": "gradients", "forward": "forward passes", "nothing": "no network"}
+ALONE = {"boxes": "the boxes of a detector alone", "classes": "classes alone"}
 LAYERS = {"target": "the target layer", "readout": "a layer to be read out at, if one is named"}
 
 PLACES = ("mass_symbol", "mass_sign", "mass_outside", "pointing_game_symbol")
@@ -45,8 +46,9 @@ HEAD = """# Attribution methods
 <!-- Made by `make docs` from the declarations of the methods; do not edit. -->
 
 An attribution method assigns a value to every pixel of a picture: how much that pixel has to do with the
-score of one class. Any of these names can stand in `attribution.methods` of a config, and
-[config/gallery.yaml](../config/gallery.yaml) applies nearly all of them to your own pictures. The pictures
+score of one class. These names can stand in `attribution.methods` of a config, and
+[config/gallery.yaml](../config/gallery.yaml) applies nearly all of them to your own pictures; in
+`detection.methods` they explain the boxes of a detector ([detection.md](detection.md)). The pictures
 here are three test signs of the demo in grey, with their map over them: the denser, the stronger. Maps
 without sign go from black to yellow; in signed maps red speaks for the class and blue against it.
 
@@ -184,6 +186,7 @@ def _row(name: str, costs: Mapping[str, str]) -> str:
     ratios = [f"{label}\N{NO-BREAK SPACE}{costs[key]}" for key, label in NETWORKS.items() if costs.get(key)]
     defaults = [f"`{key}: {json.dumps(default)}`" for key, default in methods.defaults(name).items()]
     needs = [NEEDS[about["needs"]], *([LAYERS[about["layer"]]] if "layer" in about else [])]
+    needs += [ALONE[about["explains"]]] if "explains" in about else []
     cells = [
         "<br>".join([f"**{method_style(name).label}**", f"`{name}`", *defaults, *_picture(name)]),
         about["measures"],

@@ -173,7 +173,7 @@ class Detection:
     @property
     def metrics(self) -> list[str]:
         """The metrics of the maps."""
-        return self.config["metrics"] or []
+        return self.config["metrics"] or []  # null without pictures
 
     def runs_detector(self, metric: str) -> bool:
         """Whether a metric runs the detector."""
