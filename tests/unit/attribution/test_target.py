@@ -15,8 +15,9 @@ from signsight.attribution.lrp import propagate
 from signsight.attribution.lrp.propagate import relevance
 from signsight.attribution.lrp.rules import Epsilon, Flat, Rules, ZBox
 from signsight.attribution.run import Settings, explain_batch, explainer, frozen
-from signsight.attribution.target import Bound, Classes, Unit, Value, joined, parse
+from signsight.attribution.target import Bound, Classes, Value, joined, parse
 from signsight.attribution.task import Task
+from signsight.attribution.unit_target import Unit
 from signsight.core.errors import UserError
 from signsight.core.registry import methods
 from signsight.models.classifier import Classifier, to_pixels

@@ -16,7 +16,7 @@ from signsight.data.dataset import Options
 from signsight.data.sets.listed import ListedPictures
 
 HEAD = "image_id,healthy,multiple_diseases,rust,scab"
-REAL = Path("/work/shared/plants/plant-pathology-2020")
+REAL = Path(__file__).parents[4] / "shared/plants/plant-pathology-2020"
 
 
 def leaves(root: Path, rows: list[str], files: list[str] | None = None, head: str = HEAD) -> Options:

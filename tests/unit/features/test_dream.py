@@ -11,7 +11,8 @@ import torch
 from PIL import Image
 from torch import nn
 
-from signsight.attribution.target import Classes, UnitTarget
+from signsight.attribution.target import Classes
+from signsight.attribution.unit_target import UnitTarget
 from signsight.core.errors import UserError
 from signsight.features.dream import Octaves, Tiled, Tiles, dream, mirrored, octave_bases, resized, starts
 from signsight.features.objectives import Objective, OfTarget, WholeLayer

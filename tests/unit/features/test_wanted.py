@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from signsight.attribution.target import Classes, Unit
+from signsight.attribution.target import Classes
+from signsight.attribution.unit_target import Unit
 from signsight.core.errors import UserError
 from signsight.features.wanted import bound, slug, wanted
 

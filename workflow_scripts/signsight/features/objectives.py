@@ -12,7 +12,8 @@ from typing import Protocol
 import torch
 from torch import nn
 
-from signsight.attribution.target import Bound, Unit
+from signsight.attribution.target import Bound
+from signsight.attribution.unit_target import Unit
 from signsight.core.errors import UserError
 from signsight.core.words import nearest
 from signsight.models.classifier import Classifier

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 
 from signsight.attribution.run import frozen
-from signsight.attribution.target import Bound, Classes, Unit, UnitTarget, parse
+from signsight.attribution.target import Bound, Classes, parse
+from signsight.attribution.unit_target import Unit, UnitTarget
 from signsight.core.errors import UserError
 from signsight.core.words import nearest
 from signsight.models.classifier import Classifier

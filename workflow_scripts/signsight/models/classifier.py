@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ log = logging.getLogger("signsight")
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue in grey (ITU-R BT.601, as in Pillow)
 
 
-class Normalised(nn.Module):
+class Normalised(nn.Module, ABC):
     """`network` behind the normalisation of its own training images: what classifiers and detectors share.
 
     classes: names in the order of the logits. channels: 3, or 1 for a network that takes grey images.
@@ -64,9 +65,9 @@ class Normalised(nn.Module):
             self._logged = name
         return f"network.{name}"
 
+    @abstractmethod
     def chosen_layer(self) -> str:
         """Default layer of CAM methods, by its name in the network."""
-        raise NotImplementedError
 
 
 class Classifier(Normalised):
@@ -96,6 +97,10 @@ class Classifier(Normalised):
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Logits (B, C) of `pixels` (B, 3, size, size), float32 RGB in [0, 1]."""
         return logits_of(self.network(self.normalise(pixels)))
+
+    def logits(self, images: torch.Tensor, normalised: bool = False) -> torch.Tensor:
+        """Logits (B, C) of images (B, 3, H, W) in [0, 1], or normalised already."""
+        return logits_of(self.network(images)) if normalised else self(images)
 
     def chosen_layer(self) -> str:
         """Default layer of CAM methods, by its name in the network."""
