@@ -15,8 +15,8 @@ from pycocotools.cocoeval import COCOeval
 
 from signsight.core.rng import generator
 from signsight.detection.accuracy import MEAN, _evaluated, _matches, accuracy_table, average_precision
-from signsight.detection.scene import Scene, SceneObject
-from signsight.detection.scene_set import BOX_COLUMNS, SceneSet, open_scene_set, write_scene_set
+from signsight.detection.scene import EDGES, Scene, SceneObject
+from signsight.detection.scene_set import SceneSet, open_scene_set, write_scene_set
 from signsight.evaluation.statistics import bootstrap
 
 CLASSES = ("cat", "dog", "cow")
@@ -48,7 +48,7 @@ def scene_set(folder: Path, truth: Truth) -> SceneSet:
 
 def detections(found: Found) -> pd.DataFrame:
     rows = [(picture, class_id, score, *box) for picture, class_id, score, box in found]
-    return pd.DataFrame(rows, columns=["picture", "class_id", "probability", *BOX_COLUMNS])
+    return pd.DataFrame(rows, columns=["picture", "class_id", "probability", *EDGES])
 
 
 def shifted(box: tuple[float, ...], by: float) -> tuple[float, ...]:
@@ -191,7 +191,7 @@ def test_weights_are_repeated_pictures(tmp_path: Path) -> None:
 
 def test_a_resample_without_the_class_has_no_value() -> None:
     truth = pd.DataFrame(
-        [("a", 0, *A, 0), ("b", 1, *A, 0)], columns=["picture", "class_id", *BOX_COLUMNS, "difficult"]
+        [("a", 0, *A, 0), ("b", 1, *A, 0)], columns=["picture", "class_id", *EDGES, "difficult"]
     )
     match = _matches(_evaluated(detections([("a", 0, 1.0, A)]), truth, ["a", "b"], 2), 0, 2)
     assert average_precision(match, np.array([[1, 1], [3, 0]])).tolist() == [1, 1]

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from signsight.core.errors import UserError
-from signsight.detection.choice import BOX, check_class, chosen, matched, pair_iou
+from signsight.detection.candidates import overlap
+from signsight.detection.choice import BOX, check_class, chosen, matched
 
 HOW = {"which": "all", "threshold": 0.0, "class": None, "at": None, "most": 100}
 
@@ -68,9 +70,9 @@ def test_a_class_that_the_detector_does_not_know_is_refused_with_the_nearest() -
 
 
 def test_overlaps_of_pairs() -> None:
-    one = np.array([[0, 0, 4, 4], [2, 2, 2, 6]], float)
-    two = np.array([[0, 0, 4, 4], [2, 0, 6, 4], [5, 5, 6, 6]], float)
-    np.testing.assert_allclose(pair_iou(one, two), [[1, 8 / 24, 0], [0, 0, 0]])
+    one = torch.tensor([[0, 0, 4, 4], [2, 2, 2, 6]]).double()
+    two = torch.tensor([[0, 0, 4, 4], [2, 0, 6, 4], [5, 5, 6, 6]]).double()
+    np.testing.assert_allclose(overlap(one[:, None], two), [[1, 8 / 24, 0], [0, 0, 0]])
 
 
 def objects(*rows: tuple[str, tuple[float, float, float, float]]) -> pd.DataFrame:

@@ -16,9 +16,8 @@ from PIL import Image
 from signsight.config.rules import complete
 from signsight.config.schema import load_schema
 from signsight.core.files import read_csv
-from signsight.detection.choice import BOX
 from signsight.detection.map_file import MapsFile, maps_writer
-from signsight.detection.scene import Scene, SceneObject
+from signsight.detection.scene import EDGES, Scene, SceneObject
 from signsight.detection.scene_set import SceneSet, open_scene_set, write_scene_set
 from signsight.figures.box_sheets import (
     Asked,
@@ -57,7 +56,7 @@ def found(count: int, size: tuple[int, int], labels: list[str], seed: int = 0) -
     rng = np.random.default_rng(seed)
     low = rng.uniform(0, 0.6, (count, 2)) * size[::-1]
     edges = np.hstack([low, low + rng.uniform(0.05, 0.4, (count, 2)) * size[::-1]])
-    table = pd.DataFrame(edges, columns=BOX)
+    table = pd.DataFrame(edges, columns=EDGES)
     table.insert(0, "picture", "a")
     table.insert(1, "detection", np.arange(1, count + 1))
     table["label"] = [labels[k % len(labels)] for k in range(count)]
@@ -155,7 +154,7 @@ def test_a_picture_without_a_box_is_shown_as_such(
 
 def test_many_detections_in_one_place_keep_their_words_apart(legible: Check) -> None:
     view = view_of(3, 60)
-    view.detections[BOX] = view.detections[BOX] * 0.2 + [20, 20, 20, 20]
+    view.detections[list(EDGES)] = view.detections[list(EDGES)] * 0.2 + [20, 20, 20, 20]
     figure = detection_sheet(view, slice(0, 1), columns(1), ASKED)
     legible(figure)
     named = [word for word in texts(figure) if word.endswith("\N{NO-BREAK SPACE}%") or word.endswith(" %")]
@@ -259,7 +258,7 @@ def test_single_files_are_the_maps_and_the_index_says_what_they_are(
         assert (row.min, row.max) == (values.min(), values.max())
         assert Image.open(tmp_path / row.overlay).size == (60, 40)
         own = tables[1].loc[place]
-        assert np.allclose([getattr(row, edge) for edge in BOX], own[BOX].to_numpy(float))
+        assert np.allclose([getattr(row, edge) for edge in EDGES], own[list(EDGES)].to_numpy(float))
     assert index["overlay"][0] == "01-first/01-odam.png" and index["picture"].iloc[-1] == "third.PNG"
 
 

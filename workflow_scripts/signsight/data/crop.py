@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +20,7 @@ from signsight.data.fit import Mode, fit
 from signsight.data.imageset import COLUMNS, image_writer, write_index
 from signsight.data.pictures import Pictures, open_labels, open_rgb
 from signsight.data.progress import progress
+from signsight.data.threads import in_order
 
 LABELS = 3  # of a truth mask: background, sign, symbol
 BATCH = 64  # pictures a task: some 0.5 MB of output at 48 x 48
@@ -97,24 +96,10 @@ def _write_arrays(part: Part, folder: Path, cut: Cut, workers: int) -> list[tupl
 
 
 def _batches(part: Part, cut: Cut, workers: int) -> Iterator[Batch]:
-    """The batches of all records in order, some of them in the making at a time.
-
-    Threads, not processes: Pillow lets go of the interpreter while it decodes and resamples, and
-    nothing has to be copied between processes.
-    """
-    with ThreadPoolExecutor(max(workers, 1)) as pool:
-        waiting: deque[Future[Batch]] = deque()
-        try:
-            for start in range(0, len(part.records), BATCH):
-                rows = part.records.iloc[start : start + BATCH]
-                waiting.append(pool.submit(_cut_rows, rows, part.pictures, cut, part.masks))
-                if len(waiting) > 2 * max(workers, 1):
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+    """The batches of all records in order."""
+    starts = range(0, len(part.records), BATCH)
+    pieces = (part.records.iloc[start : start + BATCH] for start in starts)
+    return in_order(lambda rows: _cut_rows(rows, part.pictures, cut, part.masks), pieces, workers)
 
 
 def _cut_rows(records: pd.DataFrame, pictures: Pictures, cut: Cut, masks: Pictures | None) -> Batch:

@@ -15,7 +15,8 @@ from pycocotools import mask as coco_boxes
 from pycocotools.cocoeval import COCOeval
 
 from signsight.core.rng import generator
-from signsight.detection.scene_set import BOX_COLUMNS, SceneSet
+from signsight.detection.scene import EDGES
+from signsight.detection.scene_set import SceneSet
 from signsight.evaluation.statistics import CHUNK, bca
 
 MOST = 100  # detections of a class in a picture that count, the best ones, as in COCO
@@ -133,7 +134,7 @@ def _evaluated(
 def _annotations(table: pd.DataFrame, places: dict[str, int]) -> dict[tuple[int, int], list[dict[str, Any]]]:
     """The rows of a table as COCO has them: by picture and class, numbered from 1 (0 stands for no match)."""
     found: dict[tuple[int, int], list[dict[str, Any]]] = defaultdict(list)
-    boxes = table[list(BOX_COLUMNS)].to_numpy(np.float64)
+    boxes = table[list(EDGES)].to_numpy(np.float64)
     sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)
     zeros = np.zeros(len(table))
     difficult = table["difficult"].to_numpy() if "difficult" in table else zeros

@@ -7,38 +7,29 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
 from signsight.core.errors import UserError
 from signsight.core.words import nearest
+from signsight.detection.candidates import overlap
+from signsight.detection.scene import EDGES
 
-BOX = ["x0", "y0", "x1", "y1"]
-
-
-def pair_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """IoU in [0, 1] of boxes (D, 4) with others (O, 4): (D, O)."""
-    low = np.maximum(boxes[:, None, :2], others[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
-    common = np.clip(high - low, 0, None).prod(2)
-    either = _areas(boxes)[:, None] + _areas(others)[None] - common
-    return np.divide(common, either, out=np.zeros_like(common), where=either > 0)
+BOX = list(EDGES)
 
 
-def _areas(boxes: np.ndarray) -> np.ndarray:
-    return np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(1)
-
-
-def matched(found: pd.DataFrame, objects: pd.DataFrame, overlap: float) -> pd.DataFrame:
+def matched(found: pd.DataFrame, objects: pd.DataFrame, least: float) -> pd.DataFrame:
     """The detections of a picture with the columns `object` and `iou` of the object that each one finds.
 
     found, objects: with `label` and x0, y0, x1, y1. An object belongs to the detection of its class that has
-    the highest IoU with it, of at least `overlap`; the others find nothing (object 0, iou 0).
+    the highest IoU with it, of at least `least`; the others find nothing (object 0, iou 0).
     """
     found = found.assign(object=0, iou=0.0)
     if found.empty or objects.empty:
         return found
-    overlaps = pair_iou(found[BOX].to_numpy(float), objects[BOX].to_numpy(float))
+    mine, theirs = (torch.tensor(one[BOX].to_numpy(float)) for one in (found, objects))
+    overlaps = overlap(mine[:, None], theirs).numpy()
     same = found["label"].to_numpy(object)[:, None] == objects["label"].to_numpy(object)[None]
-    overlaps = np.where(same & (overlaps >= overlap), overlaps, 0.0)
+    overlaps = np.where(same & (overlaps >= least), overlaps, 0.0)
     numbers, ious = np.zeros(len(found), int), np.zeros(len(found))
     # The best pair first, so that no detection finds two objects and no object is found twice.
     while overlaps.max() > 0:

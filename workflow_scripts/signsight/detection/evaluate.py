@@ -13,10 +13,10 @@ import torch
 
 from signsight.core.registry import metrics
 from signsight.data.progress import progress
-from signsight.detection.choice import BOX
 from signsight.detection.detector import Detector
 from signsight.detection.map_file import MapsFile
 from signsight.detection.metrics import IN_BOX, IN_MASK, ON_OTHER
+from signsight.detection.scene import EDGES
 from signsight.detection.scene_set import SceneSet
 from signsight.detection.target import BoxTarget
 from signsight.evaluation.metrics.block import Block
@@ -32,7 +32,6 @@ class Settings:
     follows: str
     seed: int
     batch_size: int
-    precision: str = "full"
 
 
 def evaluate_boxes(
@@ -66,7 +65,6 @@ def evaluate_boxes(
                 seed=settings.seed,
                 device=device,
                 batch_size=settings.batch_size,
-                precision=settings.precision,
             )
             results.append(metric(block, **settings.parameters))
             step(1)
@@ -79,32 +77,24 @@ def regions(scenes: SceneSet, picture: str, boxes: pd.DataFrame) -> np.ndarray:
     row = scenes.pictures[scenes.pictures["picture"] == picture].iloc[0]
     size = int(row["height"]), int(row["width"])
     objects, mask = scenes.objects(picture), scenes.mask(picture)
-    seen = {one.object: _seen(one, mask, size) for one in objects.itertuples()}
-    edges = {one.object: _in_box([getattr(one, edge) for edge in BOX], size) for one in objects.itertuples()}
+    areas = {one["object"]: _in_box(one, size) for one in objects.to_dict("records")}
+    masks = {} if mask is None else {number: mask == number for number in areas}
+    masks = {number: own for number, own in masks.items() if own.any()}
+    seen = areas | masks  # where each object is seen: its mask, or its box where it has none
     found = np.zeros((len(boxes), *size), np.uint8)
     for place, number in enumerate(boxes["object"]):
-        if number not in edges:
+        if number not in areas:
             continue
-        found[place] += edges[number] * np.uint8(IN_BOX)
-        own = edges[number]
-        if mask is not None and (mask == number).any():
-            own = mask == number
-            found[place] += own * np.uint8(IN_MASK)
-        others = [area for other, area in seen.items() if other != number]
-        if others:
-            found[place] += (np.any(others, axis=0) & ~own) * np.uint8(ON_OTHER)
+        found[place] += areas[number] * np.uint8(IN_BOX)
+        if number in masks:
+            found[place] += masks[number] * np.uint8(IN_MASK)
+        for other in seen.keys() - {number}:
+            found[place] |= (seen[other] & ~seen[number]) * np.uint8(ON_OTHER)
     return found
 
 
-def _seen(one: Any, mask: np.ndarray | None, size: tuple[int, int]) -> np.ndarray:
-    """Where an object is seen: its mask, or its box where it has none."""
-    if mask is not None and (mask == one.object).any():
-        return mask == one.object
-    return _in_box([getattr(one, edge) for edge in BOX], size)
-
-
-def _in_box(box: list[float], size: tuple[int, int]) -> np.ndarray:
-    """(H, W) bool: pixels whose middle is in the box."""
-    x0, y0, x1, y1 = box
+def _in_box(row: Mapping[str, Any], size: tuple[int, int]) -> np.ndarray:
+    """(H, W) bool: pixels whose middle is in the box of a row."""
+    x0, y0, x1, y1 = (row[edge] for edge in EDGES)
     down, across = (np.arange(side) + 0.5 for side in size)
     return ((down > y0) & (down < y1))[:, None] & ((across > x0) & (across < x1))

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 Box = tuple[float, float, float, float]
+EDGES = ("x0", "y0", "x1", "y1")  # of a box, as columns of tables and as scores
 
 
 @dataclass(frozen=True)

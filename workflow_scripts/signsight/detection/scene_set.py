@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,13 +19,13 @@ from signsight.core.files import atomic, read_csv, write_csv
 from signsight.data.pictures import FolderPictures, open_labels, open_rgb
 from signsight.data.progress import progress
 from signsight.data.sample import sampled
-from signsight.detection.scene import Scene, SceneObject, SceneSource
+from signsight.data.threads import in_order
+from signsight.detection.scene import EDGES, Scene, SceneObject, SceneSource
 
 log = logging.getLogger("signsight")
 
 PICTURE_COLUMNS = ("picture", "file", "width", "height", "annotated", "mask")
-BOX_COLUMNS = ("x0", "y0", "x1", "y1")
-OBJECT_COLUMNS = ("picture", "object", "class_id", "label", *BOX_COLUMNS, "difficult", "truncated")
+OBJECT_COLUMNS = ("picture", "object", "class_id", "label", *EDGES, "difficult", "truncated")
 TABLES = ("pictures.csv", "objects.csv", "classes.csv")
 LONGEST = 100  # letters of a file's name without its suffix
 SHOWN = 3
@@ -59,7 +57,7 @@ class SceneSet:
     def truth(self) -> pd.DataFrame:
         """The table of `objects.csv`: objects by picture, as the pictures are ordered."""
         numbers = dict.fromkeys(("object", "class_id", "difficult", "truncated"), np.int64)
-        return read_csv(self.folder / "objects.csv").astype(numbers | dict.fromkeys(BOX_COLUMNS, np.float64))
+        return read_csv(self.folder / "objects.csv").astype(numbers | dict.fromkeys(EDGES, np.float64))
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
@@ -166,22 +164,9 @@ class _Row(NamedTuple):
 
 
 def _written(source: SceneSource, ids: list[str], folder: Path, workers: int) -> Iterator[_Row]:
-    """Write all scenes, some at a time; their rows in order.
-
-    Threads, since Pillow lets go of the interpreter while it decodes and packs.
-    """
-    with ThreadPoolExecutor(max(workers, 1)) as pool:
-        waiting: deque[Future[_Row]] = deque()
-        try:
-            for picture, file in zip(ids, file_names(ids), strict=True):
-                waiting.append(pool.submit(_write, source, picture, folder, file))
-                if len(waiting) > 2 * max(workers, 1):
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+    """Write all scenes, some at a time; their rows in order."""
+    named = zip(ids, file_names(ids), strict=True)
+    return in_order(lambda one: _write(source, one[0], folder, one[1]), named, workers)
 
 
 def _write(source: SceneSource, picture: str, folder: Path, file: str) -> _Row:

@@ -24,12 +24,12 @@ from torch.nn import functional as F
 from signsight.detection.candidates import Candidates, overlap
 from signsight.detection.frame import Frame
 from signsight.detection.heads import Maps, Reading, probabilities
+from signsight.detection.scene import EDGES
 
 if TYPE_CHECKING:
     from signsight.attribution.target import Rows
     from signsight.detection.detector import Detector
 
-EDGES = ("x0", "y0", "x1", "y1")
 PLACED = ("logit", "softmax", *EDGES)
 OVERALL = ("found", "similarity")
 TENSORS = ("labels", "boxes", "places", "shares")

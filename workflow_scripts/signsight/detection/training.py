@@ -21,7 +21,8 @@ from signsight.core.rng import generator
 from signsight.detection import checkpoint
 from signsight.detection.build import BACKGROUND
 from signsight.detection.detector import Detector
-from signsight.detection.scene_set import BOX_COLUMNS, TABLES, SceneSet
+from signsight.detection.scene import EDGES
+from signsight.detection.scene_set import TABLES, SceneSet
 from signsight.models import resume
 from signsight.models.classifier import to_pixels
 from signsight.models.optimisation import learning_rate, make_optimizer
@@ -183,6 +184,6 @@ class _Run:
         mean = pixels.mean()
         pixels = ((pixels - mean) * contrast + mean * light).clamp(0, 1)
         found = _objects(self.scenes, picture)
-        boxes = torch.tensor(found[list(BOX_COLUMNS)].to_numpy(np.float32), device=self.device)
+        boxes = torch.tensor(found[list(EDGES)].to_numpy(np.float32), device=self.device)
         labels = torch.tensor(found["class_id"].to_numpy() + 1, device=self.device)
         return pixels, {"boxes": boxes, "labels": labels}

@@ -15,7 +15,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from signsight.detection.choice import BOX
 from signsight.detection.map_file import MapsFile
 from signsight.figures.colour import overlay
 from signsight.figures.examples import KEY_LINE, colour_keys
@@ -28,6 +27,7 @@ from signsight.figures.scene_drawing import (
     View,
     draw_labels,
     draw_view,
+    edges_of,
     found_words,
     kinds_in,
     line_key,
@@ -217,7 +217,7 @@ def _draw_band(
         axes.text(lefts[0] - 0.1, middle, title, ha="right", va="center", fontsize=ROW_TEXT)
         for left, column in zip(lefts, columns, strict=True):
             area = (left + inset, y, layout.width, layout.height)
-            _draw_map(axes, base, column, int(row), box[BOX].to_numpy(float), area, view.image.shape[:2])
+            _draw_map(axes, base, column, int(row), edges_of(box), area, view.image.shape[:2])
     return start + len(boxes) * pitch
 
 
@@ -289,7 +289,7 @@ def _draw_pair(axes: Axes, view: View, column: Column, asked: Asked, left: float
     if len(view.boxes):
         row, best = next(view.boxes.iterrows())
         base = shrunk(view.image, *size)
-        _draw_map(axes, base, column, int(row), best[BOX].to_numpy(float), beside, view.image.shape[:2])
+        _draw_map(axes, base, column, int(row), edges_of(best), beside, view.image.shape[:2])
         _note(axes, found_words(best, view).replace("\n", ", ").replace(", ", "\n", 1), beside)
         return
     axes.add_patch(Rectangle(beside[:2], *size, facecolor=(PALE / 255,) * 3))

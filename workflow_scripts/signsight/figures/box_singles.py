@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw
 
-from signsight.detection.choice import BOX
+from signsight.detection.scene import EDGES
 from signsight.detection.scene_set import SceneSet
 from signsight.figures.box_sheets import Column
 from signsight.figures.colour import overlay
 from signsight.figures.gallery import digits
 from signsight.figures.scene_drawing import GREEN, file_stem
 
-INDEX = ["picture", "box", "class", "probability", "method", "overlay", "map", *BOX, "min", "max"]
+INDEX = ["picture", "box", "class", "probability", "method", "overlay", "map", *EDGES, "min", "max"]
 THICKNESS = 160  # pixels of the shorter side of a picture for each pixel of the line
 
 
@@ -47,13 +47,13 @@ def write_box_singles(folder: Path, scenes: SceneSet, boxes: pd.DataFrame, colum
                     _save_overlay(folder / f"{name}.png", image, values, column.signed, box)
                     np.save(folder / f"{name}.npy", values)
                     told = [box[key] for key in ("picture", "box", "label", "probability")]
-                    edges, ends = [box[edge] for edge in BOX], [float(values.min()), float(values.max())]
+                    edges, ends = [box[edge] for edge in EDGES], [float(values.min()), float(values.max())]
                     index.writerow([*told, column.method, f"{name}.png", f"{name}.npy", *edges, *ends])
 
 
 def _save_overlay(path: Path, image: np.ndarray, values: np.ndarray, signed: bool, box: pd.Series) -> None:
     picture = Image.fromarray(overlay(image, values, signed))
     line = max(round(min(picture.size) / THICKNESS), 1)
-    x0, y0, x1, y1 = (round(float(box[edge])) for edge in BOX)
+    x0, y0, x1, y1 = (round(float(box[edge])) for edge in EDGES)
     ImageDraw.Draw(picture).rectangle((x0, y0, max(x1 - 1, x0), max(y1 - 1, y0)), outline=GREEN, width=line)
     picture.save(path, format="PNG")

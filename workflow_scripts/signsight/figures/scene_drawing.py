@@ -17,7 +17,7 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from signsight.data.listing import SUFFIXES
-from signsight.detection.choice import BOX
+from signsight.detection.scene import EDGES
 from signsight.detection.scene_set import SceneSet
 from signsight.figures.feature_pages import font_of
 from signsight.figures.gallery import digits
@@ -127,7 +127,7 @@ def draw_view(axes: Axes, view: View, area: Area) -> None:
     others = view.detections[~view.detections["detection"].isin(view.boxes["detection"])]
     kinds = {"found": others, "explained": view.boxes, "true": view.objects}
     for kind, table in kinds.items():
-        for box in [] if table is None else table[BOX].to_numpy(float):
+        for box in [] if table is None else table[list(EDGES)].to_numpy(float):
             place_box(axes, box, kind, area, view.image.shape[:2])
 
 
@@ -180,15 +180,16 @@ def _labels(view: View) -> list[tuple[np.ndarray, str, str]]:
     for kind, table in (("explained", view.detections[explained]), ("found", view.detections[~explained])):
         for row in table.to_dict("records"):
             share = f" {percent(row['probability'], 0)}"
-            labels.append((_edges(row), _cut("{detection} {label}".format(**row), share, kind), kind))
+            labels.append((edges_of(row), _cut("{detection} {label}".format(**row), share, kind), kind))
     missed = view.missed
     for row in () if missed is None else missed.to_dict("records"):
-        labels.append((_edges(row), _cut(f"missed: {row['label']}", "", "true"), "true"))
+        labels.append((edges_of(row), _cut(f"missed: {row['label']}", "", "true"), "true"))
     return labels
 
 
-def _edges(row: Mapping[str, Any]) -> np.ndarray:
-    return np.array([row[edge] for edge in BOX], float)
+def edges_of(row: Mapping[str, Any]) -> np.ndarray:
+    """(4,): the edges of the box of a row."""
+    return np.array([row[edge] for edge in EDGES], float)
 
 
 def _cut(text: str, rest: str, kind: str) -> str:
