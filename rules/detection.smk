@@ -270,7 +270,7 @@ rule box_sheets:
         "../envs/data.yaml"
     params:
         asked=DETECTION.asked,
-        pictures=config["detection"]["sheets"],
+        pictures=DETECTION.shown(config["detection"]["sheets"]),
         columns=DETECTION.columns,
     script:
         "../workflow_scripts/detection/box_sheets.py"
@@ -292,7 +292,7 @@ rule detection_overview:
         "../envs/data.yaml"
     params:
         asked=DETECTION.asked,
-        pictures=config["figures"]["overview_images"],
+        pictures=DETECTION.shown(config["figures"]["overview_images"]),
         column=DETECTION.overview_column,
     script:
         "../workflow_scripts/detection/detection_overview.py"

@@ -26,7 +26,7 @@ from toy_detector import drawn, scene_set, toy
 
 CPU = torch.device("cpu")
 LEFT, RIGHT = (4, 8, 12, 16), (18, 8, 26, 16)
-HOW = {"which": "all", "threshold": 0.5, "class": None, "at": None, "most": 10}
+HOW = {"which": "all", "threshold": 0.5, "class": None, "at": None, "most": 10, "pictures": None}
 
 
 def inside(*boxes: tuple[int, int, int, int], size: tuple[int, int] = (20, 20)) -> np.ndarray:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -37,7 +38,7 @@ CPU = torch.device("cpu")
 LEFT, RIGHT, LOW = (4, 8, 12, 16), (18, 8, 26, 16), (4, 20, 12, 28)
 # The first holds nothing, and the second is the least probable: no detection has its proposal's number.
 PROPOSALS = [(20, 20, 28, 28), LOW, RIGHT, LEFT]
-HOW = {"which": "all", "threshold": 0.5, "class": None, "at": None, "most": 10}
+HOW = {"which": "all", "threshold": 0.5, "class": None, "at": None, "most": 10, "pictures": None}
 
 
 def detector_of(proposals: list[Box]) -> Detector:
@@ -123,9 +124,19 @@ def test_targets_come_back_from_files_picture_by_picture(found: Found, tmp_path:
     assert pictures == ["001", "001", "001", "NA"]
 
 
+def test_boxes_of_the_first_pictures_alone_are_explained(scenes: SceneSet) -> None:
+    detector = detector_of(PROPOSALS)
+    every, first = (detect(detector, scenes, HOW | {"pictures": count}, 0.5, CPU) for count in (None, 1))
+    pd.testing.assert_frame_equal(first.detections, every.detections)
+    own = every.boxes["picture"] == scenes.ids[0]
+    assert 0 < own.sum() < len(own)
+    pd.testing.assert_frame_equal(first.boxes, every.boxes[own])
+    assert len(first.tensors["labels"]) == own.sum()
+
+
 def test_no_box_to_explain_in_any_picture_is_a_sentence(scenes: SceneSet) -> None:
     with pytest.raises(
-        UserError, match=r"detections in \d+ pictures.*'detection.boxes'.*threshold: 1.0.*lower"
+        UserError, match=r"detections is, in the first \d+ pictures.*'detection.boxes'.*threshold: 1.0.*lower"
     ):
         detect(detector_of([LEFT]), scenes, HOW | {"threshold": 1.0}, 0.5, CPU)
 

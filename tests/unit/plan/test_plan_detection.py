@@ -52,6 +52,12 @@ def test_drawn_scenes_are_drawn_trained_on_and_measured() -> None:
     assert signs.drawing["even"] == "signs" and signs.scenes_cache != made.scenes_cache
 
 
+def test_pictures_whose_boxes_are_not_explained_are_not_drawn() -> None:
+    assert plan_of({"pictures": "scenes"}).detection.shown(12) == 12
+    few = plan_of({"pictures": "scenes", "boxes": {"pictures": 3}}).detection
+    assert (few.shown(12), few.shown(2)) == (3, 2)
+
+
 def test_own_pictures_have_no_truth_and_need_weights(photographs: str) -> None:
     made = plan_of({"pictures": photographs, "detector": TAKEN}).detection
     assert made.kind == "pictures" and not made.trained and not made.has_truth and made.drawn == []
@@ -112,6 +118,7 @@ CHANGES: dict[str, tuple[Any, set[str]]] = {
     "boxes.which": ("best", {"choice"}),
     "boxes.threshold": (0.4, {"choice"}),
     "boxes.most": (2, {"choice"}),
+    "boxes.pictures": (2, {"choice"}),
     "methods": (["random", "odam"], {"maps", "controls"}),
     "metrics": (["deletion"], {"metrics"}),
     "layer": ("backbone.body.third", {"layers"}),

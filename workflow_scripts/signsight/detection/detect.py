@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from signsight.core.errors import UserError
 from signsight.core.files import atomic, read_csv
 from signsight.data.detector_names import matching_classes
 from signsight.data.progress import progress
+from signsight.detection.candidates import Candidates, Detections
 from signsight.detection.choice import BOX, check_class, chosen, matched
 from signsight.detection.detector import Detector
 from signsight.detection.scene_set import SceneSet
@@ -60,58 +61,80 @@ def detect(
 ) -> Found:
     """Run the detector once on every picture.
 
-    how: which boxes are explained, see `choice.chosen`; overlap: lowest IoU of a detection with an object
-    that it finds. UserError for a class that the detector does not know, and when no box is explained.
+    how: which boxes are explained, see `choice.chosen`, and of how many pictures, the first `pictures` or
+    (None) all; overlap: lowest IoU of a detection with an object that it finds. UserError for a class that
+    the detector does not know, and when no box is explained.
     """
     known = matching_classes(detector.classes, scenes.classes) if scenes.classes else {}
     names = [scenes.classes[known[k]] if k in known else name for k, name in enumerate(detector.classes)]
     check_class(how, names)
+    asked = scenes.ids[: how["pictures"]]
     tables, wanted, kept = [], [], []
     with progress("detections", len(scenes), "pictures") as step:
-        for picture in scenes.ids:
+        for place, picture in enumerate(scenes.ids):
             images = to_pixels(scenes.picture(picture)[None], device)
             candidates, found = detector.detect(images)[0]
             edges = detector.frame(images.shape[2:]).to_picture(found.box)
-            labels = found.label.cpu().numpy()
-            table = pd.DataFrame(edges.cpu().numpy().astype(float), columns=BOX)
-            table.insert(0, "picture", picture)
-            table.insert(1, "detection", np.arange(1, len(table) + 1))
-            table.insert(2, "class_id", [known.get(int(k), -1) for k in labels])
-            table.insert(3, "label", [names[k] for k in labels])
-            table.insert(4, "probability", found.probability.cpu().numpy().astype(float))
-            logits = candidates.logits[found.candidate, found.label]
-            table.insert(5, "logit", logits.cpu().numpy().astype(float))
-            table = matched(table, scenes.objects(picture), overlap)[DETECTION_COLUMNS]
-            rows = chosen(table, how, picture)
-            tables.append(table)
-            wanted.append(table.iloc[rows])
-            own = torch.as_tensor(rows, device=found.candidate.device)
-            kept.append(
-                {
-                    "labels": found.label[own],
-                    "boxes": edges[own],
-                    "places": candidates.places[found.candidate[own]],
-                    "shares": candidates.probabilities[found.candidate[own]],
-                }
+            table = _table(picture, candidates, found, edges, names).assign(
+                class_id=[known.get(int(label), -1) for label in found.label]
             )
+            tables.append(matched(table, scenes.objects(picture), overlap)[DETECTION_COLUMNS])
+            if place < len(asked):
+                rows = chosen(tables[-1], how, picture)
+                wanted.append(tables[-1].iloc[rows])
+                kept.append(_tensors(candidates, found, edges, rows))
             step(1)
     detections, boxes = (_joined(parts, DETECTION_COLUMNS) for parts in (tables, wanted))
+    _tell(detections, boxes, asked, how)
     names_of_boxes = [f"{p}-{d}" for p, d in zip(boxes["picture"], boxes["detection"], strict=True)]
     boxes.insert(0, "box", pd.Series(names_of_boxes, dtype=object))
-    tensors = {key: torch.cat([one[key] for one in kept]).cpu().numpy() for key in kept[0]}
-    bare = sorted(set(scenes.ids) - set(boxes["picture"]))
+    tensors = {key: torch.cat([one[key] for one in kept]).cpu().numpy() for key in TENSORS}
+    return Found(detections, boxes, tensors)
+
+
+def _table(
+    picture: str, candidates: Candidates, found: Detections, edges: torch.Tensor, names: Sequence[str]
+) -> pd.DataFrame:
+    """The detections of a picture, with boxes in its own pixels."""
+    logits = candidates.logits[found.candidate, found.label]
+    table = pd.DataFrame(edges.cpu().numpy().astype(float), columns=BOX)
+    return table.assign(
+        picture=picture,
+        detection=np.arange(1, len(table) + 1),
+        label=[names[int(label)] for label in found.label],
+        probability=found.probability.cpu().numpy().astype(float),
+        logit=logits.cpu().numpy().astype(float),
+    )
+
+
+def _tensors(
+    candidates: Candidates, found: Detections, edges: torch.Tensor, rows: np.ndarray
+) -> dict[str, torch.Tensor]:
+    """What `Boxes` is made of, of some detections."""
+    own = torch.as_tensor(rows, device=edges.device)
+    candidate = found.candidate[own]
+    return {
+        "labels": found.label[own],
+        "boxes": edges[own],
+        "places": candidates.places[candidate],
+        "shares": candidates.probabilities[candidate],
+    }
+
+
+def _tell(
+    detections: pd.DataFrame, boxes: pd.DataFrame, asked: Sequence[str], how: Mapping[str, Any]
+) -> None:
+    """Log what is explained; UserError for nothing."""
     if boxes.empty:
         raise UserError(
-            f"None of the {len(detections)} detections in {len(scenes)} pictures is what config group "
-            f"'detection.boxes' asks for (which: {how['which']}, threshold: {how['threshold']}); lower the "
-            "threshold, train the detector longer, or take other pictures."
+            f"None of the {len(detections)} detections is, in the first {len(asked)} pictures, what config "
+            f"group 'detection.boxes' asks for (which: {how['which']}, threshold: {how['threshold']}); lower "
+            "the threshold, train the detector longer, or take other pictures."
         )
     log.info("%d detections, %d boxes are explained", len(detections), len(boxes))
-    if bare:
-        log.info(
-            "%d pictures have no such box (%s%s)", len(bare), ", ".join(bare[:3]), ", ..." * (len(bare) > 3)
-        )
-    return Found(detections, boxes, tensors)
+    if bare := sorted(set(asked) - set(boxes["picture"])):
+        more = ", ..." if len(bare) > 3 else ""
+        log.info("%d pictures have no such box (%s%s)", len(bare), ", ".join(bare[:3]), more)
 
 
 def _joined(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:

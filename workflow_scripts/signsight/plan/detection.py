@@ -145,6 +145,10 @@ class Detection:
             "tensors": f"{folder}/boxes.npz",
         }
 
+    def shown(self, count: int) -> int:
+        """The number of pictures that are drawn, `count` at most: those whose boxes are explained."""
+        return min(count, self.config["boxes"]["pictures"] or count)
+
     @property
     def choice(self) -> dict[str, Any]:
         """Which boxes are explained."""
