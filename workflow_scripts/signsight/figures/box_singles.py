@@ -14,7 +14,7 @@ from signsight.detection.scene import EDGES
 from signsight.detection.scene_set import SceneSet
 from signsight.figures.box_sheets import Column
 from signsight.figures.colour import overlay
-from signsight.figures.gallery import digits
+from signsight.figures.pages import digits
 from signsight.figures.scene_drawing import GREEN, file_stem
 
 INDEX = ["picture", "box", "class", "probability", "method", "overlay", "map", *EDGES, "min", "max"]

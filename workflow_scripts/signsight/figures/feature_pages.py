@@ -14,8 +14,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
-from signsight.figures.gallery import PALE, digits, hard, pages
+from signsight.figures.gallery import PALE, hard
 from signsight.figures.numbers import MINUS, NONE
+from signsight.figures.pages import digits, page_names, pages
 from signsight.figures.sheet import GAP, LINE, PIXELS, TITLE_LETTER, TITLE_TEXT, Block, fit, sheet
 from signsight.figures.style import DPI, GREY, VERMILLION, styled
 
@@ -50,11 +51,11 @@ def class_pages(
     words, layout = recipe_words(parts, steps), pages(len(rows), ROWS) if rows else []
     if index["restart"].nunique() > 1:
         words = f"{words} Pictures of one name are restarts from other noise.".strip()
-    for number, part in enumerate(layout, 1):
+    for number, (name, part) in enumerate(zip(page_names(len(layout)), layout, strict=True), 1):
         title = f"Pictures made by optimisation: {label}"
         title += f" (page {number} of {len(layout)})" if len(layout) > 1 else ""
         figure = _class_page(images, index["active"].to_numpy(bool), rows[part], notes)
-        yield f"page-{number:0{digits(len(layout))}d}", headed(figure, title, words)
+        yield name, headed(figure, title, words)
 
 
 def recipe_words(parts: Sequence[str], steps: int) -> str:
@@ -134,7 +135,8 @@ def filter_pages(
     for number, layer in enumerate(layers, 1):
         places = np.flatnonzero(index["layer"] == layer)
         layout = pages(len(places), UNITS)
-        for page, part in enumerate(layout, 1):
+        stem = f"{number:0{digits(len(layers))}d}-{re.sub(r'[^A-Za-z0-9._]+', '_', str(layer))}"
+        for page, (name, part) in enumerate(zip(page_names(len(layout), stem), layout, strict=True), 1):
             units = index.iloc[places[part]]
             own = [ranked.get((row.layer, row.channel), table.iloc[:0]) for row in units.itertuples()]
             title = f"Units of layer {layer}, made by optimisation: {label}"
@@ -144,8 +146,7 @@ def filter_pages(
                 "it; in a natural picture, the framed patch causes it."
             )
             figure = _filter_page(images[places[part]], units, examples[places[part]], own)
-            name = f"{number:0{digits(len(layers))}d}-{re.sub(r'[^A-Za-z0-9._]+', '_', str(layer))}"
-            yield f"{name}-{page:0{digits(len(layout))}d}", headed(figure, title, words.strip())
+            yield name, headed(figure, title, words.strip())
 
 
 @styled

@@ -6,7 +6,6 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +17,11 @@ from PIL import Image
 from signsight.figures.colour import normalise, overlay, to_rgb
 from signsight.figures.examples import KEY_LINE, colour_keys
 from signsight.figures.numbers import percent
+from signsight.figures.pages import METHODS, digits, page_names, pages
 from signsight.figures.sheet import LINE, Block, sheet
 from signsight.figures.style import GREY, RIGHT, WRONG, method_style, styled
 
-ROWS, COLUMNS = 8, 16  # maximum number of pictures and methods on one page
+ROWS = 8  # maximum number of pictures on one page
 SIDE = 384  # pixels of a single file, at least
 CELL, LEFT = 1.0, 2.1  # inches
 HEAD_LETTERS = 13
@@ -72,11 +72,6 @@ def names_of(table: pd.DataFrame) -> list[str]:
     return [f"{place:0{digits(len(stems))}d}-{stem}" for place, stem in enumerate(stems, 1)]
 
 
-def digits(count: int) -> int:
-    """Digits of numbers up to `count` that are to sort, two at least."""
-    return max(len(str(count)), 2)
-
-
 def row_title(row: pd.Series, name: str) -> str:
     """Name of the picture and the predicted class with its probability.
 
@@ -99,13 +94,6 @@ def _surely(name: str, probability: float) -> str:
     return f"{name}, {percent(probability)}".replace(" %", "\N{NO-BREAK SPACE}%")
 
 
-def pages(count: int, room: int) -> list[slice]:
-    """`count` things on as few pages as have `room` for so many each, spread evenly."""
-    number = max(-(-count // room), 1)
-    edges = [round(count * page / number) for page in range(number + 1)]
-    return [slice(low, high) for low, high in pairwise(edges)]
-
-
 def gallery_pages(
     images: np.ndarray, table: pd.DataFrame, sources: Sequence[Source]
 ) -> Iterator[tuple[str, Figure]]:
@@ -114,10 +102,10 @@ def gallery_pages(
     images: (n, H, W, 3) uint8; table: of `attribution.gallery.picture_table`.
     """
     titles = [row_title(row, name) for (_, row), name in zip(table.iterrows(), names_of(table), strict=True)]
-    layout = [(r, c) for r in pages(len(images), ROWS) for c in pages(len(sources), COLUMNS)]
-    for page, (rows, some) in enumerate(layout, 1):
+    layout = [(r, c) for r in pages(len(images), ROWS) for c in pages(len(sources), METHODS)]
+    for name, (rows, some) in zip(page_names(len(layout)), layout, strict=True):
         columns = [source.read(rows) for source in sources[some]]
-        yield f"page-{page:0{digits(len(layout))}d}", gallery_sheet(images[rows], titles[rows], columns)
+        yield name, gallery_sheet(images[rows], titles[rows], columns)
 
 
 @styled

@@ -20,8 +20,8 @@ from signsight.data.listing import SUFFIXES
 from signsight.detection.scene import EDGES
 from signsight.detection.scene_set import SceneSet
 from signsight.figures.feature_pages import font_of
-from signsight.figures.gallery import digits
 from signsight.figures.numbers import fixed, percent
+from signsight.figures.pages import digits
 from signsight.figures.style import DPI, GREY, INK, spread
 
 GREEN, PALE_BLUE = "#00E676", "#8FD3FF"  # neither is a colour of a map

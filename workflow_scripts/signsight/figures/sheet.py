@@ -12,11 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
+from signsight.figures.pages import rows_within
 from signsight.figures.style import GREY, VERMILLION, WRONG, styled
 
 PIXELS = 144  # of a cell's height in the mosaic
 GAP = 10  # pixels of the mosaic between two pictures
 ROW_TEXT, COLUMN_TEXT, NOTE_TEXT, TITLE_TEXT = 8.5, 8.5, 8.0, 11.0
+EDGE = 0.12  # inches below a block
 LINE = 0.155  # inches of a line of small text
 TITLE_LETTER = 0.085  # inches of a letter of a title, on average
 
@@ -58,7 +60,7 @@ def sheet(blocks: Sequence[Block], cell: float = 0.9, left: float = 1.9, foot: f
     tops, high = [], 0.1
     for block in blocks:
         tops.append(high)
-        high += _head(block) + len(block.images) * _pitch(block, cell) + 0.12
+        high += _head(block) + len(block.images) * _pitch(block, cell) + EDGE
     high += foot
     wide = left + max(_row_width(block, cell) for block in blocks) + 0.15
     wide = max(wide, *(0.3 + TITLE_LETTER * len(block.title) for block in blocks))
@@ -71,6 +73,11 @@ def sheet(blocks: Sequence[Block], cell: float = 0.9, left: float = 1.9, foot: f
     axes.set_ylim(high, 0)
     axes.set_aspect("auto")
     return figure
+
+
+def rows_of_page(block: Block, cell: float = 0.9, foot: float = 0.1) -> int:
+    """How many rows of the block a page takes, one at least, if it holds nothing else (see `sheet`)."""
+    return rows_within(_pitch(block, cell), 0.1 + _head(block) + EDGE + foot)
 
 
 @styled
