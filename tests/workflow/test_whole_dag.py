@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pandas as pd
 
@@ -29,6 +31,14 @@ def test_all_figures_and_tables_are_made(finished: Workflow) -> None:
 def test_perturbed_sets_are_deleted_once_scored(finished: Workflow) -> None:
     left = [f for stage in ("mask", "warp", "sticker") for f in (finished.results / stage).rglob("*.npy")]
     assert left == []
+
+
+def test_who_may_read_the_results_is_up_to_the_umask(finished: Workflow) -> None:
+    mask = os.umask(0)
+    os.umask(mask)
+    made = [*finished.results.rglob("*"), *(finished.folder / ".cache").rglob("*")]
+    closed = [f for f in made if ~f.stat().st_mode & (0o777 if f.is_dir() else 0o666) & ~mask]
+    assert len(made) > 100 and not closed
 
 
 def test_tables_agree_with_the_files_that_they_come_from(finished: Workflow) -> None:

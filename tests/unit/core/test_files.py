@@ -5,10 +5,13 @@ from __future__ import annotations
 import errno
 import io
 import os
+import stat
 import subprocess
 import sys
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import NamedTemporaryFile, mkdtemp
 from typing import Any
 
 import numpy as np
@@ -183,3 +186,30 @@ def test_atomic_removes_what_a_killed_process_left(tmp_path: Path) -> None:
         part.write_text("half")
     write_text(tmp_path / "x.csv", "whole")
     assert not dead.exists() and alive.exists() and elsewhere.exists()
+
+
+@pytest.fixture(params=[0o022, 0o027, 0o002])
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    """A umask that holds for one test."""
+    old = os.umask(request.param)
+    yield request.param
+    os.umask(old)
+
+
+def test_who_may_read_a_file_is_up_to_the_umask(tmp_path: Path, umask: int) -> None:
+    write_text(tmp_path / "a.txt", "text")
+    write_csv(tmp_path / "a.csv", pd.DataFrame({"a": [1]}))
+    with ArrayWriter(tmp_path / "a.npy", (1,), int) as writer:
+        writer.append(np.zeros(1, int))
+    modes = {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    assert modes == {0o666 & ~umask}
+
+
+def test_not_to_what_wrote_it(tmp_path: Path, umask: int) -> None:
+    """Libraries that write by a temporary file of their own leave it to its owner alone."""
+    with atomic(tmp_path / "a.txt") as part, NamedTemporaryFile(dir=tmp_path, delete=False) as own:
+        Path(own.name).replace(part)
+    with atomic(tmp_path / "folder") as part:
+        Path(mkdtemp(dir=tmp_path)).replace(part)
+    assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o666 & ~umask
+    assert stat.S_IMODE((tmp_path / "folder").stat().st_mode) == 0o777 & ~umask

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import torch
 from torch import nn
 
 from signsight.core.errors import UserError
-from signsight.models import checkpoint
+from signsight.models import checkpoint, resume
 from signsight.models.classifier import Classifier, new_classifier
 from signsight.models.states import read_tensors
 
@@ -48,6 +50,19 @@ def test_round_trip_is_exact(tmp_path: Path) -> None:
     assert about["validation_accuracy"] == 0.75
     assert about["versions"]["torch"] == str(torch.__version__)
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o027])
+def test_the_group_may_read_what_the_umask_lets_it(tmp_path: Path, umask: int) -> None:
+    old = os.umask(umask)
+    try:
+        checkpoint.save(make(), tmp_path, {})
+        resume.store(tmp_path, "mark", {"history": []})
+    finally:
+        os.umask(old)
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    assert set(modes) == {checkpoint.WEIGHTS, checkpoint.ABOUT, resume.FILE}
+    assert set(modes.values()) == {0o666 & ~umask}
 
 
 @pytest.mark.parametrize("name", [checkpoint.WEIGHTS, checkpoint.ABOUT])

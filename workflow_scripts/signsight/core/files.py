@@ -10,7 +10,7 @@ import re
 import shutil
 import socket
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -35,7 +35,8 @@ HOST = re.sub(r"\W+", "-", socket.gethostname())
 def atomic(path: Path | str) -> Iterator[Path]:
     """A temporary path beside `path` to write to; renamed to `path` on success, deleted on failure.
 
-    A full disk ends in a UserError that names the path.
+    Who may read it is up to the umask alone, whatever wrote it. A full disk ends in a UserError that
+    names the path.
     """
     path = Path(path)
     part = path.with_name(f".{path.name}.{HOST}.{os.getpid()}.part")
@@ -43,6 +44,7 @@ def atomic(path: Path | str) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_orphans(path)
         yield part
+        _open_to_others(part)
         part.replace(path)
     except OSError as fault:
         _remove(part)
@@ -54,6 +56,20 @@ def atomic(path: Path | str) -> Iterator[Path]:
     except BaseException:
         _remove(part)
         raise
+
+
+def _open_to_others(part: Path) -> None:
+    """Give a file or folder the permissions that a new one has.
+
+    Libraries that write by a temporary file of their own (safetensors) leave it to its owner alone.
+    """
+    mask = os.umask(0o077)  # there is no way to read it without setting it
+    os.umask(mask)
+    mode = part.stat().st_mode
+    wanted = mode | (0o777 if part.is_dir() else 0o666) & ~mask
+    if wanted != mode:
+        with suppress(OSError):  # a file system without such permissions
+            part.chmod(wanted)
 
 
 def _remove_orphans(path: Path) -> None:
