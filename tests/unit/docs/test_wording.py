@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 
+from schema_changes import SCHEMA, keys
 from signsight.core.parameters import Limits, Registered, schema_of
 from signsight.docs.wording import allowed, default, value
 
@@ -58,3 +59,33 @@ def test_what_a_key_may_hold(part: dict[str, Any], words: str) -> None:
 def test_values_as_a_config_writes_them() -> None:
     assert [value(one) for one in (None, True, "text", [1, 2])] == ["null", "`true`", "`text`", "`[1, 2]`"]
     assert default({"default": None}) == "null" and default({}) == ""
+
+
+def kinds(part: dict[str, Any]) -> set[str]:
+    """The JSON types that a part of the schema takes."""
+    if "$ref" in part:
+        return kinds(SCHEMA["$defs"][part["$ref"].rpartition("/")[2]])
+    if "anyOf" in part:
+        return set().union(*map(kinds, part["anyOf"]))
+    if "type" not in part:
+        return {"null" if one is None else "string" for one in part["enum"]}
+    return {part["type"]} if isinstance(part["type"], str) else set(part["type"])
+
+
+@pytest.mark.parametrize("key", keys())
+def test_words_name_the_kinds_of_value_that_a_key_takes(key: str) -> None:
+    part = keys()[key]
+    words = f" {allowed(part)} "
+    assert (" list of " in words) == ("array" in kinds(part))
+    assert (" null " in words) == ("null" in kinds(part))
+    assert ("degrees" in words) == key.startswith("geometry.")
+    if "integer" in kinds(part) and "enum" not in part and "target" not in words:
+        assert " integer " in words
+    if "boolean" in kinds(part):
+        assert "`true`" in words and "`false`" in words
+
+
+def test_a_sample_of_images_is_a_number_or_all() -> None:
+    samples = [key for key in keys() if key.endswith(".images") and key.startswith("evaluation.")]
+    assert "evaluation.images" in samples and len(samples) > 5
+    assert {allowed(keys()[key]) for key in samples} == {"integer from 1, `all` or null"}
