@@ -51,7 +51,6 @@ class Served:
             "attribution": {"methods": ["random", "saliency"], "target": "true", "score": "logit"},
             "evaluation": {"metrics": []},
             "masking": {"methods": []},
-            "stickers": {"methods": []},
             "geometry": {"rotation": [], "perspective_vertical": [], "perspective_horizontal": []},
         }
 

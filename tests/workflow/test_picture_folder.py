@@ -19,7 +19,6 @@ CONFIG: dict[str, Any] = {
     "training": {"epochs": 1, "batch_size": 8},
     "attribution": {"methods": ["random", "grad_cam"]},
     "evaluation": {"parameters": {"region_perturbation": {"region": 4, "steps": 2}}},
-    "stickers": {"methods": []},
     "geometry": {"rotation": [-30, 30], "perspective_vertical": [], "perspective_horizontal": []},
 }
 
@@ -55,7 +54,7 @@ def test_pictures_of_some_classes_of_a_network_that_is_used_as_it_is(tmp_path: P
         "model": {"name": "squeezenet1_1", "train": False},
         "attribution": {"methods": ["random", "saliency"]},
     }
-    del config["geometry"], config["stickers"], config["training"]
+    del config["geometry"], config["training"]
     done = workflow.run(config, "evaluation", "attributions")
     assert done.returncode == 0, done.stdout[-4000:]
     index = pd.read_csv(workflow.results / "crop/test/index.csv")

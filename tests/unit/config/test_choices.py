@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -159,6 +160,31 @@ def test_what_does_not_apply_is_left_out() -> None:
     full = complete(no_data, SCHEMA)
     assert full["stages"] == full["masking"]["methods"] == full["evaluation"]["metrics"] == []
     assert full["geometry"]["rotation"] == []
+
+
+OWN = {"name": "folder", "source": "pictures"}
+
+
+@pytest.mark.parametrize(
+    ("config", "stuck"),
+    [
+        ({"data": {"name": "gtsrb"}}, True),
+        ({"data": {"name": "signs"}}, True),
+        ({"data": {"name": "cifar10"}}, False),
+        ({"data": {"name": "imagenette"}}, False),
+        ({"data": {"name": "listed", "source": "pictures"}}, False),
+        ({"data": OWN}, False),
+        ({"data": OWN, "stages": ["masking", "stickers"]}, True),
+        ({"data": OWN, "stickers": {"methods": ["grad_cam"]}}, True),
+        ({"data": OWN, "stickers": {"stock": "stock"}}, True),
+        ({"data": OWN, "stickers": {"methods": []}}, False),
+        ({"data": {"name": "gtsrb"}, "stages": ["masking"], "stickers": {"methods": ["grad_cam"]}}, False),
+    ],
+)
+def test_stickers_are_for_signs_or_where_they_are_asked_for(config: dict[str, Any], stuck: bool) -> None:
+    full = complete(config, SCHEMA)
+    assert ("stickers" in full["stages"]) == bool(full["stickers"]["methods"]) == stuck
+    assert "masking" in full["stages"]
 
 
 def test_a_stage_that_is_not_named_is_left_out() -> None:

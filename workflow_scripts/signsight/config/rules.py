@@ -99,8 +99,7 @@ def _expand_paths(config: Config, schema: Schema) -> None:
 def _apply(config: Config) -> None:
     """Replace null by what applies: stages, and the methods and metrics of each."""
     names, pictures = config["attribution"]["methods"], facts(config["data"]["name"])["pictures"]
-    every = [stage for stage in STAGES if stage != "background" or config["data"]["masks"]]
-    asked = every if config["stages"] is None else config["stages"]
+    asked = _applying(config) if config["stages"] is None else config["stages"]
     stages = [stage for stage in asked if pictures]
     explaining = [name for name in names if name not in controls(config)]
     chance = chance_control(config)
@@ -117,6 +116,14 @@ def _apply(config: Config) -> None:
         config["geometry"] |= {transform: [] for transform in TRANSFORMS}
     config["stages"] = stages
     config["gallery"]["methods"] = config["gallery"]["methods"] or list(names)
+
+
+def _applying(config: Config) -> list[str]:
+    """The stages that apply where the config names none: stickers are for signs, or where they are asked for."""
+    stickers = config["stickers"]
+    sticking = facts(config["data"]["name"])["signs"] or stickers["methods"] or stickers["stock"]
+    applies = {"stickers": sticking, "background": config["data"]["masks"]}
+    return [stage for stage in STAGES if applies.get(stage, True)]
 
 
 def _refuse_wrong_variants(config: Config) -> None:

@@ -48,6 +48,8 @@ DEFAULTS: dict[str, Any] = {
     "mirror": False,
     "symmetric": False,
     "stock": False,
+    # signs: whether its pictures show signs, which get stickers where the config does not name the stages.
+    "signs": False,
     "fits": ("stretch",),
     # Whether it takes the numbers of the classes from a network that is used as it is.
     "model_classes": False,

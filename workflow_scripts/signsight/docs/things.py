@@ -41,8 +41,9 @@ Truth: how it is known where the object is, as the metric `localisation` require
 serves only where pictures are not cropped to it (`data.crop_to_roi: false`). `data.mirror`: whether there
 are classes whose mirror image is a class, so that flipped pictures are further training examples. Random
 flips: whether every picture keeps its class when it is flipped left-right, so that
-`training.augmentation.flip` may be set. Stock signs: whether the data set can draw a clean picture of each
-class for the stage `stickers`.
+`training.augmentation.flip` may be set. Signs: whether its pictures show signs, so that the stage `stickers` is
+among those that apply; elsewhere it runs if the config names it, `stickers.methods` or `stickers.stock`. Stock
+signs: whether the data set can draw a clean picture of each class for that stage.
 """
 NETWORKS = """
 ## Networks
@@ -116,6 +117,7 @@ def _sets() -> str:
         "Truth",
         "`data.mirror`",
         "Random flips",
+        "Signs",
         "Stock signs",
         "`data.fit`",
         "Parameters",
@@ -128,6 +130,7 @@ def _sets() -> str:
             TRUTH[told["truth"]],
             _yes(told["mirror"]),
             _yes(told["symmetric"]),
+            _yes(told["signs"]),
             _yes(told["stock"]),
             either([value(fit) for fit in told["fits"]]) if told["pictures"] else "–",
             parameters(data_sets, name),

@@ -44,6 +44,7 @@ from signsight.signs.stock import stock_sign
     truth="roi",
     roi=True,
     mirror=True,
+    signs=True,
     stock=True,
     published={
         "clean": "gtsrb_clean.csv",

@@ -24,6 +24,7 @@ from signsight.signs.archives import render_archives
     truth="masks",
     roi=True,
     mirror=True,
+    signs=True,
     stock=True,
     ascending=(("min_px", "max_px"),),
 )
