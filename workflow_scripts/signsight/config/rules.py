@@ -119,7 +119,7 @@ def _apply(config: Config) -> None:
 
 
 def _applying(config: Config) -> list[str]:
-    """The stages that apply where the config names none: stickers are for signs, or where they are asked for."""
+    """The stages that apply where the config names none: stickers on signs, or where they are asked for."""
     stickers = config["stickers"]
     sticking = facts(config["data"]["name"])["signs"] or stickers["methods"] or stickers["stock"]
     applies = {"stickers": sticking, "background": config["data"]["masks"]}

@@ -41,9 +41,9 @@ Truth: how it is known where the object is, as the metric `localisation` require
 serves only where pictures are not cropped to it (`data.crop_to_roi: false`). `data.mirror`: whether there
 are classes whose mirror image is a class, so that flipped pictures are further training examples. Random
 flips: whether every picture keeps its class when it is flipped left-right, so that
-`training.augmentation.flip` may be set. Signs: whether its pictures show signs, so that the stage `stickers` is
-among those that apply; elsewhere it runs if the config names it, `stickers.methods` or `stickers.stock`. Stock
-signs: whether the data set can draw a clean picture of each class for that stage.
+`training.augmentation.flip` may be set. Signs: whether its pictures show signs, so that the stage
+`stickers` is among those that apply; elsewhere it runs if the config names it, `stickers.methods` or
+`stickers.stock`. Stock signs: whether the data set can draw a clean picture of each class for that stage.
 """
 NETWORKS = """
 ## Networks
