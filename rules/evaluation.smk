@@ -50,7 +50,8 @@ rule clean_table:
 
 rule masking_table:
     input:
-        PLAN.metric_files(MASKING, methods=PLAN.masking_methods).values(),
+        scores=PLAN.metric_files(MASKING, methods=PLAN.masking_methods).values(),
+        index=f"{PLAN.test}/index.csv",
     output:
         masking=f"{R}/tables/masking.csv",
         empty=f"{R}/tables/empty_maps.csv",

@@ -15,7 +15,7 @@ with job(snakemake):
     file, level = snakemake.input.scores[0], snakemake.params.confidence
     truth = read_index(snakemake.input.index)["class_id"].to_numpy()
     predicted = load_predicted(file)["test"]
-    row = accuracy_row(predicted == truth, None, level)
+    row = accuracy_row(predicted == truth, truth, None, level)
     row |= auc_row(*load_columns(file, "test"), truth, level)
     classes = len(read_classes(snakemake.input.classes))
     if row["auc_classes"] < classes:

@@ -12,4 +12,4 @@ with job(snakemake):
         (t, load_correct(f, truth))
         for t, f in zip(snakemake.params.kinds, snakemake.input.scores, strict=True)
     ]
-    write_csv(snakemake.output[0], geometry_table(scores, clean, snakemake.params.confidence))
+    write_csv(snakemake.output[0], geometry_table(scores, truth, clean, snakemake.params.confidence))

@@ -21,25 +21,29 @@ from signsight.evaluation.scoring import Predictions, save_predictions
 from signsight.evaluation.statistics import paired_difference, wilson
 
 CLEAN = np.array([1, 1, 1, 1, 0, 1], bool)
+CLASSES = np.array([7, 7, 7, 2, 2, 5])
 
 
 def test_a_row_counts_and_pairs() -> None:
     after = np.array([1, 0, 0, 1, 1, 1], bool)
-    row = accuracy_row(after, CLEAN, 0.95)
+    row = accuracy_row(after, CLASSES, CLEAN, 0.95)
     assert (row["n"], row["correct"], row["accuracy"]) == (6, 4, pytest.approx(4 / 6))
     assert (row["low"], row["high"]) == wilson(4, 6, 0.95)
     expected = paired_difference(after, CLEAN, 0.95)
     assert (row["difference"], row["difference_low"], row["difference_high"]) == expected
     assert row["difference"] == pytest.approx(-1 / 6)
-    assert "difference" not in accuracy_row(after, None, 0.95)
+    assert row["chance"] == 3 / 6  # three of the six images are of class 7
+    assert "difference" not in accuracy_row(after, CLASSES, None, 0.95)
 
 
 def test_a_subset_counts_alone() -> None:
     chosen = np.array([1, 1, 0, 0, 0, 0], bool)
-    row = accuracy_row(np.array([1, 0, 0, 0, 0, 0], bool), CLEAN, 0.95, chosen)
+    row = accuracy_row(np.array([1, 0, 0, 0, 0, 0], bool), CLASSES, CLEAN, 0.95, chosen)
     assert (row["n"], row["correct"], row["difference"]) == (2, 1, -0.5)
-    nothing = accuracy_row(CLEAN, CLEAN, 0.95, np.zeros(6, bool))
+    assert row["chance"] == 1  # both of class 7
+    nothing = accuracy_row(CLEAN, CLASSES, CLEAN, 0.95, np.zeros(6, bool))
     assert nothing["n"] == nothing["correct"] == 0 and np.isnan(nothing["accuracy"])
+    assert np.isnan(nothing["chance"])
 
 
 def test_predictions_come_back_by_set(tmp_path: Path) -> None:
@@ -71,7 +75,7 @@ def test_all_and_common_subsets_of_masked_images() -> None:
     empty = {"a": np.array([0, 0, 1, 0, 0, 0], bool), "b": np.array([0, 0, 0, 1, 0, 0], bool)}
     after = {"a": np.array([0, 1, 1, 1, 0, 0], bool), "b": np.array([1, 1, 1, 1, 0, 0], bool)}
     scores = {m: {"0": CLEAN, "3": after[m]} for m in after}
-    table = masking_table(scores, empty, 0.95).set_index(["method", "subset", "masked_cells"])
+    table = masking_table(scores, empty, CLASSES, 0.95).set_index(["method", "subset", "masked_cells"])
     assert len(table) == 8
     assert table.loc[("a", "all", 0), ["n", "correct", "difference"]].tolist() == [5, 4, 0]
     assert table.loc[("a", "all", 3), ["n", "correct"]].tolist() == [5, 2]
@@ -86,7 +90,7 @@ def test_degrees_are_in_order_however_they_come() -> None:
     wrong = np.zeros(6, bool)
     pieces = [("rotation", {"5": wrong, "-90": CLEAN}), ("perspective_vertical", {"0": CLEAN}),
               ("rotation", {"-7": wrong})]  # fmt: skip
-    table = geometry_table(pieces, CLEAN, 0.95)
+    table = geometry_table(pieces, CLASSES, CLEAN, 0.95)
     assert list(zip(table["transform"], table["degree"], table["correct"], strict=True)) == [
         ("perspective_vertical", 0, 5), ("rotation", -90, 5), ("rotation", -7, 0), ("rotation", 5, 0),
     ]  # fmt: skip

@@ -40,7 +40,7 @@ def test_rows_are_counted_and_paired() -> None:
     by = table.set_index(["kept", "behind"])
     whole, black = by.loc[("all", "nothing")], by.loc[("object", "zero")]
     assert (whole["n"], whole["correct"]) == (8, 7) and np.isnan(whole["difference"])
-    expected = accuracy_row(np.array(SEEN["o"]) == TRUTH, np.array(SEEN[WHOLE]) == TRUTH, 0.9)
+    expected = accuracy_row(np.array(SEEN["o"]) == TRUTH, TRUTH, np.array(SEEN[WHOLE]) == TRUTH, 0.9)
     assert black[list(expected)].to_dict() == pytest.approx(expected)
     mean, low, high = (float(part) for part in bootstrap(SHARES["o"], 0.9, 5))
     assert black[["probability", "probability_low", "probability_high"]].tolist() == pytest.approx(

@@ -32,6 +32,7 @@ def scored(frame: pd.DataFrame, clean: float) -> pd.DataFrame:
     frame["difference"] = frame["accuracy"] - clean
     frame["difference_low"] = frame["difference"] - 0.01
     frame["difference_high"] = frame["difference"] + 0.01
+    frame["chance"] = 0.06  # of the largest class
     return frame
 
 

@@ -15,12 +15,11 @@ from signsight.figures import curves
 from signsight.figures.style import method_label, method_style
 
 Check = Callable[[Figure], None]
-CLASSES = pd.DataFrame({"class_id": range(43), "name": "a sign"})
 
 
 def masked(table: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
     known = {} if published is None else {"masking": published}
-    return curves.masking(table, CLASSES, grid=8, confidence=0.95, published=known)
+    return curves.masking(table, grid=8, confidence=0.95, published=known)
 
 
 def line(axes: Axes, label: str) -> np.ndarray:
@@ -72,7 +71,7 @@ def test_masking_lines_bands_and_labels(
         theirs = published["masking"].query("method == 'saliency' and subset == @subset")
         drawn = line(panel, "Saliency (published)")
         assert drawn == pytest.approx(theirs[["masked_cells", "accuracy"]].values)
-        assert line(panel, "chance")[:, 1] == pytest.approx(1 / 43)
+        assert line(panel, "largest class")[:, 1] == pytest.approx(0.06)
         assert panel.get_ylim() == (0, 1) and "of 64" in panel.get_xlabel()
     text = words(figure)
     assert all(method_label(method) in text for method in masking["method"])
@@ -118,7 +117,7 @@ def test_masking_with_twenty_five_methods(masking: pd.DataFrame, legible: Check)
 
 
 def test_degrees(geometry: pd.DataFrame, published: dict[str, pd.DataFrame], legible: Check) -> None:
-    figure = curves.degrees(geometry, CLASSES, confidence=0.95, published=published)
+    figure = curves.degrees(geometry, confidence=0.95, published=published)
     names = list(curves.TRANSFORMS)
     for panel, name in zip(figure.axes, names, strict=True):
         rows = geometry[geometry["transform"] == name]
@@ -132,9 +131,9 @@ def test_degrees(geometry: pd.DataFrame, published: dict[str, pd.DataFrame], leg
 
 
 def test_degrees_of_one_transform(geometry: pd.DataFrame, legible: Check) -> None:
-    figure = curves.degrees(
-        geometry[geometry["transform"] == "rotation"], CLASSES[:10], confidence=0.95, published={}
-    )
+    rows = geometry[geometry["transform"] == "rotation"].assign(chance=0.5)
+    figure = curves.degrees(rows, confidence=0.95, published={})
+    assert line(figure.axes[0], "largest class")[:, 1] == pytest.approx(0.5)
     assert len(figure.axes) == 1 and "published" not in words(figure)
-    assert "chance (1 of 10, 10.0 %)" in words(figure)
+    assert "always the largest class (50.0 %)" in words(figure)
     legible(figure)

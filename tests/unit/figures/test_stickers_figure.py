@@ -19,10 +19,9 @@ FEW = {"stock": 43, "test": 1000}
 FIVE = ["saliency", "grad_cam", "grad_cam_pp", "smooth_grad_cam_pp", "integrated_gradients"]
 
 
-def drawn(table: pd.DataFrame, classes: int, published: pd.DataFrame | None = None) -> Figure:
+def drawn(table: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
     known = {} if published is None else {"stickers": published}
-    names = pd.DataFrame({"class_id": range(classes), "name": "a sign"})
-    return sticker_accuracy(table, names, confidence=0.95, published=known)
+    return sticker_accuracy(table, confidence=0.95, published=known)
 
 
 @pytest.fixture
@@ -31,7 +30,7 @@ def table(request: pytest.FixtureRequest) -> pd.DataFrame:
 
 
 def test_dots_and_bars(table: pd.DataFrame, published: dict[str, pd.DataFrame], legible: Check) -> None:
-    figure = drawn(table, 43, published["stickers"])
+    figure = drawn(table, published["stickers"])
     panels = [(target, sticker) for target in FEW for sticker in ("square", "tall")]
     for axes, (target, sticker) in zip(figure.axes, panels, strict=True):
         bars = {c.get_label(): c for c in axes.containers if isinstance(c, ErrorbarContainer)}
@@ -56,7 +55,7 @@ def test_dots_and_bars(table: pd.DataFrame, published: dict[str, pd.DataFrame], 
 
 def test_five_methods_on_one_target(table: pd.DataFrame, legible: Check) -> None:
     base = table[(table["method"] == "saliency") & (table["target"] == "test")]
-    figure = drawn(pd.concat([base.assign(method=m) for m in FIVE]), 43)
+    figure = drawn(pd.concat([base.assign(method=m) for m in FIVE]))
     named = " ".join(text.get_text() for text in figure.findobj(Text))
     assert all(method_label(name) in named for name in FIVE)
     legible(figure)
@@ -64,10 +63,14 @@ def test_five_methods_on_one_target(table: pd.DataFrame, legible: Check) -> None
 
 def test_one_design_and_chance_within_the_axes(table: pd.DataFrame, legible: Check) -> None:
     one = table[table["sticker"] == "square"].assign(accuracy=0.3, low=0.01, high=0.5)
-    figure = drawn(one, 10)
+    chances = one["target"].map({"stock": 1 / 43, "test": 0.5})
+    figure = drawn(one.assign(chance=chances))
+    marks = [line.get_ydata()[0] for axes in figure.axes for line in axes.lines
+             if line.get_label() == "largest class"]  # fmt: skip
+    assert marks == [pytest.approx(1 / 43), 0.5]
     assert figure.axes[0].get_ylim()[0] == 0
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels[-1] == "chance (1 of 10, 10.0 %)"
+    assert labels[-1] == "always the largest\nclass"
     legible(figure)
 
 

@@ -48,8 +48,7 @@ def test_names_as_people_write_them(name: str, label: str) -> None:
 
 
 def masking_figure(table: pd.DataFrame) -> Figure:
-    classes = pd.DataFrame({"class_id": range(43), "name": "a sign"})
-    return curves.masking(table, classes, grid=8, confidence=0.95, published={})
+    return curves.masking(table, grid=8, confidence=0.95, published={})
 
 
 def test_registered_methods_differ_in_colour_or_line_and_always_in_the_whole() -> None:

@@ -34,18 +34,28 @@ def load_masking(path: Path | str) -> tuple[Scores, np.ndarray]:
     return {f"{k:.0f}": curve[:, i] == 1 for i, k in enumerate(cells)}, np.isnan(curve[:, 0])
 
 
+def largest_share(truth: np.ndarray) -> float:
+    """The share of the commonest class, which is the accuracy of always guessing it; NaN for no images.
+
+    truth: (N,) class ids.
+    """
+    return float(np.unique(truth, return_counts=True)[1].max() / len(truth)) if len(truth) else float("nan")
+
+
 def accuracy_row(
     correct: np.ndarray,
+    truth: np.ndarray,
     clean: np.ndarray | None,
     confidence: float,
     chosen: np.ndarray | None = None,
 ) -> dict[str, float]:
-    """One row: n, correct, accuracy, low, high; with `clean` also the paired difference from it.
+    """One row: n, correct, accuracy, low, high, chance; with `clean` also the paired difference from it.
 
-    correct, clean: (N,) bool on the same images; chosen: (N,) bool, the subset that counts.
+    correct, clean: (N,) bool on the same images; truth: (N,) their class ids; chosen: (N,) bool, the subset
+    that counts. chance: the accuracy of always guessing the largest class of these images.
     """
     if chosen is not None:
-        correct = correct[chosen]
+        correct, truth = correct[chosen], truth[chosen]
         clean = clean[chosen] if clean is not None else None
     n, right = len(correct), int(correct.sum())
     low, high = wilson(right, n, confidence)
@@ -55,6 +65,7 @@ def accuracy_row(
         "accuracy": right / n if n else float("nan"),
         "low": low,
         "high": high,
+        "chance": largest_share(truth),
     }
     if clean is not None:
         difference, low, high = paired_difference(correct, clean, confidence)
@@ -69,31 +80,37 @@ def confusion_table(truth: np.ndarray, predicted: np.ndarray) -> pd.DataFrame:
 
 
 def masking_table(
-    scores: dict[str, dict[str, np.ndarray]], empty: dict[str, np.ndarray], confidence: float
+    scores: dict[str, dict[str, np.ndarray]],
+    empty: dict[str, np.ndarray],
+    truth: np.ndarray,
+    confidence: float,
 ) -> pd.DataFrame:
     """Accuracy by method, subset and number of masked cells.
 
     scores: method -> set name (the number of cells) -> (N,) bool correct; empty: method -> (N,) bool,
-    images whose map is empty. Subset `all`: the images for which the method has a map; `common`:
-    those for which every method has one. The set "0" is the untouched one.
+    images whose map is empty; truth: (N,) class ids. Subset `all`: the images for which the
+    method has a map; `common`: those for which every method has one. The set "0" is the untouched one.
     """
     common = ~np.any(list(empty.values()), axis=0)
     rows = []
     for method, sets in scores.items():
         for subset, chosen in (("all", ~empty[method]), ("common", common)):
             for name, correct in sets.items():
-                row = accuracy_row(correct, sets["0"], confidence, chosen)
+                row = accuracy_row(correct, truth, sets["0"], confidence, chosen)
                 rows.append({"method": method, "subset": subset, "masked_cells": int(name), **row})
     return pd.DataFrame(rows)
 
 
-def geometry_table(scores: list[tuple[str, Scores]], clean: np.ndarray, confidence: float) -> pd.DataFrame:
+def geometry_table(
+    scores: list[tuple[str, Scores]], truth: np.ndarray, clean: np.ndarray, confidence: float
+) -> pd.DataFrame:
     """Accuracy by transform and degree, in the order of both.
 
-    scores: (transform, set name = the degree -> (N,) bool correct), in any number of pieces.
+    scores: (transform, set name = the degree -> (N,) bool correct), in any number of pieces; truth: (N,)
+    class ids; clean: (N,) bool, which untouched images are right.
     """
     rows = [
-        {"transform": transform, "degree": int(name), **accuracy_row(correct, clean, confidence)}
+        {"transform": transform, "degree": int(name), **accuracy_row(correct, truth, clean, confidence)}
         for transform, sets in scores
         for name, correct in sets.items()
     ]
@@ -111,7 +128,7 @@ def sticker_table(scores: StickerScores, sets: StickerSets, confidence: float) -
     """
     rows = []
     for key, truth, predicted, untouched in _sticker_cases(scores, sets):
-        rows.append(key | accuracy_row(predicted == truth, untouched == truth, confidence))
+        rows.append(key | accuracy_row(predicted == truth, truth, untouched == truth, confidence))
     return pd.DataFrame(rows)
 
 

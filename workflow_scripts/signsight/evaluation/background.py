@@ -53,9 +53,8 @@ def background_table(
             chosen = lent[behind] >= 0 if behind in lent else np.ones(len(truth), bool)
             clean = untouched if name != WHOLE else None
             row: dict[str, Any] = {"seed": own_seed, "kept": kept, "behind": behind}
-            row |= accuracy_row(predicted == truth, clean, confidence, chosen)
+            row |= accuracy_row(predicted == truth, truth, clean, confidence, chosen)
             row |= _mean(probability[chosen], confidence, seed)
-            row["chance"] = _commonest(truth[chosen])
             if (kept, behind) == OTHER:
                 row |= _follows(predicted[chosen], lent[behind][chosen], confidence)
                 row |= _gap(own, sets, truth, lent, confidence)
@@ -66,10 +65,6 @@ def background_table(
 def _mean(values: np.ndarray, confidence: float, seed: int) -> dict[str, float]:
     mean, low, high = bootstrap(values, confidence, seed) if len(values) else (np.nan,) * 3
     return {"probability": float(mean), "probability_low": float(low), "probability_high": float(high)}
-
-
-def _commonest(truth: np.ndarray) -> float:
-    return float(np.unique(truth, return_counts=True)[1].max() / len(truth)) if len(truth) else float("nan")
 
 
 def _follows(predicted: np.ndarray, lent: np.ndarray, confidence: float) -> dict[str, float]:

@@ -98,7 +98,6 @@ def _loss_axis(axes: Axes, history: pd.DataFrame) -> None:
 @styled
 def masking(
     masking: pd.DataFrame,
-    classes: pd.DataFrame,
     *,
     grid: int,
     confidence: float,
@@ -106,16 +105,16 @@ def masking(
 ) -> Figure:
     """Accuracy by number of masked cells: one panel a subset that says something, one curve a method.
 
-    masking: `method, subset ('all' | 'common'), masked_cells, n, accuracy, low, high`. grid: cells along
-    each side. published: `masking`, with `method, subset, masked_cells, accuracy`, is drawn dashed where
-    ours has the method.
+    masking: `method, subset ('all' | 'common'), masked_cells, n, accuracy, low, high, chance`. grid: cells
+    along each side. published: `masking`, with `method, subset, masked_cells, accuracy`, is drawn dashed
+    where ours has the method.
     """
     theirs, last = published.get("masking"), masking["masked_cells"].max()
     methods = list(dict.fromkeys(masking["method"]))
     subsets = subsets_shown(masking, theirs)
     height = max(3.6, 0.21 * (len(methods) + 1))
     figure, axes = panels(1, len(subsets), 3.9, height, right=2.1, top=0.6, bottom=_foot(subsets), gap_x=0.45)
-    shown = False
+    shown, chances = False, []
     for panel, subset in zip(axes[0], subsets, strict=True):
         rows = masking[masking["subset"] == subset]
         for name in methods:
@@ -130,12 +129,12 @@ def masking(
         panel.set_xlim(0, last)
         panel.xaxis.set_major_locator(MaxNLocator(11, integer=True))
         percent_axis(panel)
-        chance_line(panel, len(classes))
+        chances.append(chance_line(panel, rows))
     axes[0, 0].set_ylabel("Accuracy")
     for panel in axes[0, 1:]:
         panel.tick_params(labelleft=False)
     _label_last(axes[0, -1], rows, "masked_cells", "accuracy")
-    key(figure, _entries(shown, len(methods) == 1, confidence, len(classes)))
+    key(figure, _entries(shown, len(methods) == 1, confidence, chances))
     return figure
 
 
@@ -148,20 +147,19 @@ def masking(
 @styled
 def degrees(
     geometry: pd.DataFrame,
-    classes: pd.DataFrame,
     *,
     confidence: float,
     published: Mapping[str, pd.DataFrame],
 ) -> Figure:
     """Accuracy by angle: one panel a transform.
 
-    geometry: `transform (a key of TRANSFORMS), degree, n, accuracy, low, high`. published: by transform,
-    `degree, accuracy`.
+    geometry: `transform (a key of TRANSFORMS), degree, n, accuracy, low, high, chance`. published: by
+    transform, `degree, accuracy`.
     """
     names = [name for name in TRANSFORMS if (geometry["transform"] == name).any()]
     figure, axes = panels(1, len(names), 3.1, 3.0, bottom=_foot(names), gap_x=0.35)
     style = MethodStyle("This network", BLUE, "o", "-")
-    shown = False
+    shown, chances = False, []
     for panel, name in zip(axes[0], names, strict=True):
         rows = geometry[geometry["transform"] == name].sort_values("degree")
         _curve(panel, rows, "degree", style)
@@ -175,11 +173,11 @@ def degrees(
         panel.set_xlim(-90, 90)
         panel.xaxis.set_major_locator(MultipleLocator(30))
         percent_axis(panel)
-        chance_line(panel, len(classes))
+        chances.append(chance_line(panel, rows))
     axes[0, 0].set_ylabel("Accuracy")
     for panel in axes[0, 1:]:
         panel.tick_params(labelleft=False)
-    key(figure, _entries(shown, True, confidence, len(classes)))
+    key(figure, _entries(shown, True, confidence, chances))
     return figure
 
 
@@ -229,8 +227,8 @@ def _label_last(axes: Axes, rows: pd.DataFrame, x: str, y: str) -> None:
     label_ends(axes, [(method_style(name), float(end)) for name, end in ends.items()])
 
 
-def _entries(published: bool, single: bool, confidence: float, classes: int) -> list:
-    """Entries of the key: this network, published curve, band, chance."""
+def _entries(published: bool, single: bool, confidence: float, chances: list[float]) -> list:
+    """Entries of the key: this network, published curve, band, the largest class."""
     colour = BLUE if single else GREY
     marker = {} if single else {"marker": "o"}
     entries = [(Line2D([], [], color=colour, **marker), "this network")]
@@ -238,4 +236,4 @@ def _entries(published: bool, single: bool, confidence: float, classes: int) -> 
         rival = Line2D([], [], color=INK if single else GREY, **PUBLISHED, **marker)
         rival.set_markerfacecolor("white")
         entries.append((rival, "published study"))
-    return [*entries, band_entry(confidence), chance_entry(classes)]
+    return [*entries, band_entry(confidence), chance_entry(chances)]

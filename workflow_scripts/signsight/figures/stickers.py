@@ -48,18 +48,17 @@ def conditions(table: pd.DataFrame) -> list[tuple[str, str]]:
 @styled
 def sticker_accuracy(
     stickers: pd.DataFrame,
-    classes: pd.DataFrame,
     *,
     confidence: float,
     published: Mapping[str, pd.DataFrame],
 ) -> Figure:
     """Accuracy by size of sign as dots with intervals: a row of panels a target, a column a sticker.
 
-    stickers: `target, method, sticker, sign_size, n, accuracy, low, high`; method: whose most relevant
-    cell has the sticker. published: `stickers`, with `sticker, sign_size, accuracy` of the study's stock
-    signs, are hollow diamonds on the rendered stock signs.
+    stickers: `target, method, sticker, sign_size, n, accuracy, low, high, chance`; method: whose most
+    relevant cell has the sticker. published: `stickers`, with `sticker, sign_size, accuracy` of the study's
+    stock signs, are hollow diamonds on the rendered stock signs.
     """
-    theirs, count = published.get("stickers"), len(classes)
+    theirs, chances = published.get("stickers"), []
     targets = [name for name in TARGETS if (stickers["target"] == name).any()]
     columns = conditions(stickers)
     designs = list(dict.fromkeys(sticker for sticker, _ in columns))
@@ -79,15 +78,16 @@ def sticker_accuracy(
             panel.set_title(f"{TARGETS[target]}, {sticker} sticker\nn = {span(here['n'])}", loc="left")
             _axis(panel, sizes)
             percent_axis(panel, _floor(here, rival), 1.015)
-            chance_line(panel, count)
+            chances.append(chance_line(panel, here))
         row[0].set_ylabel("Accuracy")
         for panel in row[1:]:
             panel.tick_params(labelleft=False)
         for panel in row:
             panel.set_xlabel("Size of the sign")
     lowest = min(panel.get_ylim()[0] for panel in axes.flat)
-    handle, chance = chance_entry(count)
-    entries = [(handle, chance if lowest < 1 / count else f"{chance},\nbelow the axes")]
+    handle, words = chance_entry(chances)
+    words = words.replace(" class", "\nclass")
+    entries = [(handle, words if lowest < max(chances) else f"{words},\nbelow the axes")]
     if theirs is not None and "stock" in targets:
         entries.insert(0, (Line2D([], [], **PUBLISHED), "published study"))
     _legend(figure, methods, entries, confidence)

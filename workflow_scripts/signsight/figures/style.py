@@ -11,6 +11,7 @@ from typing import Any, ParamSpec
 
 import matplotlib
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -283,16 +284,20 @@ def band_entry(confidence: float) -> tuple[Patch, str]:
     return Patch(color=GREY, alpha=0.25, linewidth=0), f"{interval_name(confidence)} interval"
 
 
-def chance_entry(classes: int) -> tuple[Line2D, str]:
-    """The entry of `key` for the chance level, that of guessing among `classes` classes."""
-    line = Line2D([], [], color=INK, linestyle=":", linewidth=1.2)
-    return line, f"chance (1 of {classes}, {100 / classes:.1f} %)"
+def chance_entry(shares: Iterable[float]) -> tuple[Line2D, str]:
+    """The entry of `key` for the lines of `chance_line`, which stand at these shares."""
+    line, names = Line2D([], [], color=INK, linestyle=":", linewidth=1.2), {f"{100 * s:.1f}" for s in shares}
+    return line, f"always the largest class{f' ({names.pop()} %)' if len(names) == 1 else ''}"
 
 
-def chance_line(axes: Axes, classes: int) -> None:
-    """Mark the accuracy of guessing among `classes` classes."""
-    line = axes.axhline(1 / classes, color=INK, linestyle=":", linewidth=1.2, zorder=1)
-    line.set_label("chance")
+def chance_line(axes: Axes, rows: pd.DataFrame) -> float:
+    """Mark the accuracy of always guessing the largest class, and return it.
+
+    rows: of a table of accuracies, `n` and `chance`; the row of the most images counts.
+    """
+    share = float(rows["chance"].iloc[rows["n"].argmax()])
+    axes.axhline(share, color=INK, linestyle=":", linewidth=1.2, zorder=1).set_label("largest class")
+    return share
 
 
 def interval_name(confidence: float) -> str:
