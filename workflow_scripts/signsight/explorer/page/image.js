@@ -1,0 +1,199 @@
+// One image: the picture beside every method's map, with linked cross-hairs, and what is known about it.
+
+import { load } from "#blobs";
+import { button } from "#controls";
+import { drawPicture } from "#draw";
+import { h, onChange, say } from "#dom";
+import { legend } from "#legend";
+import { look, mapControls, methodPicker } from "#look";
+import { mapAt } from "#maps";
+import { crossHair, mapPanel } from "#panel";
+import { isRight } from "#select";
+import { percent } from "#text";
+
+/** The view: {element, update(scene)}. */
+export function image(app, extras = []) {
+  const { store } = app;
+  const title = h("h2", { tabindex: "-1" });
+  const subtitle = h("p", { class: "subtitle" });
+  const picture = picturePanel();
+  const grid = h("div", { class: "maps", "data-testid": "maps" });
+  const key = h("div", {});
+  const top = h("div", { class: "top" });
+  const controls = mapControls(store);
+  const picker = methodPicker(store);
+  const { steps, place } = stepper(app);
+  let panels = [];
+  const build = onChange((_, scene) => {
+    panels = shownMethods(scene).map((method) => mapPanel(method, { note: twinNote(method) }));
+    grid.replaceChildren(picture.element, ...panels.map(({ element }) => element));
+  });
+  const buildTop = onChange((_, scene) => top.replaceChildren(topFive(scene)));
+  const buildKey = onChange(([kinds], scene) => key.replaceChildren(legend(kinds, scene.state)));
+  const point = pointer(app, grid, picture, () => panels);
+  const element = h(
+    "div",
+    { class: "image-view" },
+    h("header", { class: "image-head" }, h("div", {}, title, subtitle), steps),
+    h("div", { class: "controls" }, ...controls.map((one) => one.element), picker.element),
+    grid,
+    h("div", { class: "under-maps" }, key, top),
+    ...extras.map((extra) => extra.element),
+  );
+  element.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") app.back();
+  });
+  return {
+    element,
+    async update(scene) {
+      const { set, state, row, network } = scene;
+      const id = set.ids[row];
+      say(title, headline(scene));
+      say(subtitle, subline(scene));
+      place(scene);
+      for (const one of [...controls, picker]) one.update(scene);
+      const methods = shownMethods(scene);
+      build(methods.map((method) => method.id), scene);
+      buildTop([scene.experiment.name, set.id, row], scene);
+      grid.style.setProperty("--size", `${state.size}px`);
+      grid.classList.toggle("smooth", state.smooth);
+      const stored = methods.map((method) => set.maps[network.id][method.id]);
+      const arrays = await Promise.all(stored.map(({ values }) => load(values)));
+      await picture.draw(set, row);
+      if (app.scene !== scene) return;
+      panels.forEach((panel, i) => {
+        const { values, scale, missing } = stored[i];
+        const map = missing?.[row] ? null : mapAt(arrays[i], values.shape, row, scale[row]);
+        panel.draw(map, { state, image: id, picture: picture.canvas });
+      });
+      const kinds = [...new Set(panels.filter(({ map }) => map).map(({ kind }) => kind))];
+      buildKey([kinds, look(state)], scene);
+      point.show(state.x, state.y);
+      for (const extra of extras) await extra.update(scene);
+    },
+    focus: () => title.focus(),
+  };
+}
+
+/** Methods that the state shows: those it names, or all. */
+export function shownMethods({ methods, state }) {
+  const named = methods.filter(({ id }) => state.methods.includes(id));
+  return named.length ? named : methods;
+}
+
+function twinNote({ twins }) {
+  return twins?.length ? ` = ${twins.join(", ")} (identical maps)` : "";
+}
+
+function picturePanel() {
+  const canvas = h("canvas", { class: "picture", role: "img", tabindex: "0" });
+  const at = h("output", { class: "readout", "data-testid": "coordinates" });
+  const stage = h("div", { class: "stage" }, canvas, crossHair());
+  const element = h("figure", { class: "panel" }, h("figcaption", {}, "Picture"), stage, at);
+  return {
+    element,
+    canvas,
+    at,
+    async draw(set, row) {
+      canvas.dataset.image = set.ids[row];
+      canvas.setAttribute("aria-label", `picture ${set.ids[row]}`);
+      await drawPicture(canvas, set.pictures, row);
+    },
+  };
+}
+
+function headline({ set, row, names }) {
+  const said = names.get(set.predicted?.[row]);
+  const right = isRight(set, row);
+  if (said === undefined) return `Image ${set.ids[row]}`;
+  return right === null ? said : `${right ? "✓" : "✗"} ${said}`;
+}
+
+function subline({ set, row, names, network }) {
+  const right = isRight(set, row);
+  const parts = [`Image ${set.ids[row]}`];
+  if (set.files?.[row]) parts.push(set.files[row]);
+  if (set.confidence) parts.push(`the network is ${percent(set.confidence[row])} sure`);
+  if (right === true) parts.push("rightly");
+  if (right === false) parts.push(`in truth ${names.get(set.truth[row])} (${percent(set.probability?.[row])})`);
+  if (network && network.id !== "main") parts.push(`maps of ${network.label}`);
+  return parts.join(" · ");
+}
+
+function topFive({ set, row, names }) {
+  const rows = (set.top?.[row] ?? []).map(([id, probability]) =>
+    h(
+      "li",
+      { class: id === set.truth?.[row] ? "is-truth" : null },
+      h("span", { class: "name" }, names.get(id) ?? String(id), id === set.truth?.[row] ? " (true class)" : ""),
+      h("span", { class: "bar" }, h("i", { style: `width:${(100 * probability).toFixed(2)}%` })),
+      h("span", { class: "share" }, percent(probability)),
+    ));
+  return rows.length ? h("section", {}, h("h3", {}, "What the network takes it for"), h("ol", { class: "top-five", "data-testid": "top-five" }, ...rows)) : "";
+}
+
+/** Buttons to the image before and after in the selection of the wall, and back to the wall. */
+function stepper(app) {
+  const go = (by) => {
+    const { selection, row, set } = app.scene;
+    const to = selection[selection.indexOf(row) + by];
+    if (to !== undefined) app.store.set({ image: set.ids[to] });
+  };
+  const before = button("previous", "← Previous", () => go(-1));
+  const after = button("next", "Next →", () => go(1));
+  const where = h("span", { class: "fine" });
+  const back = button("wall", "All images", () => app.back());
+  return {
+    steps: h("div", { class: "steps" }, back, before, where, after),
+    place({ selection, row }) {
+      const at = selection.indexOf(row);
+      say(where, at < 0 ? "not in the selection" : `${at + 1} of ${selection.length}`);
+      before.disabled = at <= 0;
+      after.disabled = at < 0 || at === selection.length - 1;
+    },
+  };
+}
+
+/** The cross-hair follows the pointer; a click or the arrow keys pin it, which is part of the state. */
+function pointer(app, grid, picture, panels) {
+  const size = () => [picture.canvas.width, picture.canvas.height];
+  const show = (x, y) => {
+    const [width, height] = size();
+    const inside = x >= 0 && y >= 0 && x < width && y < height;
+    grid.classList.toggle("pointed", inside);
+    grid.style.setProperty("--x", (x + 0.5) / width);
+    grid.style.setProperty("--y", (y + 0.5) / height);
+    say(picture.at, inside ? `x ${x}, y ${y}` : `${width} × ${height} px`);
+    for (const panel of panels()) panel.show(inside ? x : -1, y, width, height);
+  };
+  const pixel = (event) => {
+    const stage = event.target.closest?.(".stage");
+    if (!stage) return null;
+    const box = stage.getBoundingClientRect();
+    const [width, height] = size();
+    const place = (at, start, length, pixels) => Math.min(Math.max(Math.floor(((at - start) / length) * pixels), 0), pixels - 1);
+    return { x: place(event.clientX, box.left, box.width, width), y: place(event.clientY, box.top, box.height, height) };
+  };
+  const rest = () => show(app.scene.state.x, app.scene.state.y);
+  grid.addEventListener("pointermove", (event) => {
+    const at = pixel(event);
+    if (at) show(at.x, at.y);
+    else rest();
+  });
+  grid.addEventListener("pointerleave", rest);
+  grid.addEventListener("click", (event) => {
+    const at = pixel(event);
+    if (at) app.store.set(at.x === app.scene.state.x && at.y === app.scene.state.y ? { x: -1, y: -1 } : at, "cross");
+  });
+  grid.addEventListener("keydown", (event) => {
+    const by = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key];
+    if (!by || !event.target.closest(".stage")) return;
+    event.preventDefault();
+    const [width, height] = size();
+    const { x, y } = app.scene.state;
+    const [fromX, fromY] = x < 0 ? [width >> 1, height >> 1] : [x + by[0], y + by[1]];
+    const clip = (value, pixels) => Math.min(Math.max(value, 0), pixels - 1);
+    app.store.set({ x: clip(fromX, width), y: clip(fromY, height) }, "cross");
+  });
+  return { show };
+}

@@ -1,0 +1,87 @@
+// The page: reads the document, shows the view that the address names, and follows every change of it.
+//
+// For tests: tabs have data-testid "tab-<view>", controls "control-<key>" (keys: see state.js), buttons
+// "<name>-button", the header's choices "control-experiment", "control-set", "control-network"; the wall's
+// tiles are a[data-image] in data-testid "wall"; maps: see panel.js. <body data-ready="<hash>"> names the
+// state that has been drawn.
+
+import { choice, pick } from "#controls";
+import { h, say } from "#dom";
+import { front } from "#front";
+import { image } from "#image";
+import { resolve } from "#model";
+import { format, Store } from "#state";
+
+const VIEWS = [
+  { id: "overview", label: "Overview", make: front, isOffered: () => true },
+  { id: "image", label: "Image", make: (app) => image(app), isOffered: ({ set }) => Boolean(set) },
+];
+
+const app = {
+  document: JSON.parse(document.getElementById("document").textContent),
+  /** Back to the wall, where the image that was open has the focus. */
+  async back() {
+    const { set, row } = app.scene;
+    app.store.set({ view: "overview" });
+    await app.drawn;
+    app.made.get("overview").focus(set?.ids[row]);
+  },
+};
+
+const main = document.getElementById("main");
+const tabs = document.getElementById("tabs");
+app.made = new Map();
+app.store = new Store((state) => show(state));
+const header = headerControls();
+document.getElementById("choices").append(...header.map(({ element }) => element));
+document.getElementById("skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the hash holds the state
+  main.focus();
+});
+show(app.store.state);
+
+function show(state) {
+  const scene = resolve(app.document, state);
+  app.scene = scene;
+  if (state.theme === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = state.theme;
+  const offered = VIEWS.filter(({ isOffered }) => isOffered(scene));
+  const view = offered.find(({ id }) => id === state.view) ?? offered[0];
+  heading(scene, view);
+  tabs.replaceChildren(...(offered.length > 1 ? offered.map((one) => tab(one, view, state)) : []));
+  for (const control of header) control.update(scene);
+  if (!app.made.has(view.id)) app.made.set(view.id, view.make(app));
+  const made = app.made.get(view.id);
+  const isNew = main.firstChild !== made.element;
+  if (isNew) main.replaceChildren(made.element);
+  app.drawn = Promise.resolve(made.update(scene)).then(() => {
+    if (app.scene === scene) document.body.dataset.ready = format(state);
+  });
+  if (isNew && document.body.dataset.ready !== undefined) scrollTo(0, 0);
+}
+
+function heading({ experiment }, view) {
+  const about = [experiment.network, experiment.data_set].filter(Boolean).join(" on ");
+  say(document.getElementById("title"), experiment.name);
+  say(document.getElementById("about"), about);
+  document.title = `${view.label} · ${experiment.name} · Signsight`;
+}
+
+function tab({ id, label }, current, state) {
+  const attributes = { href: format({ ...state, view: id }), "data-testid": `tab-${id}` };
+  if (id === current.id) attributes["aria-current"] = "page";
+  return h("a", attributes, label);
+}
+
+function headerControls() {
+  const { store } = app;
+  const others = () => app.document.experiments.map(({ name }) => ({ value: name, label: name }));
+  const listed = (list) => list.map(({ id, label }) => ({ value: id, label }));
+  const themes = [["auto", "auto"], ["light", "light"], ["dark", "dark"]].map(([value, label]) => ({ value, label }));
+  return [
+    choice(store, "experiment", "Experiment", others, ({ experiment }) => experiment.name),
+    choice(store, "set", "Images", ({ sets }) => listed(sets), ({ set }) => set?.id),
+    choice(store, "network", "Network", ({ networks }) => listed(networks), ({ network }) => network?.id),
+    pick(store, "theme", "Theme", () => themes),
+  ];
+}
