@@ -203,8 +203,27 @@ if PLAN.shards > 1:
             "../workflow_scripts/evaluation/gather.py"
 
 
+rule identical_maps:
+    input:
+        PLAN.maps(PLAN.methods).values(),
+    output:
+        PLAN.identical_maps,
+    log:
+        PLAN.log("identical_maps"),
+    benchmark:
+        PLAN.benchmark("identical_maps")
+    conda:
+        "../envs/data.yaml"
+    params:
+        files=PLAN.maps(PLAN.methods),
+        controls=FIGURES.facts["controls"],
+    script:
+        "../workflow_scripts/evaluation/identical_maps.py"
+
+
 rule metric_table:
     input:
+        identical=PLAN.identical_maps,
         scores=[file for m in PLAN.metrics for file in PLAN.metric_files(m).values()],
     output:
         metrics=f"{R}/tables/metrics.csv",

@@ -24,7 +24,7 @@ PICTURED = {"perturbed_pictures", "perturbed"}
 CLEAN = {"clean_table"} | drawn_from("confusion")
 STUCK = {"sticker", "score"} | STICKERED
 MAPPED = (
-    {"attribute", "rank", "evaluate", "overview"} | MASKED | MEASURED | PICTURED | STUCK
+    {"attribute", "identical_maps", "rank", "evaluate", "overview"} | MASKED | MEASURED | PICTURED | STUCK
 )  # what is made of maps
 TRAINED = {"train", "training_curve", "score", "warp"} | CLEAN | MAPPED | TURNED
 CROPPED = {"crop", "examples", "geometry_sheet"} | TRAINED
@@ -59,7 +59,7 @@ BOXED = {"box_maps", "box_sheets", "detection_overview"} | SCORED
 FOUND = {"detect", "detection_accuracy"} | drawn_from("detection_accuracy") | BOXED
 DETECTED = {"train_detector"} | FOUND
 # where nothing is trained, the pictures take the classes of the network
-READ = {"crop", "attribute", "score", "overview", "regions"} | CLEAN | FEATURES | COMPOSED
+READ = {"crop", "attribute", "identical_maps", "score", "overview", "regions"} | CLEAN | FEATURES | COMPOSED
 TAKEN = READ | {"pretrained", "classes"} | ALBUMS
 EVERYTHING = {"everything"}  # the results get another place
 OTHER = "other"  # the value is made from the schema
@@ -116,13 +116,13 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
     "training.augmentation.fill": (OTHER, TRAINED),
     "attribution.methods": (
         ["random", "few", "grad_cam", "grad_cam_pp"],
-        {"attribute", "rank", "evaluate", "overview"} | MASKED | MEASURED | PICTURED,
+        {"attribute", "identical_maps", "rank", "evaluate", "overview"} | MASKED | MEASURED | PICTURED,
     ),
     "attribution.target": (OTHER, MAPPED),
     "attribution.score": (OTHER, MAPPED),
     "attribution.layer": (
         "features.third",
-        {"attribute", "rank", "evaluate", "overview"} | MASKED | MEASURED | PICTURED,
+        {"attribute", "identical_maps", "rank", "evaluate", "overview"} | MASKED | MEASURED | PICTURED,
     ),
     "attribution.batch_size": (OTHER, set()),
     "attribution.variants": ({"few": {"parameters": {"samples": 3}}}, MAPPED),

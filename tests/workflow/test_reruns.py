@@ -20,6 +20,7 @@ CLEAN = {"clean_table"} | drawn_from("confusion")
 TURNED = {"geometry_table", "degrees", "summary"}
 MEASURED = {"metric_table", "aopc_curve", "morf_lerf", "ranking", "agreement", "cost", "summary"}
 PICTURED = {"perturbed_pictures", "perturbed"}
+MAPS = {"identical_maps", "overview"}  # what is made of the maps of all methods
 SHEETS = {"masked_sheet", "geometry_sheet", "sticker_sheet"}
 # wherever a method has its name written; nothing is computed or counted again
 LABELLED = {
@@ -29,12 +30,12 @@ LABELLED = {
 # the model, three methods, and for each of them the masking and two metrics
 FROM_MODEL = (
     {"attribute": 3, "rank": 3, "sticker": 2, "warp": 3, "score": 6, "evaluate": 9}
-    | dict.fromkeys(CLEAN | MASKED | STICKERED | TURNED | MEASURED | PICTURED, 1)
-    | {"overview": 1, "training_curve": 1}
+    | dict.fromkeys(CLEAN | MASKED | STICKERED | TURNED | MEASURED | PICTURED | MAPS, 1)
+    | {"training_curve": 1}
 )
 # the variant `few`, the one that stickers are placed by
-FROM_FEW = dict.fromkeys(MASKED | STICKERED | MEASURED | PICTURED, 1) | {
-    "attribute": 1, "rank": 1, "sticker": 2, "score": 2, "evaluate": 3, "overview": 1,
+FROM_FEW = dict.fromkeys(MASKED | STICKERED | MEASURED | PICTURED | MAPS, 1) | {
+    "attribute": 1, "rank": 1, "sticker": 2, "score": 2, "evaluate": 3,
 }  # fmt: skip
 
 
@@ -67,7 +68,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
     "a degree less": ({"geometry": {"rotation": [-30]}}, once(TURNED, geometry_sheet=1)),
     "a method more": (
         {"attribution": {"methods": ["random", "few", "grad_cam", "grad_cam_pp"]}},
-        once(MASKED | MEASURED | PICTURED, attribute=1, rank=1, evaluate=3, overview=1),
+        once(MASKED | MEASURED | PICTURED | MAPS, attribute=1, rank=1, evaluate=3),
     ),
     "a method's parameter": (parameters("attribution", "smooth_grad", spread=0.3), FROM_FEW),
     "a variant's parameter": (
@@ -139,7 +140,7 @@ EDITS: dict[str, tuple[str, str, str, dict[str, int]]] = {
     "a method": (
         "attribution/cam.py",
         *ADDED,
-        once(MASKED | MEASURED | PICTURED, attribute=1, rank=1, evaluate=3, overview=1),
+        once(MASKED | MEASURED | PICTURED | MAPS, attribute=1, rank=1, evaluate=3),
     ),
     "a metric": (
         "evaluation/metrics/region_perturbation.py", *ADDED, once(MEASURED | PICTURED, evaluate=3),

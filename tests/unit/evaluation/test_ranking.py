@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from signsight.evaluation.identical import shown_once, without_repeats
 from signsight.evaluation.metric_table import metric_table
 from signsight.evaluation.ranking import agreement_table, letter_groups, pair_table, ranking_table
 from signsight.evaluation.statistics import holm
@@ -50,6 +51,23 @@ def test_pairs_are_tested_and_corrected_within_a_quantity(results: dict[str, dic
         tied = own["p_holm"] > 0.05
         assert own.loc[tied, ["method_a", "method_b"]].values.tolist() == [["saliency", "grad_cam"]]
         assert (own["difference"].between(own["low"], own["high"])).all()
+
+
+def test_a_method_with_the_same_maps_is_not_counted_twice(results: dict[str, dict[str, Path]]) -> None:
+    """Neither by Holm's correction nor among the methods that metrics agree on."""
+    same = pd.DataFrame({"method": ["grad_cam_pp"], "same_as": ["grad_cam"]})
+    more = {metric: files | {"grad_cam_pp": files["grad_cam"]} for metric, files in results.items()}
+    once = {metric: shown_once(files, same) for metric, files in more.items()}
+    alone, twice, left = (pair_table(files, ABOUT, 0.95, seed=0) for files in (results, more, once))
+    pd.testing.assert_frame_equal(left, alone)
+    between = "method_a == 'saliency' and method_b == 'grad_cam'"
+    one, two = (float(table.query(between)["p_holm"].max()) for table in (alone, twice))
+    assert one <= two and (len(alone), len(twice)) == (12, 20)
+    tables = [metric_table(files, ABOUT, 0.95, seed=0) for files in (results, more)]
+    rows = without_repeats(tables[1], same)
+    ranks = ranking_table(rows, left, 0.95), ranking_table(tables[0], alone, 0.95)
+    pd.testing.assert_frame_equal(*ranks)
+    pd.testing.assert_frame_equal(agreement_table(rows), agreement_table(tables[0]))
 
 
 def test_ranks_follow_the_direction_and_tie_what_does_not_differ(results: dict[str, dict[str, Path]]) -> None:

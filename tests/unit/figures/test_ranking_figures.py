@@ -18,6 +18,9 @@ from synthetic_metrics import FOUR, MANY, QUANTITIES, numbers, ranking_rows
 
 Check = Callable[[Figure], None]
 LABELS = [[m, q, f"{q.replace('_', ' ')}, a rather long name"] for m, q, *_ in QUANTITIES]
+CLEAN = pd.DataFrame({"n": [36], "accuracy": [0.9], "low": [0.77], "high": [0.96], "chance": [0.5]})
+GUESSING = CLEAN.assign(accuracy=0.41, low=0.26, high=0.57)
+NONE_THE_SAME = pd.DataFrame({"method": [], "same_as": []}, dtype=str)
 DIRECTED = [q for _, q, direction, _ in QUANTITIES if direction]
 
 
@@ -39,7 +42,7 @@ def check_level_texts(figure: Figure) -> None:
 @pytest.mark.parametrize("methods", [FOUR, MANY], ids=["4", "22"])
 def test_ranking_shows_ranks_letters_and_values(methods: list[str]) -> None:
     table = ranking_rows(numbers(methods))
-    figure = figures.ranking(table, quantities=LABELS, controls=["random"])
+    figure = figures.ranking(table, CLEAN, NONE_THE_SAME, quantities=LABELS, controls=["random"])
     (axes,) = figure.axes
     at = {tuple(np.floor(t.get_position())): [] for t in axes.texts}
     for text in axes.texts:
@@ -57,7 +60,9 @@ def test_ranking_shows_ranks_letters_and_values(methods: list[str]) -> None:
 
 
 def test_the_best_rank_is_the_darkest_and_texts_stand_out() -> None:
-    figure = figures.ranking(ranking_rows(numbers(MANY)), quantities=LABELS, controls=[])
+    figure = figures.ranking(
+        ranking_rows(numbers(MANY)), CLEAN, NONE_THE_SAME, quantities=LABELS, controls=[]
+    )
     colours = matplotlib.colormaps[figures.RANKS](np.linspace(0, 1, 50))
     light = colours[:, :3] @ (0.2126, 0.7152, 0.0722)
     assert (np.diff(light) > 0).all()
@@ -68,7 +73,7 @@ def test_the_best_rank_is_the_darkest_and_texts_stand_out() -> None:
 def test_a_method_without_a_rank_has_a_dash() -> None:
     table = numbers(FOUR)
     table.loc[(table["method"] == "saliency") & (table["quantity"] == "aopc"), "value"] = np.nan
-    figure = figures.ranking(ranking_rows(table), quantities=LABELS, controls=[])
+    figure = figures.ranking(ranking_rows(table), CLEAN, NONE_THE_SAME, quantities=LABELS, controls=[])
     assert [text.get_text() for text in figure.axes[0].texts].count("–") == 1
     check_level_texts(figure)
 
@@ -83,7 +88,7 @@ def test_letters_are_shortened(group: str, short: str) -> None:
 @pytest.mark.parametrize("methods", [FOUR, MANY], ids=["4", "22"])
 def test_agreement_writes_every_correlation(methods: list[str]) -> None:
     table = agreement_table(numbers(methods), ["random"])
-    figure = figures.agreement(table, quantities=LABELS)
+    figure = figures.agreement(table, CLEAN, quantities=LABELS)
     shown = [text.get_text() for text in figure.axes[0].texts]
     for value, count in pd.Series([f"{tau:.2f}" for tau in table["tau"]]).value_counts().items():
         assert shown.count(str(value).replace("-", "−")) == count
@@ -93,4 +98,26 @@ def test_agreement_writes_every_correlation(methods: list[str]) -> None:
 def test_agreement_of_too_few_methods_has_dashes() -> None:
     table = agreement_table(numbers(["random", "saliency"]), ["random"])
     assert table["tau"].isna().all()
-    check_level_texts(figures.agreement(table, quantities=LABELS))
+    check_level_texts(figures.agreement(table, CLEAN, quantities=LABELS))
+
+
+def test_a_guessing_network_has_a_sentence_in_place_of_a_ranking(legible: Check) -> None:
+    table, tau = ranking_rows(numbers(FOUR)), agreement_table(numbers(FOUR), ["random"])
+    for figure in (
+        figures.ranking(table, GUESSING, NONE_THE_SAME, quantities=LABELS, controls=["random"]),
+        figures.agreement(tau, GUESSING, quantities=LABELS),
+    ):
+        (text,) = (" ".join(text.get_text().split()) for text in figure.texts)
+        assert text.startswith("The explanations are not ranked") and not figure.axes
+        assert "41.0 % [26.0, 57.0] of 36 test images" in text and "50.0 %" in text
+        legible(figure)
+
+
+def test_methods_with_the_same_maps_share_a_row() -> None:
+    same = pd.DataFrame({"method": ["grad_cam_pp"], "same_as": ["saliency"]})
+    table = ranking_rows(numbers(FOUR))
+    table = table[table["method"] != "grad_cam_pp"]
+    figure = figures.ranking(table, CLEAN, same, quantities=LABELS, controls=[])
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert "Saliency = Grad-CAM++" in texts and "Grad-CAM++" not in texts and "Saliency" not in texts
+    check_level_texts(figure)

@@ -45,7 +45,10 @@ def test_overview(legible: Check) -> None:
     images = pictures(3)
     maps = {"saliency": RANDOM.random((3, 48, 48)), "lrp_epsilon": RANDOM.normal(size=(3, 48, 48))}
     predicted, truth = ["Stop", "Yield", LONG], ["Stop", LONG, LONG]
-    figure = examples.overview_sheet(images, maps, {"lrp_epsilon"}, truth, predicted, np.full(3, 0.998))
+    labels = {"saliency": ["Saliency", "Smooth Grad-CAM++"], "lrp_epsilon": ["LRP-ε"]}
+    figure = examples.overview_sheet(
+        images, maps, labels, {"lrp_epsilon"}, truth, predicted, np.full(3, 0.998)
+    )
     for row in range(3):
         assert np.array_equal(cell(figure, row, 0)[1::3, 1::3], images[row])
         for column, (name, values) in enumerate(maps.items(), 1):
@@ -53,13 +56,15 @@ def test_overview(legible: Check) -> None:
             assert np.array_equal(cell(figure, row, column)[1::3, 1::3], colours)
     text = "\n".join(words(figure))
     assert "✓ Stop 99.8\N{NO-BREAK SPACE}%" in text and "✗ Yield" in text and "true:" in text
-    assert "Saliency" in text and "LRP-ε" in text and "for it (+)" in text
+    assert "Saliency\n= Smooth\nGrad-CAM++" in text and "LRP-ε" in text and "for it (+)" in text
     legible(figure)
 
 
 def test_overview_key_names_only_the_scales_in_use(legible: Check) -> None:
     maps = {"grad_cam": np.ones((1, 48, 48), np.float32)}
-    figure = examples.overview_sheet(pictures(1), maps, (), ["a"], ["a"], np.ones(1))
+    figure = examples.overview_sheet(
+        pictures(1), maps, {"grad_cam": ["Grad-CAM"]}, (), ["a"], ["a"], np.ones(1)
+    )
     assert "for it (+)" not in words(figure)
     legible(figure)
 

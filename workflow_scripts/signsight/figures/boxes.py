@@ -17,9 +17,9 @@ from signsight.figures.feature_pages import fitted_lines, font_of
 from signsight.figures.method_curves import declared_curves, family_curves, span_of
 from signsight.figures.metric_words import metric_words
 from signsight.figures.numbers import count
-from signsight.figures.ranking import Quantities, ranking
+from signsight.figures.ranking import Quantities, methods_by_metrics
 from signsight.figures.sheet import in_words
-from signsight.figures.style import BLUE, GREY, INK, interval_name, key, panels, styled
+from signsight.figures.style import BLUE, GREY, INK, interval_name, key, method_label, panels, styled
 
 ACROSS = 4  # quantities side by side
 NAME = 2.6  # inches of the name of a class, at most
@@ -84,7 +84,8 @@ def box_ranking(
     )
     if not known.any():
         return in_words(NOT_MEASURED)
-    return ranking(box_ranking[known], quantities=box_quantities, controls=box_controls)
+    named = {name: method_label(name) for name in box_ranking["method"]}
+    return methods_by_metrics(box_ranking[known], named, box_quantities, box_controls)
 
 
 @figures.register("box_metrics", category="Detection", subcategory="Metrics")

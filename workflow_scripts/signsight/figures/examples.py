@@ -14,6 +14,7 @@ from signsight.data.imageset import ImageSet
 from signsight.figures.choice import class_names, overview_rows
 from signsight.figures.colour import overlay, palette, to_rgb
 from signsight.figures.numbers import MINUS, percent
+from signsight.figures.repeats import labels_once
 from signsight.figures.sheet import PIXELS, Block, fit, in_words, sheet
 from signsight.figures.style import RIGHT, WRONG, method_style, styled
 
@@ -39,19 +40,23 @@ def overview(
     maps: Mapping[str, ArrayFile],
     clean_scores: Mapping[str, np.ndarray],
     classes: pd.DataFrame,
+    identical_maps: pd.DataFrame,
     *,
     signed: Collection[str],
     overview_images: int,
 ) -> Figure:
     """Some test images, a few of them misclassified, and their maps by every method.
 
-    clean_scores: `predicted` and `confidence`, (1, N) each.
+    clean_scores: `predicted` and `confidence`, (1, N) each; identical_maps: methods with the same maps, which
+    share a column.
     """
+    labels = labels_once(maps, identical_maps)
     predicted, confidence = clean_scores["predicted"][0], clean_scores["confidence"][0]
     rows = overview_rows(images.index, predicted, confidence, overview_images)
     return overview_sheet(
         images.take(rows),
-        {name: file.take(rows) for name, file in maps.items()},
+        {name: maps[name].take(rows) for name in labels},
+        labels,
         signed,
         class_names(classes, images.class_ids[rows]),
         class_names(classes, predicted[rows]),
@@ -63,6 +68,7 @@ def overview(
 def overview_sheet(
     images: np.ndarray,
     maps: Mapping[str, np.ndarray],
+    labels: Mapping[str, Sequence[str]],
     signed: Collection[str],
     truth: Sequence[str],
     predicted: Sequence[str],
@@ -70,18 +76,24 @@ def overview_sheet(
 ) -> Figure:
     """Rows are images, columns the picture and one heat map a method.
 
-    images: (n, H, W, 3) uint8; maps: method -> (n, H, W) float32; signed: the methods whose maps have
-    a sign. truth, predicted: class names; probability: (n,) float of the predicted class.
+    images: (n, H, W, 3) uint8; maps: method -> (n, H, W) float32; labels: what stands above each, the
+    labels of all methods with these maps; signed: the methods whose maps have a sign. truth, predicted:
+    class names; probability: (n,) float of the predicted class.
     """
     cells = [images, *(to_rgb(values, name in signed) for name, values in maps.items())]
     titles = [verdict(*row) for row in zip(predicted, map(float, probability), truth, strict=True)]
-    heads = ["Image", *(method_style(name).label.replace(" ", "\n", 1) for name in maps)]
+    heads = ["Image", *(_head(labels[name]) for name in maps)]
     scales = [False] * any(name not in signed for name in maps)
     scales += [True] * any(name in signed for name in maps)
     foot = 0.15 + KEY_LINE * len(scales)
     figure = sheet([Block(np.stack(cells, axis=1), titles, heads)], left=2.0, foot=foot)
     colour_keys(figure, scales)
     return figure
+
+
+def _head(labels: Sequence[str]) -> str:
+    """'Grad-CAM++', and below it '= Smooth' and 'Grad-CAM++' where these are the same maps."""
+    return "\n= ".join(label.replace(" ", "\n", 1) for label in labels)
 
 
 def colour_keys(figure: Figure, scales: Sequence[bool], ends: Mapping[bool, Sequence[str]] = ENDS) -> None:

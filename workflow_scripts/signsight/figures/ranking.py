@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import matplotlib
 import numpy as np
@@ -14,8 +14,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from signsight.core.registry import figures
+from signsight.evaluation.guessing import no_ranking
 from signsight.figures.numbers import NONE, fixed
-from signsight.figures.style import GREY, INK, method_label, styled
+from signsight.figures.repeats import labels_once
+from signsight.figures.sheet import in_words
+from signsight.figures.style import GREY, INK, styled
 
 CELL = (0.78, 0.37)  # inches
 FOOT = 0.75
@@ -31,25 +34,44 @@ Quantities = Sequence[Sequence[str]]  # metric, quantity, label
     "ranking", category="Ranking", subcategory="Methods by metrics", when={"methods_at_least": 2}
 )
 @styled
-def ranking(ranking: pd.DataFrame, *, quantities: Quantities, controls: Collection[str]) -> Figure:
+def ranking(
+    ranking: pd.DataFrame,
+    clean: pd.DataFrame,
+    identical_maps: pd.DataFrame,
+    *,
+    quantities: Quantities,
+    controls: Collection[str],
+) -> Figure:
     """Rows are methods, columns quantities: rank, letters of ties and value; dark is the best rank.
 
-    ranking: of `ranking.ranking_table`. controls: methods that do not look at the network, written in
-    grey. Rows are in the order of the mean rank.
+    ranking: of `ranking.ranking_table`; identical_maps: of `evaluation.identical`, methods that share a row;
+    clean: the accuracy of the network, which is to be better than guessing. controls: methods that do not
+    look at the network, written in grey. Rows are in the order of the mean rank.
     """
-    table, labels = ranking, _labels(quantities)
+    if refused := no_ranking(clean):
+        return in_words(refused)
+    methods = [*ranking["method"].unique(), *identical_maps["method"]]
+    named = {name: " = ".join(own) for name, own in labels_once(methods, identical_maps).items()}
+    return methods_by_metrics(ranking, named, quantities, controls)
+
+
+def methods_by_metrics(
+    table: pd.DataFrame, named: Mapping[str, str], quantities: Quantities, controls: Collection[str]
+) -> Figure:
+    """What `ranking` draws. named: method -> what stands before its row."""
+    labels = _labels(quantities)
     columns = list(dict.fromkeys(zip(table["metric"], table["quantity"], strict=True)))
     cells = {(row.method, (row.metric, row.quantity)): row for row in table.itertuples()}
     mean = table.assign(rank=table["rank"].astype(float)).groupby("method", sort=False)["rank"].mean()
     methods = mean.sort_values(kind="stable", na_position="last").index.tolist()
     heads = [*(labels.get(column, column[1]) for column in columns), "mean rank"]
-    figure, axes = _grid([method_label(method) for method in methods], heads)
+    figure, axes = _grid([named[method] for method in methods], heads)
     worst = max(float(table["rank"].max()), 2.0)
     colours = matplotlib.colormaps[RANKS]
     lettered = {column for column in columns if _letters_fit(table, column)}
     for y, method in enumerate(methods):
         grey = GREY if method in controls else INK
-        axes.text(-0.1, y + 0.5, method_label(method), ha="right", va="center", fontsize=9.5, color=grey)
+        axes.text(-0.1, y + 0.5, named[method], ha="right", va="center", fontsize=9.5, color=grey)
         for x, column in enumerate(columns):
             _ranked(axes, (x, y), cells.get((method, column)), colours, worst, column in lettered)
         text = NONE if np.isnan(mean[method]) else f"{mean[method]:.1f}"
@@ -105,11 +127,13 @@ def _labels(quantities: Quantities) -> dict[tuple[str, str], str]:
     when={"quantities": 2, "explaining_at_least": 2},
 )
 @styled
-def agreement(agreement: pd.DataFrame, *, quantities: Quantities) -> Figure:
+def agreement(agreement: pd.DataFrame, clean: pd.DataFrame, *, quantities: Quantities) -> Figure:
     """Kendall's tau-b between the orders of the methods by every two quantities, as a matrix.
 
-    agreement: of `ranking.agreement_table`.
+    agreement: of `ranking.agreement_table`; clean: as for `ranking`.
     """
+    if refused := no_ranking(clean):
+        return in_words(refused)
     table, labels = agreement, _labels(quantities)
     keys = list(dict.fromkeys(zip(table["metric_a"], table["quantity_a"], strict=True)))
     place = {key: i for i, key in enumerate(keys)}

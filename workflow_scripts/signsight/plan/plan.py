@@ -267,6 +267,7 @@ class Plan(Inputs):
             return {}
         stages = {
             "clean": ("clean", "confusion"),
+            "identical_maps": ("identical_maps",) if self.methods else (),
             "masking": ("masking", "empty_maps") if self.masking_methods else (),
             "stickers": ("stickers", "sticker_confusions") if self.sticker_targets else (),
             "geometry": ("geometry",) if any(self.degrees.values()) else (),
@@ -275,6 +276,11 @@ class Plan(Inputs):
             "seeds": ("seeds",) if len(self.runs) > 1 else (),
         }
         return {stage: {n: f"{self.root}/tables/{n}.csv" for n in names} for stage, names in stages.items()}
+
+    @property
+    def identical_maps(self) -> str:
+        """The table of methods that give the same maps as another one."""
+        return f"{self.root}/tables/identical_maps.csv"
 
     @cached_property
     def features(self) -> Features:
