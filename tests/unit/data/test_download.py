@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
-import logging
 import re
 import shutil
 import threading
@@ -23,7 +22,6 @@ import requests
 from signsight.core.errors import UserError
 from signsight.data import download
 from signsight.data.download import PIECE, fetch
-from signsight.data.progress import progress
 from signsight.data.source import local_folder
 
 DATA = np.random.default_rng(0).bytes(1_500_000)
@@ -368,17 +366,3 @@ def test_sources_and_checksums_that_cannot_be_are_refused(tmp_path: Path) -> Non
             fetch(str(tmp_path), "file.zip", tmp_path / "target", checksum=checksum)
     assert local_folder("file:relative/folder") == Path("relative/folder")
     assert local_folder("../shared/gtsrb-32") == Path("../shared/gtsrb-32")
-
-
-# Progress without a terminal
-
-
-def test_progress_is_a_line_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
-    times = iter([0.0, 1.0, 11.0, 11.0, 12.0, 25.0, 25.0])
-    with (
-        caplog.at_level(logging.INFO, "signsight"),
-        progress("file.zip", 4_000_000, "B", clock=lambda: next(times)) as step,
-    ):
-        for _ in range(4):
-            step(1_000_000)
-    assert caplog.messages == ["file.zip: 2.0 of 4.0 MB (50 %)", "file.zip: 4.0 of 4.0 MB (100 %)"]

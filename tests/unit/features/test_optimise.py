@@ -183,10 +183,10 @@ def test_the_best_of_the_checkpoints_is_kept() -> None:
 def test_frames_are_spread_over_the_steps_and_end_at_the_last(
     steps: int, frames: int, expected: list[int]
 ) -> None:
-    model, told = gap(), []
+    model = gap()
     recipe = replace(PIXELS, steps=steps)
-    made = make(model, of_classes(1, 2), recipe, ["a", "b"], frames=frames, on_step=told.append)
-    assert made.steps.tolist() == expected == told
+    made = make(model, of_classes(1, 2), recipe, ["a", "b"], frames=frames)
+    assert made.steps.tolist() == expected
     assert made.frames.shape == (2, len(expected), 16, 16, 3) and made.frames.dtype == np.uint8
     assert made.curve.shape == (2, steps) and made.curve.dtype == np.float32
     shorter = make(model, of_classes(1, 2), replace(recipe, steps=expected[0]), ["a", "b"], frames=1)

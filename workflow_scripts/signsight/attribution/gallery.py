@@ -15,6 +15,7 @@ from signsight.attribution.target import Value, parse
 from signsight.core.errors import UserError
 from signsight.core.registry import methods
 from signsight.core.words import nearest
+from signsight.data.progress import progress
 from signsight.models.classifier import Classifier, forward_batches
 from signsight.models.stages import stages
 
@@ -71,12 +72,14 @@ def explain_pictures(
     classes = (table[name].to_numpy(np.int64) for name in ("explained_id", "against_id"))
     targets = settings.explained.held(*classes, device)
     try:
-        for start in range(0, len(images), size):
-            rows = slice(start, start + size)
-            chosen = (images[rows], targets[rows], ids[rows])
-            values.append(explain_bound(model, *chosen, settings, device, colours=True))
-            if not np.isfinite(values[-1]).all():
-                raise UserError(f"A map of {settings.method} is not finite; is the model trained?")
+        with progress(settings.method, len(images), "pictures", step=size) as step:
+            for start in range(0, len(images), size):
+                rows = slice(start, start + size)
+                chosen = (images[rows], targets[rows], ids[rows])
+                values.append(explain_bound(model, *chosen, settings, device, colours=True))
+                if not np.isfinite(values[-1]).all():
+                    raise UserError(f"A map of {settings.method} is not finite; is the model trained?")
+                step(len(values[-1]))
     except UserError as fault:
         return {"refused": np.array(str(fault))}
     found = np.concatenate(values)
@@ -108,7 +111,12 @@ def sweeps(
 
     def swept(key: str, values: Sequence[float]) -> np.ndarray:
         chosen = [replace(smooth, parameters=smooth.parameters | {key: value}) for value in values]
-        return np.stack([_maps(model, images, table, one) for one in chosen], axis=1)
+        maps = []
+        with progress(f"strip of {key}", len(chosen), "values") as step:
+            for one in chosen:
+                maps.append(_maps(model, images, table, one))
+                step(1)
+        return np.stack(maps, axis=1)
 
     found = {"samples": swept("samples", samples), "spreads": swept("spread", spreads)}
     if layers is None:
@@ -136,7 +144,12 @@ def layer_sweep(
             )
     chosen = [*([name] for name in layers), list(layers)]
     sets = [replace(settings, parameters={"layers": names}) for names in chosen]
-    return np.stack([_maps(model, images, table, one) for one in sets], axis=1)
+    with progress("strip of layers", len(sets), "layers") as step:
+        maps = []
+        for one in sets:
+            maps.append(_maps(model, images, table, one))
+            step(1)
+    return np.stack(maps, axis=1)
 
 
 def _maps(model: Classifier, images: np.ndarray, table: pd.DataFrame, settings: Settings) -> np.ndarray:

@@ -13,6 +13,7 @@ from signsight.attribution.target import Bound
 from signsight.attribution.task import Task
 from signsight.core.parameters import Limits
 from signsight.core.registry import methods
+from signsight.data.progress import pieces
 
 
 @methods.register(
@@ -54,10 +55,10 @@ def integrated_gradients(
     start = torch.tensor(baseline, dtype=images.dtype, device=images.device)[:, None, None]
     nodes, weights = np.polynomial.legendre.leggauss(steps)  # on [-1, 1], the weights sum to 2
     shares, weights = (images.new_tensor(a) for a in ((nodes + 1) / 2, weights / 2))
-    points = torch.arange(len(images) * steps, device=images.device)
+    points = torch.arange(len(images) * steps, device=images.device).split(task.batch_size)
     mean = torch.zeros_like(images)
-    for piece in points.split(task.batch_size):
-        rows, step = piece % len(images), piece // len(images)
+    for some in pieces(points, len(points)):
+        rows, step = some % len(images), some // len(images)
         on_path = torch.lerp(start, images[rows], shares[step, None, None, None])
         found = pixel_gradient(task, on_path, targets[rows])
         mean.index_add_(0, rows, found.mul_(weights[step, None, None, None]))

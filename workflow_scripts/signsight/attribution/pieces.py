@@ -8,6 +8,7 @@ import torch
 
 from signsight.attribution.target import Bound
 from signsight.attribution.task import Task
+from signsight.data.progress import pieces
 
 
 def scores_in_pieces(
@@ -20,7 +21,8 @@ def scores_in_pieces(
     """
     scores = [torch.empty(0, device=owner.device)]
     with torch.no_grad():
-        for start in range(0, len(owner), task.batch_size):
+        starts = range(0, len(owner), task.batch_size)
+        for start in pieces(starts, len(starts)):
             rows = slice(start, start + task.batch_size)
             scores.append(task.scores(make(rows), targets[owner[rows]]))
     return torch.cat(scores)

@@ -17,6 +17,7 @@ from signsight.attribution.task import Task
 from signsight.core.parameters import Limits
 from signsight.core.registry import methods
 from signsight.core.rng import generator
+from signsight.data.progress import pieces
 
 
 @methods.register(
@@ -55,7 +56,8 @@ def rise(
     """
     by_mask = in_double(torch.zeros_like(images[:, 0]))
     coverage, total = torch.zeros_like(by_mask[0]), torch.zeros_like(by_mask[:, 0, 0])
-    for group in mask_groups(task, images, masks, cells, p):
+    groups = mask_groups(task, images, masks, cells, p)
+    for group in pieces(groups, math.ceil(masks / task.batch_size)):
         scores = _masked_scores(task, images, targets, group)
         by_mask += in_double(torch.einsum("bk,khw->bhw", scores, group))
         coverage += in_double(group.sum(0))

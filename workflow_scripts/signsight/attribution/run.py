@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,9 +20,8 @@ from signsight.core.errors import UserError
 from signsight.core.files import ArrayWriter
 from signsight.core.registry import methods
 from signsight.data.imageset import ImageSet
+from signsight.data.progress import pieces, progress
 from signsight.models.classifier import Classifier, to_pixels
-
-log = logging.getLogger("signsight")
 
 
 @dataclass(frozen=True)
@@ -148,7 +146,8 @@ def explainer(
     def explain(model: Classifier, images: np.ndarray, ids: list[str], seed: int) -> np.ndarray:
         again = replace(settings, seed=seed)
         maps = np.empty(images.shape[:3], np.float32)
-        for start in range(0, len(ids), settings.batch_size):
+        starts = range(0, len(ids), settings.batch_size)
+        for start in pieces(starts, len(starts)):
             part = slice(start, start + settings.batch_size)
             rows = torch.tensor([places[image] for image in ids[part]], device=device)
             maps[part] = explain_bound(model, images[part], chosen[rows], ids[part], again, device)
@@ -166,8 +165,11 @@ def explain_set(
     not count in, else seconds of the clock. Raises UserError when a map is not finite.
     """
     clock = time.process_time if device.type == "cpu" else time.perf_counter
-    done, took, began = 0, 0.0, time.perf_counter()
-    with ArrayWriter(out, (len(images), *images.size), np.float32) as writer:
+    done, took = 0, 0.0
+    with (
+        ArrayWriter(out, (len(images), *images.size), np.float32) as writer,
+        progress(settings.method, len(images), "images", step=settings.batch_size) as step,
+    ):
         for batch in images.batches(settings.batch_size):
             rows = slice(done, done + len(batch))
             ids = images.index["image_id"].iloc[rows].tolist()
@@ -181,12 +183,5 @@ def explain_set(
                 )
             writer.append(maps)
             done += len(batch)
-            if done == len(images) or done // settings.batch_size % 20 == 0:
-                log.info(
-                    "%s: %d of %d images, %.0f s",
-                    settings.method,
-                    done,
-                    len(images),
-                    time.perf_counter() - began,
-                )
+            step(len(batch))
     return took

@@ -14,6 +14,7 @@ from signsight.attribution.task import Task
 from signsight.core.parameters import Limits
 from signsight.core.registry import methods
 from signsight.core.rng import generator
+from signsight.data.progress import pieces
 
 Samples = Annotated[int, Limits(1, 10_000), "Noisy copies of each image."]
 Spread = Annotated[float, Limits(0), "Standard deviation of the noise as a share of the image's (max - min)."]
@@ -31,7 +32,8 @@ def noisy_copies(
     sources = [generator(task.seed, "smooth", i) for i in ids]
     sd = spread * (images.amax((1, 2, 3)) - images.amin((1, 2, 3)))[:, None, None, None]
     total = len(images) * samples
-    for start in range(0, total, task.batch_size):
+    starts = range(0, total, task.batch_size)
+    for start in pieces(starts, len(starts)):
         numbers = np.arange(start, min(start + task.batch_size, total)) % len(images)
         # Colours last in memory, like images that are read: convolutions take them faster so.
         draws = np.empty((len(numbers), *images.shape[2:], images.shape[1]), np.float32)

@@ -85,7 +85,7 @@ def _write_arrays(part: Part, folder: Path, cut: Cut, workers: int) -> list[tupl
         if part.masks is not None:
             shape = (count, cut.size, cut.size)
             masks_file = stack.enter_context(ArrayWriter(folder / "masks.npy", shape, np.uint8))
-        step = stack.enter_context(progress("crop", count, "images"))
+        step = stack.enter_context(progress("crop", count, "images", step=BATCH))
         for batch in _batches(part, cut, workers):
             images_file.append(batch.images)
             if masks_file is not None and batch.masks is not None:

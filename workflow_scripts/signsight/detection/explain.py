@@ -17,7 +17,7 @@ from signsight.attribution.run import frozen
 from signsight.attribution.task import Task
 from signsight.core.errors import UserError
 from signsight.core.registry import methods
-from signsight.data.progress import progress
+from signsight.data.progress import pieces, progress
 from signsight.detection.detector import Detector
 from signsight.detection.map_file import maps_writer
 from signsight.detection.scene_set import SceneSet
@@ -53,7 +53,7 @@ def explain_boxes(
     parts = [slice(0, len(ids))] if about.get("shares") else [slice(k, k + 1) for k in range(len(ids))]
     found = []
     with frozen(detector):
-        for part in parts:
+        for part in pieces(parts, len(parts)):
             maps = method(task, images, bound[part], ids[part], **settings.parameters)
             found.append(reduced(maps, about["reduce"]) if maps.ndim == 4 else maps)
     return torch.cat(found).detach().float().cpu().numpy()

@@ -18,6 +18,7 @@ from signsight.attribution.run import frozen
 from signsight.attribution.target import Bound, Value, joined, parse
 from signsight.core.registry import replacements
 from signsight.core.rng import generator
+from signsight.data.progress import pieces
 from signsight.evaluation.metrics.block import Block
 
 
@@ -76,7 +77,8 @@ def perturbed_scores(block: Block, targets: Bound, count: int, perturb: Perturb)
     total = len(targets) * count
     found = torch.empty(total, dtype=torch.float32, device=block.device)
     with frozen(block.model), _precision(block):
-        for start in range(0, total, block.batch_size):
+        starts = range(0, total, block.batch_size)
+        for start in pieces(starts, len(starts)):
             pairs = Pairs(range(start, min(start + block.batch_size, total)), count, block.device)
             own = targets[pairs.images]
             outputs = own.outputs(block.model, perturb(pairs)).float()

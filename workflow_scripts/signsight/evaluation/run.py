@@ -5,8 +5,6 @@ Importing it imports no torch, so that tables can be made from its files without
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +17,7 @@ from signsight.core.files import ArrayFile, atomic
 from signsight.core.registry import metrics
 from signsight.core.rng import generator
 from signsight.data.imageset import ImageSet
+from signsight.data.progress import progress
 from signsight.evaluation.metrics.block import Block, Explain, Result
 
 if TYPE_CHECKING:
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
     from signsight.attribution.target import Value
     from signsight.models.classifier import Classifier
-
-log = logging.getLogger("signsight")
 
 BLOCK_BYTES = 64 << 20  # of a block's images as float32
 BATCHES = 8  # a block has at most so many batches of images
@@ -97,29 +94,29 @@ def evaluate_set(
             f"Metric {name!r} needs to know where the objects are, which this data set does not tell; take "
             "it out of config key 'evaluation.metrics'."
         )
-    step = block_size(images.size, settings.batch_size)
+    size = block_size(images.size, settings.batch_size)
     ids, truth = images.index["image_id"], images.class_ids
-    results, began = [], time.perf_counter()
-    for start in range(0, len(rows), step):
-        part = rows[start : start + step]
-        whose = (images.take(part), truth[part], ids.iloc[part].tolist())
-        block = Block(
-            model=model,
-            images=whose[0],
-            maps=maps.take(part),
-            ids=whose[2],
-            truth=whose[1],
-            regions=None if regions is None else regions.take(part),
-            target=settings.target,
-            seed=settings.seed,
-            device=device,
-            batch_size=settings.batch_size,
-            explain=explainer(model, *whose) if about["needs"] == "method" else None,
-            precision=settings.precision,
-        )
-        results.append(metric(block, **settings.parameters))
-        done = start + len(part)
-        log.info("%s: %d of %d images, %.0f s", name, done, len(rows), time.perf_counter() - began)
+    results = []
+    with progress(name, len(rows), "images", step=size) as step:
+        for start in range(0, len(rows), size):
+            part = rows[start : start + size]
+            whose = (images.take(part), truth[part], ids.iloc[part].tolist())
+            block = Block(
+                model=model,
+                images=whose[0],
+                maps=maps.take(part),
+                ids=whose[2],
+                truth=whose[1],
+                regions=None if regions is None else regions.take(part),
+                target=settings.target,
+                seed=settings.seed,
+                device=device,
+                batch_size=settings.batch_size,
+                explain=explainer(model, *whose) if about["needs"] == "method" else None,
+                precision=settings.precision,
+            )
+            results.append(metric(block, **settings.parameters))
+            step(len(part))
     answers = joined(results) if results else {}
     save(out, answers | {"rows": rows, "ids": ids.iloc[rows].to_numpy(np.str_)})
 

@@ -13,6 +13,7 @@ from PIL import Image
 
 from signsight.core.files import atomic
 from signsight.data.imageset import ImageSet, open_image_set
+from signsight.data.progress import progress
 from signsight.models.classifier import Classifier, forward_batches
 
 log = logging.getLogger("signsight")
@@ -64,12 +65,14 @@ def score_set(
     truth, kept = torch.tensor(images.class_ids), torch.tensor(np.asarray(column_ids, np.int64))
     found: list[tuple[torch.Tensor, ...]] = []
     start = 0
-    for logits in forward_batches(model, fitting_batches(images, model.size, batch_size), device):
-        shares = logits.softmax(1)
-        confidence, predicted = shares.max(1)
-        own = shares.gather(1, truth[start : start + len(logits), None])[:, 0]
-        found.append((predicted.to(torch.int16), own, confidence, shares[:, kept]))
-        start += len(logits)
+    with progress("predictions", len(images), "images", step=batch_size) as step:
+        for logits in forward_batches(model, fitting_batches(images, model.size, batch_size), device):
+            shares = logits.softmax(1)
+            confidence, predicted = shares.max(1)
+            own = shares.gather(1, truth[start : start + len(logits), None])[:, 0]
+            found.append((predicted.to(torch.int16), own, confidence, shares[:, kept]))
+            start += len(logits)
+            step(len(logits))
     predicted, own, confidence, columns = (torch.cat(part).numpy() for part in zip(*found, strict=True))
     return predicted, own, confidence, columns
 
@@ -87,11 +90,13 @@ def score_sets(
     columns: also keep the softmax of every class that the images have, as curves of a class need it.
     """
     rows, ids = [], np.empty(0, np.int64)
-    for name, folder in folders.items():
-        images = open_image_set(folder)
-        ids = np.unique(images.class_ids) if columns else ids
-        rows.append(score_set(model, images, device, batch_size, ids))
-        log.info("%s: accuracy %.4f of %d", name, (rows[-1][0] == images.class_ids).mean(), len(images))
+    with progress("predictions", len(folders), "sets of images") as step:
+        for name, folder in folders.items():
+            images = open_image_set(folder)
+            ids = np.unique(images.class_ids) if columns else ids
+            rows.append(score_set(model, images, device, batch_size, ids))
+            log.info("%s: accuracy %.4f of %d", name, (rows[-1][0] == images.class_ids).mean(), len(images))
+            step(1)
     *found, kept = (np.stack(part) for part in zip(*rows, strict=True))
     return Predictions(list(folders), *found, *((kept, ids) if columns else ()))
 

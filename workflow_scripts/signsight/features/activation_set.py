@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from signsight.core.files import ArrayWriter, write_csv
+from signsight.data.progress import progress
 from signsight.features.activations import layer_activation, tiles
 from signsight.features.given import Given
 from signsight.features.inversion import features
@@ -50,11 +51,16 @@ def write_activations(
                 for rule in RULES
             ]
     index = pd.DataFrame(rows)
-    with ArrayWriter(folder / "gradients.npy", (len(index), 3, *given.images.shape[1:3]), np.float32) as out:
+    shape = (len(index), 3, *given.images.shape[1:3])
+    with (
+        ArrayWriter(folder / "gradients.npy", shape, np.float32) as out,
+        progress("layer activations", len(index), "gradients", step=batch_size) as step,
+    ):
         for (layer, rule), place in _runs(index):
             part = index.iloc[place]
             images = given.images[part["row"]]
             out.append(layer_activation(model, images, layer, part["channel"], rule, batch_size, KEY))
+            step(len(part))
     with np.errstate(all="ignore"):
         gradients = np.load(folder / "gradients.npy", mmap_mode="r")
     files = []

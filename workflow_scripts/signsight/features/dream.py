@@ -6,7 +6,6 @@ picture, of which each passes on to the next what it has added. The network sees
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,12 +16,11 @@ from torch.nn import functional as F
 
 from signsight.core.errors import UserError
 from signsight.core.rng import generator
+from signsight.data.progress import pieces
 from signsight.features.objectives import Objective
 from signsight.features.optimise import optimise, to_bits, untouched
 from signsight.features.recipe import Recipe
 from signsight.models.classifier import Classifier, to_pixels
-
-log = logging.getLogger("signsight")
 
 Sides = tuple[int, int]
 Place = tuple[int, int, int]  # a picture of the batch, and the row and column where a tile of it begins
@@ -89,7 +87,7 @@ def dream(
     before = after = _score(model, tiled, given)
     bases = octave_bases(given, octaves.count, octaves.ratio, octaves.smallest)
     added, frames = torch.zeros_like(bases[0]), []
-    for number, base in enumerate(bases):
+    for number, base in enumerate(pieces(bases, len(bases))):
         sides = base.shape[2], base.shape[3]
         start = (base + resized(added, sides)).clamp(0, 1)
         draws = (key, "jitter", number)
@@ -101,7 +99,6 @@ def dream(
             start, after = source.pixels.detach(), float(made.scores[0])
         added = start - base
         frames.append(to_bits((given + resized(added, picture.shape[:2])).clamp(0, 1))[0])
-        log.info("dream %s: size %d of %d, %d x %d px", key, number + 1, len(bases), *sides)
     frames[-1] = to_bits(start)[0]
     return Dreamt(frames[-1], np.stack(frames), before, after)
 

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from signsight.core.files import write_csv
+from signsight.data.progress import progress
 from signsight.features.dream import Octaves, dream
 from signsight.features.given import Given
 from signsight.features.made import Store
-from signsight.features.make import Making, log
+from signsight.features.make import Making
 from signsight.features.objectives import Objective, OfTarget, WholeLayer, layer_named
 from signsight.features.picture_files import write_picture
 from signsight.features.wanted import Wish, bound, refuse_missing_units, slug, wanted
@@ -51,26 +52,27 @@ def write_dreams(
     keys = [f"{name}/{what}" for name in given.names for what, _, _ in wishes]
     store.keep_only(keys)
     rows = []
-    for name, picture in zip(given.names, sized, strict=True):
-        start = write_picture(pictures, name, picture)
-        for what, label, objective in wishes:
-            found = store.get(f"{name}/{what}")
-            if found is None:
-                made = dream(
-                    making.model,
-                    picture,
-                    objective,
-                    making.recipe,
-                    chosen,
-                    making.seed,
-                    f"{name}/{what}",
-                    batch_size=making.batch_size,
-                )
-                found = {"picture": made.picture, "before": made.score_before, "after": made.score_after}
-                store.put(f"{name}/{what}", {key: np.asarray(value) for key, value in found.items()})
-            file = write_picture(pictures, f"{name}-{what}", found["picture"])
-            told = {"picture": name, "target": label, "start": start, "file": file}
-            scores = {"score_before": float(found["before"]), "score_after": float(found["after"])}
-            rows.append(told | {"height": picture.shape[0], "width": picture.shape[1]} | scores)
-            log.info("%d of %d dreams", len(rows), len(keys))
+    with progress("DeepDream", len(keys), "dreams") as step:
+        for name, picture in zip(given.names, sized, strict=True):
+            start = write_picture(pictures, name, picture)
+            for what, label, objective in wishes:
+                found = store.get(f"{name}/{what}")
+                if found is None:
+                    made = dream(
+                        making.model,
+                        picture,
+                        objective,
+                        making.recipe,
+                        chosen,
+                        making.seed,
+                        f"{name}/{what}",
+                        batch_size=making.batch_size,
+                    )
+                    found = {"picture": made.picture, "before": made.score_before, "after": made.score_after}
+                    store.put(f"{name}/{what}", {key: np.asarray(value) for key, value in found.items()})
+                file = write_picture(pictures, f"{name}-{what}", found["picture"])
+                told = {"picture": name, "target": label, "start": start, "file": file}
+                scores = {"score_before": float(found["before"]), "score_after": float(found["after"])}
+                rows.append(told | {"height": picture.shape[0], "width": picture.shape[1]} | scores)
+                step(1)
     write_csv(folder / "index.csv", pd.DataFrame(rows))

@@ -76,9 +76,9 @@ def invert(
             frames=shots,
         )
 
+    made = run(recipe, frames)
     # one step of size zero: what the pictures start from, by the same draws and the same measure
     start = run(replace(recipe, steps=1, rate=0.0, transforms={}, regularisers={}), 1)
-    made = run(recipe, frames)
     found = [psnr(one, given) for one, given in zip(made.pictures, images, strict=True)]
     return Inverted(made, -made.scores, -start.scores, np.array(found))
 

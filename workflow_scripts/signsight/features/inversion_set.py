@@ -11,11 +11,12 @@ import pandas as pd
 from signsight.core.errors import UserError
 from signsight.core.files import write_csv
 from signsight.data.imageset import image_writer
+from signsight.data.progress import progress
 from signsight.evaluation.statistics import mean_interval
 from signsight.features.given import Given
 from signsight.features.inversion import invert
 from signsight.features.made import Arrays, Store
-from signsight.features.make import Making, log
+from signsight.features.make import Making
 from signsight.features.natural import stage_layers
 from signsight.features.picture_files import write_picture
 from signsight.features.wanted import slug
@@ -38,7 +39,10 @@ def write_inversions(
         )
     store.keep_only(f"{layer}/{name}" for layer in named for name in given.names)
     side, rows = making.model.size, []
-    with image_writer(folder, len(named) * len(given.names), side, side) as out:
+    with (
+        image_writer(folder, len(named) * len(given.names), side, side) as out,
+        progress("inversion", len(named), "layers") as step,
+    ):
         for depth, layer in enumerate(named, 1):
             for name, found in zip(given.names, _inverted(making, given, layer, store), strict=True):
                 stem = f"{name}-{depth:02d}-{slug(layer)}"
@@ -47,7 +51,7 @@ def write_inversions(
                 numbers = {key: float(found[key]) for key in ("error", "start_error", "psnr")}
                 file = write_picture(pictures, stem, found["picture"])
                 rows.append(told | {"layer": layer, "depth": depth} | numbers | {"file": file})
-            log.info("layer %d of %d, %s", depth, len(named), layer)
+            step(1)
     write_csv(folder / "index.csv", pd.DataFrame(rows))
 
 

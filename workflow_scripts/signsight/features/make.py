@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from signsight.data.progress import progress
 from signsight.features.made import Arrays, Store
 from signsight.features.objectives import Diverse, Objective, OfTarget
 from signsight.features.optimise import optimise
@@ -54,20 +54,18 @@ def make(
     objective: of some of the keys, by their numbers; group: consecutive keys that must be made together;
     class_ids: of the keys, where the recipe needs the mean of a class. What is in `store` is not made again.
     """
-    began, done = time.perf_counter(), 0
     size = max(min(making.batch_size, AT_ONCE) // group, 1) * group
-    for start in range(0, len(keys), size):
-        numbers = list(range(start, min(start + size, len(keys))))
-        found = [store.get(keys[number]) for number in numbers]
-        missing = [n for n, one in zip(numbers, found, strict=True) if one is None]
-        if missing:
-            missing = [n for n in numbers if n // group in {m // group for m in missing}]
-            _make(making, [keys[n] for n in missing], objective(missing), store, _ids(class_ids, missing))
-            done += len(missing)
-            took = time.perf_counter() - began
-            log.info("%d of %d pictures, %d made in %.0f s", numbers[-1] + 1, len(keys), done, took)
-        for number in numbers:
-            yield store.get(keys[number])
+    with progress("optimisation", len(keys), "pictures", step=size) as step:
+        for start in range(0, len(keys), size):
+            numbers = list(range(start, min(start + size, len(keys))))
+            found = [store.get(keys[number]) for number in numbers]
+            missing = [n for n, one in zip(numbers, found, strict=True) if one is None]
+            if missing:
+                missing = [n for n in numbers if n // group in {m // group for m in missing}]
+                _make(making, [keys[n] for n in missing], objective(missing), store, _ids(class_ids, missing))
+            for number in numbers:
+                yield store.get(keys[number])
+            step(len(numbers))
 
 
 def _ids(class_ids: Sequence[int] | None, numbers: Sequence[int]) -> list[int] | None:
@@ -83,9 +81,6 @@ def _make(
         means = making.class_means[class_ids].transpose(0, 3, 1, 2)
         mean = torch.from_numpy(np.ascontiguousarray(means)).to(making.model.mean)
 
-    def tell(step: int) -> None:
-        log.info("step %d of %d of %d pictures", step, making.recipe.steps, len(keys))
-
     made = optimise(
         making.model,
         objective,
@@ -96,7 +91,6 @@ def _make(
         magnitude=making.magnitude,
         class_mean=mean,
         frames=making.frames,
-        on_step=tell if making.frames > 1 else None,
     )
     for row, key in enumerate(keys):
         if not made.active[row]:

@@ -11,6 +11,7 @@ import torch
 
 from signsight.core.rng import generator
 from signsight.data.imageset import ImageSet
+from signsight.data.progress import progress
 from signsight.features.objectives import layer_named
 from signsight.features.optimise import untouched
 from signsight.models.classifier import Classifier, to_pixels
@@ -85,12 +86,14 @@ def natural(model: Classifier, images: ImageSet, batch_size: int, seed: int) -> 
     if len(rows) > MOST:
         rows = np.sort(generator(seed, "natural").choice(rows, MOST, replace=False))
     layer, logits, features = embedding_layer(model), [], []
-    with untouched(model), torch.no_grad():
+    told = progress("natural pictures", len(rows), "pictures", step=batch_size)
+    with untouched(model), torch.no_grad(), told as step:
         for start in range(0, len(rows), batch_size):
             some = rows[start : start + batch_size]
             out, inner = logits_and_features(model, images.take(some), layer)
             logits.append(_own(out.float().cpu().numpy(), images.class_ids[some]))
             features.append(inner.float().cpu().numpy())
+            step(len(some))
     return Natural(images.class_ids[rows], np.concatenate(logits), np.concatenate(features), rows)
 
 

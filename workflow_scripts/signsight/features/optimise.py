@@ -16,6 +16,7 @@ from signsight.attribution.run import frozen
 from signsight.core.errors import UserError
 from signsight.core.registry import parametrisations, regularisers
 from signsight.core.rng import generator
+from signsight.data.progress import pieces
 from signsight.features.objectives import Objective
 from signsight.features.parametrisation import Parametrisation, Start
 from signsight.features.recipe import Recipe
@@ -127,7 +128,6 @@ def optimise(
     class_mean: torch.Tensor | None = None,
     frames: int = 12,
     ascent: Ascent | None = None,
-    on_step: Callable[[int], None] | None = None,
 ) -> Made:
     """Make one picture for every key, which names its random draws and nothing else.
 
@@ -147,7 +147,7 @@ def optimise(
         )
         source = ascent or Seen(model, objective, Views(recipe.transforms, draws, streams[1]), batch_size)
         run = _Run(model, objective, recipe, made, source, batch_size, class_mean)
-        return run.all_steps(frames, on_step)
+        return run.all_steps(frames)
 
 
 class _Run:
@@ -175,18 +175,16 @@ class _Run:
                 own["mean"] = class_mean
             self.parts[regularisers.about(name)["kind"]].append(partial(regularisers.get(name), **own))
 
-    def all_steps(self, frames: int, on_step: Callable[[int], None] | None) -> Made:
+    def all_steps(self, frames: int) -> Made:
         """Every step, with a look at the 8-bit pictures at the checkpoints."""
         stops = np.unique(np.linspace(0, self.recipe.steps, max(frames, 1) + 1).round().astype(int))[1:]
         kept, values, curve = [], [], []
-        for step in range(self.recipe.steps):
+        for step in pieces(range(self.recipe.steps), self.recipe.steps):
             curve.append(self._step(step))
             if step + 1 in stops:
                 kept.append(to_bits(self.made.picture()))
                 if len(kept) > len(stops) // 2:  # the best one is late; a look costs a pass
                     values.append(self.value(kept[-1]))
-                if on_step:
-                    on_step(step + 1)
         shown, found = np.stack(kept, 1), np.stack(values, 1)
         best = found.argmax(1)
         rows, late = np.arange(len(shown)), len(stops) - found.shape[1]

@@ -12,6 +12,7 @@ from torch import nn
 from signsight.attribution.relu import ReluMode
 from signsight.core.errors import UserError
 from signsight.data.imageset import ImageSet
+from signsight.data.progress import progress
 from signsight.features.objectives import layer_named, output_at
 from signsight.features.optimise import untouched
 from signsight.models.classifier import Classifier, to_pixels
@@ -112,9 +113,11 @@ def scan_units(
     if not len(images):
         raise UserError(f"{images.folder} has no pictures to search; choose a set that has some.")
     largest = {name: _Largest(name, top, key) for name in modules}
-    with untouched(model), torch.inference_mode():
+    told = progress("units", len(images), "pictures", step=batch_size)
+    with untouched(model), torch.inference_mode(), told as step:
         for number, batch in enumerate(images.batches(batch_size)):
             _see(model, modules, largest, _pixels(model, batch), whole=number == 0)
+            step(len(batch))
     return {name: one.scan() for name, one in largest.items()}
 
 

@@ -13,6 +13,7 @@ from torch import nn
 
 from signsight.core.errors import UserError
 from signsight.data.imageset import ImageSet
+from signsight.data.progress import count_passes
 from signsight.models.build import build
 from signsight.models.layers import target_layer
 from signsight.models.logits import logits_of
@@ -49,6 +50,7 @@ class Normalised(nn.Module, ABC):
 
     def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
         """(B, 3, H, W) RGB in [0, 1] to (B, channels, H, W) with the mean taken off, divided by the std."""
+        count_passes(len(pixels))
         if self.channels == 1:
             pixels = (pixels * pixels.new_tensor(LUMA)[:, None, None]).sum(1, keepdim=True)
         return (pixels - self.mean[:, None, None]) / self.std[:, None, None]

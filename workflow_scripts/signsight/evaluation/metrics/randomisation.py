@@ -19,6 +19,7 @@ from signsight.attribution.randomise import Layer, cascade, one_by_one, weight_l
 from signsight.core.parameters import Limits
 from signsight.core.registry import metrics
 from signsight.core.rng import generator
+from signsight.data.progress import pieces
 from signsight.evaluation.metrics.block import Block, Result
 from signsight.evaluation.similarity import rank_correlation, ssim
 from signsight.models.classifier import Classifier
@@ -78,13 +79,13 @@ def randomisation(
     """
     chosen = chosen_stages(len(found := weight_layers(block.model)), layers)
     curves: dict[str, np.ndarray] = {}
+    walks = ((walk, draw) for walk in WALKS for draw in range(draws))
+    pairs: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {walk: [] for walk in WALKS}
+    for walk, draw in pieces(walks, len(WALKS) * draws):
+        made = stages(block, walk, found, chosen, draw)
+        pairs[walk] += [likeness(block.maps, maps, absolute) for maps in pieces(made, len(chosen))]
     for walk in WALKS:
-        pairs = [
-            likeness(block.maps, maps, absolute)
-            for draw in range(draws)
-            for maps in stages(block, walk, found, chosen, draw)
-        ]
-        for name, points in zip((walk, f"{walk}_ssim"), zip(*pairs, strict=True), strict=True):
+        for name, points in zip((walk, f"{walk}_ssim"), zip(*pairs[walk], strict=True), strict=True):
             by_draw = np.stack(points, axis=1).reshape(len(block.ids), draws, len(chosen))
             curves[name] = by_draw.mean(1).astype(np.float32)
     values = {

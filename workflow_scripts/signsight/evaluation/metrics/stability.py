@@ -15,6 +15,7 @@ import numpy as np
 from signsight.core.parameters import Limits
 from signsight.core.registry import metrics
 from signsight.core.rng import generator
+from signsight.data.progress import progress
 from signsight.evaluation.metrics.block import Block, Result
 from signsight.evaluation.similarity import rank_correlation
 
@@ -68,9 +69,16 @@ def stability(
     NaN: correlations of a constant map; changes where the map is zero.
     Cost: the method runs seeds - 1 + copies times on the block's images.
     """
-    others = [_explained(block, block.images, _seed(block.seed, number)) for number in range(1, seeds)]
+    others, changed = [], []
+    with progress("stability", seeds - 1 + copies, "runs of the method") as step:
+        for number in range(1, seeds):
+            others.append(_explained(block, block.images, _seed(block.seed, number)))
+            step(1)
+        for copy in range(copies):
+            changed.append(_under_noise(block, noise, copy))
+            step(1)
     pairs = combinations([block.maps, *others], 2)
-    correlations, changes, slopes = zip(*(_under_noise(block, noise, c) for c in range(copies)), strict=True)
+    correlations, changes, slopes = zip(*changed, strict=True)
     return Result(
         {
             "seed_repeatability": np.mean([rank_correlation(a, b) for a, b in pairs], axis=0),
