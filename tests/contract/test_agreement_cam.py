@@ -5,7 +5,8 @@ nearest pixel unless told otherwise; its occlusion takes the baseline in the uni
 cuts off the last window of a row at the border, as ours does. grad-cam scales every map to [0, 1] by
 its minimum and maximum, before and after it enlarges it, and enlarges the masks of Score-CAM with
 align_corners; so it is compared at a layer that is as fine as the image, up to that scale, and on
-copies of the network whose layer no in-place ReLU overwrites.
+copies of the network whose layer no in-place ReLU overwrites. All in double precision, where rounding
+is small on every CPU.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ IDS = ["a", "b"]
 
 def resnet() -> Classifier:
     torch.manual_seed(0)
-    network = build("resnet18", 5, 48)
+    network = build("resnet18", 5, 48).double()
     network.train()
     with torch.no_grad():  # running statistics that keep the images apart
         for _ in range(2):
-            network(torch.randn(4, 3, 48, 48))
+            network(torch.randn(4, 3, 48, 48, dtype=torch.float64))
     return classifier(network, 5, 48)
 
 
@@ -62,18 +63,20 @@ def ours(
 
 def some(size: int) -> tuple[torch.Tensor, torch.Tensor]:
     torch.manual_seed(1)
-    return torch.rand(2, 3, size, size), torch.tensor([1, 3])
+    return torch.rand(2, 3, size, size, dtype=torch.float64), torch.tensor([1, 3])
 
 
-def assert_close_to(found: torch.Tensor, expected: torch.Tensor) -> None:
-    assert expected.abs().max() > 0
-    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5 * expected.abs().max().item())
+def assert_close_to(found: torch.Tensor, expected: torch.Tensor, within: float = 1e-10) -> None:
+    """Up to `within` of the largest value."""
+    assert found.dtype == torch.float64 and expected.abs().max() > 0
+    largest = expected.abs().max().item()
+    torch.testing.assert_close(found, expected.to(found.dtype), rtol=0, atol=within * largest)
 
 
 @pytest.mark.parametrize("kind", NETWORKS)
 def test_grad_cam_is_captum_s(kind: str) -> None:
     make, size = NETWORKS[kind]
-    model, (images, targets) = make(), some(size)
+    model, (images, targets) = make().double(), some(size)
     layer = model.get_submodule(model.target_layer())
     coarse = captum.LayerGradCam(model, layer).attribute(images, targets, relu_attributions=True)
     expected = F.interpolate(coarse, size=(size, size), mode="bilinear", align_corners=False)[:, 0]
@@ -83,7 +86,7 @@ def test_grad_cam_is_captum_s(kind: str) -> None:
 @pytest.mark.parametrize("kind", NETWORKS)
 def test_guided_grad_cam_is_captum_s(kind: str) -> None:
     make, size = NETWORKS[kind]
-    model, (images, targets) = make(), some(size)
+    model, (images, targets) = make().double(), some(size)
     found = ours(model, "guided_grad_cam", images, targets, None)
     oracle = captum.GuidedGradCam(model, model.get_submodule(model.target_layer()))
     expected = oracle.attribute(images.clone().requires_grad_(), targets, interpolate_mode="bilinear")
@@ -93,7 +96,7 @@ def test_guided_grad_cam_is_captum_s(kind: str) -> None:
 @pytest.mark.parametrize(("window", "stride"), [(8, 8), (9, 5), (10, 7)])
 def test_occlusion_is_captum_s(window: int, stride: int) -> None:
     """10 and 7 leave a last window that is cut off at the border of 24 pixels."""
-    model, (images, targets) = gap(size=24), some(24)
+    model, (images, targets) = gap(size=24).double(), some(24)
     fill = (0.2, 0.5, 0.7)
     expected = captum.Occlusion(model).attribute(
         images,
@@ -103,7 +106,7 @@ def test_occlusion_is_captum_s(window: int, stride: int) -> None:
         target=targets,
     )
     found = ours(model, "occlusion", images, targets, None, window=window, stride=stride, fill=fill)
-    assert_close_to(found, expected[:, 0].detach().float())
+    assert_close_to(found, expected[:, 0].detach(), within=1e-6)  # captum rounds to float32
 
 
 class Fine(nn.Module):
@@ -130,7 +133,7 @@ def test_score_cam_and_layer_cam_are_those_of_grad_cam(method: str, theirs: str)
     )
     targets_of = pytest.importorskip("pytorch_grad_cam.utils.model_targets").ClassifierOutputTarget
     torch.manual_seed(0)
-    model, (images, targets) = classifier(Fine(), 5, 16), some(16)
+    model, (images, targets) = classifier(Fine(), 5, 16).double(), some(16)
     with getattr(library, theirs)(model, [model.network.features]) as oracle:
         expected = oracle(images.clone(), [targets_of(int(target)) for target in targets])
     found = ours(model, method, images, targets, None).numpy()

@@ -42,7 +42,7 @@ def score_cam(task: Task, images: torch.Tensor, targets: Bound, ids: list[str]) 
         of = owner[rows]
         return images[of] * _masks(task, activation[of, channel[rows]], images)[:, None]
 
-    scores = torch.full(activation.shape[:2], -torch.inf, device=images.device)
+    scores = activation.new_full(activation.shape[:2], -torch.inf)
     scores[owner, channel] = scores_in_pieces(task, targets, owner, masked)
     # An image whose channels are all constant has only weights of -inf / -inf.
     return weighed_map(task, scores.softmax(1).nan_to_num(0), activation, images)
