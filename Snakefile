@@ -19,6 +19,7 @@ include: "rules/figures.smk"
 include: "rules/features.smk"
 include: "rules/detection.smk"
 include: "rules/gallery.smk"
+include: "rules/explorer.smk"
 include: "rules/developer.smk"
 
 
@@ -34,6 +35,7 @@ localrules:
     figures,
     gallery,
     detection,
+    explorer,
 
 
 rule all:
@@ -92,6 +94,11 @@ rule gallery:
 rule detection:
     input:
         DETECTION.made,
+
+
+rule explorer:
+    input:
+        EXPLORER.made,
 
 
 add_digests()

@@ -23,8 +23,9 @@ def compile_group(group: str, *options: str) -> str:
 
 
 def write_lock(group: str, *options: str) -> None:
-    """Write envs/lock/<group>.txt: pins and hashes, no addresses."""
-    (LOCKS / f"{group}.txt").write_text(compile_group(group, "--generate-hashes", *options))
+    """Write envs/lock/<group>.txt: pins and hashes, no addresses. Pins that are there stay where they can."""
+    kept = ["--output-file", str((LOCKS / f"{group}.txt").relative_to(ROOT))]
+    compile_group(group, "--generate-hashes", *options, *kept)
 
 
 def write_environment(group: str) -> None:

@@ -146,7 +146,9 @@ def test_grid_masking_is_the_masked_data_sets(colour: tuple[float, ...]) -> None
     painted = masked_steps(block.images, rank_cells(maps, 5, 0.25, 6), grid=5, colour=colour)
     for n in range(COUNT):
         with torch.no_grad():
-            correct = (block.model(to_pixels(painted[n])).argmax(1) == n % 4).float().numpy()
+            predicted = block.model(to_pixels(painted[n])).argmax(1).numpy()
+        correct = (predicted == n % 4).astype(np.float32)
+        np.testing.assert_array_equal(result.more["predicted"][n], predicted)
         expected = np.full(7, np.nan) if n == 2 else correct
         np.testing.assert_array_equal(result.curves["masked_accuracy"][n], expected)
         np.testing.assert_allclose(result.values["masked_accuracy"][n], expected[1:].mean(), atol=1e-6)

@@ -21,7 +21,7 @@ TRUTH = np.arange(COUNT) % 5
 def test_predictions_are_those_of_a_plain_loop(tmp_path: Path, batch_size: int) -> None:
     model, images = gap().train(), pictures(COUNT, SIZE)
     kept = image_set(tmp_path, images, TRUTH)
-    predicted, own, confidence, columns = score_set(model, kept, CPU, batch_size, [1, 4])
+    predicted, own, confidence, columns, top, top_ids = score_set(model, kept, CPU, batch_size, [1, 4])
     assert model.training
     model.eval()
     for n, image in enumerate(images):
@@ -31,6 +31,8 @@ def test_predictions_are_those_of_a_plain_loop(tmp_path: Path, batch_size: int) 
         assert own[n] == pytest.approx(float(shares[TRUTH[n]]), rel=1e-5)
         assert confidence[n] == pytest.approx(float(shares.max()), rel=1e-5)
         np.testing.assert_allclose(columns[n], shares[[1, 4]], rtol=1e-5)
+        np.testing.assert_allclose(top[n], sorted(shares.tolist(), reverse=True)[:5], rtol=1e-5)
+        np.testing.assert_allclose(shares[top_ids[n].astype(int)], top[n], rtol=1e-5)
     assert (predicted.dtype, own.dtype, confidence.dtype) == (np.int16, np.float32, np.float32)
 
 

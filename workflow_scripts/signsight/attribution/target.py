@@ -98,16 +98,17 @@ def parse(value: Value | Target, score: str, key: str = "attribution.target") ->
 
     A `Target` of another stage, as a detector's boxes, comes as it is, with the score.
 
-    "correct" is 1 where the class is the predicted one, else 0; a unit is never predicted: UserError.
+    "correct" is 1 where the class is the predicted one, else 0, and "prediction" the number of the predicted
+    class; a unit is never predicted: UserError.
     """
     if isinstance(value, str | int):
         return ClassTarget(value, None, score, key)
     if not isinstance(value, Mapping):
         return value.scored(score)
     if "layer" in value:
-        if score == "correct":
+        if score in ("correct", "prediction"):
             raise UserError(
-                f"A metric's score is 'correct', but config key '{key}' names a unit of a layer, which is "
+                f"A metric's score is {score!r}, but config key '{key}' names a unit of a layer, which is "
                 "not a prediction; set that score to 'logit' or 'softmax'."
             )
         at, direction = value.get("at"), value.get("direction")
@@ -232,6 +233,8 @@ class Classes:
         """See `Bound`."""
         if self.score == "correct":
             return (outputs.argmax(1) == self.classes).to(outputs.dtype)
+        if self.score == "prediction":
+            return outputs.argmax(1).to(outputs.dtype)
         if self.score == "log_softmax":
             return self.linear(outputs.log_softmax(1))
         return self.linear(outputs.softmax(1) if self.score == "softmax" else outputs)

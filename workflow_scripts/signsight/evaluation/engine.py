@@ -53,8 +53,9 @@ def followed(
 ) -> tuple[Bound, torch.Tensor]:
     """What is followed in each of the block's n images, and its score in the untouched ones, (n,) float32.
 
-    clean: the images, (n, 3, H, W). score: "logit", "softmax", or "correct", 1 where the class is
-    predicted, else 0; a unit of a layer is its own score. target: in place of the block's.
+    clean: the images, (n, 3, H, W). score: "logit", "softmax", "correct", 1 where the class is
+    predicted, else 0, or "prediction", the number of the predicted class; a unit of a layer is its own
+    score. target: in place of the block's.
     """
     told = parse(block.target if target is None else target, score, "evaluation.target")
     bounds, scores = [], []

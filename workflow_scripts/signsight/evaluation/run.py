@@ -82,10 +82,10 @@ def evaluate_set(
     """Write the metric's answers for the images `rows` to `out` (.npz), block by block.
 
     maps, regions: files of (N, H, W), in the order of `images`. The file has `rows` (n,), `ids` (n,),
-    `value_<quantity>` (n,) float64, `curve_<name>` (n, K) float32, `x` (K,) and `labels`; of no images
-    only the first two. explainer: makes each block's `explain`, for a metric that needs the method, as
-    `attribution.run.explainer` does. A block is bounded in size, so memory does not grow with n but for these
-    numbers. UserError when the metric needs truth masks and there are none.
+    `value_<quantity>` (n,) float64, `curve_<name>` (n, K) float32, `more_<name>` (n, ...), `x` (K,) and
+    `labels`; of no images only the first two. explainer: makes each block's `explain`, for a metric that
+    needs the method, as `attribution.run.explainer` does. A block is bounded in size, so memory does not
+    grow with n but for these numbers. UserError when the metric needs truth masks and there are none.
     """
     name = settings.metric
     about, metric = metrics.about(name), metrics.get(name)
@@ -131,7 +131,8 @@ def joined(results: list[Result]) -> dict[str, np.ndarray]:
     first = results[0]
     values = {f"value_{q}": np.concatenate([r.values[q] for r in results]) for q in first.values}
     curves = {f"curve_{c}": np.concatenate([r.curves[c] for r in results]) for c in first.curves}
-    return values | curves | {"x": first.x, "labels": np.array(first.labels, np.str_)}
+    more = {f"more_{name}": np.concatenate([r.more[name] for r in results]) for name in first.more}
+    return values | curves | more | {"x": first.x, "labels": np.array(first.labels, np.str_)}
 
 
 def save(path: Path | str, arrays: dict[str, np.ndarray]) -> None:

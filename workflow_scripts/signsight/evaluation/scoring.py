@@ -18,6 +18,7 @@ from signsight.models.classifier import Classifier, forward_batches
 
 log = logging.getLogger("signsight")
 
+TOP = 5  # classes of each image that are kept, or all where there are fewer
 READ_BYTES = 64 << 20  # of pictures that are not yet at the classifier's size
 
 
@@ -28,6 +29,7 @@ class Predictions:
     sets: S names; predicted: (S, N) int16; probability: (S, N) float32 softmax of the true class;
     confidence: (S, N) float32 softmax of the predicted class. columns: (S, N, K) float32 softmax of the
     K classes `column_ids` (int64, ascending), those that the images have; None where they are not kept.
+    top: (S, N, T) float32, the softmax of the T = 5 most probable classes `top_ids` (int16), descending.
     """
 
     sets: list[str]
@@ -36,6 +38,8 @@ class Predictions:
     confidence: np.ndarray
     columns: np.ndarray | None = None
     column_ids: np.ndarray | None = None
+    top: np.ndarray | None = None
+    top_ids: np.ndarray | None = None
 
 
 def fitting_batches(images: ImageSet, size: int, batch_size: int) -> Iterator[np.ndarray]:
@@ -59,12 +63,13 @@ def score_set(
     device: torch.device,
     batch_size: int,
     column_ids: Sequence[int] | np.ndarray = (),
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Predicted class (N,) int16, softmax of the true class and of the predicted one (N,) float32, and of
-    the K classes `column_ids` (N, K) float32."""
+) -> tuple[np.ndarray, ...]:
+    """Predicted class (N,) int16, softmax of the true class and of the predicted one (N,) float32, of the K
+    classes `column_ids` (N, K) float32, and of the TOP most probable (N, T) with their ids (N, T) int16."""
     truth, kept = torch.tensor(images.class_ids), torch.tensor(np.asarray(column_ids, np.int64))
     found: list[tuple[torch.Tensor, ...]] = []
     start = 0
+<<<<<<< HEAD
     with progress("predictions", len(images), "images", step=batch_size) as step:
         for logits in forward_batches(model, fitting_batches(images, model.size, batch_size), device):
             shares = logits.softmax(1)
@@ -75,6 +80,17 @@ def score_set(
             step(len(logits))
     predicted, own, confidence, columns = (torch.cat(part).numpy() for part in zip(*found, strict=True))
     return predicted, own, confidence, columns
+=======
+    for logits in forward_batches(model, fitting_batches(images, model.size, batch_size), device):
+        shares = logits.softmax(1)
+        confidence, predicted = shares.max(1)
+        own = shares.gather(1, truth[start : start + len(logits), None])[:, 0]
+        top, top_ids = shares.topk(min(TOP, shares.shape[1]))
+        told = predicted.to(torch.int16), own, confidence, shares[:, kept], top, top_ids.to(torch.int16)
+        found.append(told)
+        start += len(logits)
+    return tuple(torch.cat(part).numpy() for part in zip(*found, strict=True))
+>>>>>>> 81cd82b (Explorer: a document of the test images and the page made of it, jinja2 for its template, pinned as Snakemake has it)
 
 
 def score_sets(
@@ -87,9 +103,11 @@ def score_sets(
 ) -> Predictions:
     """Score the image sets in `folders` (name -> folder), which all hold the same images.
 
-    columns: also keep the softmax of every class that the images have, as curves of a class need it.
+    columns: also keep the softmax of every class that the images have, as curves of a class need it, and
+    that of the most probable classes.
     """
     rows, ids = [], np.empty(0, np.int64)
+<<<<<<< HEAD
     with progress("predictions", len(folders), "sets of images") as step:
         for name, folder in folders.items():
             images = open_image_set(folder)
@@ -99,6 +117,15 @@ def score_sets(
             step(1)
     *found, kept = (np.stack(part) for part in zip(*rows, strict=True))
     return Predictions(list(folders), *found, *((kept, ids) if columns else ()))
+=======
+    for name, folder in folders.items():
+        images = open_image_set(folder)
+        ids = np.unique(images.class_ids) if columns else ids
+        rows.append(score_set(model, images, device, batch_size, ids))
+        log.info("%s: accuracy %.4f of %d", name, (rows[-1][0] == images.class_ids).mean(), len(images))
+    *found, kept, top, top_ids = (np.stack(part) for part in zip(*rows, strict=True))
+    return Predictions(list(folders), *found, *((kept, ids, top, top_ids) if columns else ()))
+>>>>>>> 81cd82b (Explorer: a document of the test images and the page made of it, jinja2 for its template, pinned as Snakemake has it)
 
 
 def save_predictions(path: Path | str, predictions: Predictions) -> None:

@@ -72,14 +72,32 @@ def sticker_layer(picture: str, box: Box, size: int) -> tuple[np.ndarray, np.nda
     float32 in [0, 1].
     """
     fine = max(FINE // size, 1)
-    corner = [round(v * fine) for v in (box.left, box.top)]
-    extent = [max(round(v * fine), 1) for v in (box.width, box.height)]
-    colour = Image.new("RGB", (size * fine, size * fine))
+    corner, extent = _fine_edges(box, fine)
+    left, top, right, bottom = touched(box, size)
+    colour = Image.new("RGB", ((right - left) * fine, (bottom - top) * fine))
     cover = Image.new("L", colour.size)
-    colour.paste(draw_sticker(picture, *extent), tuple(corner))
-    cover.paste(255, (*corner, corner[0] + extent[0], corner[1] + extent[1]))
-    to_array = lambda image: np.asarray(image.reduce(fine) if fine > 1 else image, np.float32)  # noqa: E731
-    return to_array(colour), to_array(cover)[..., None] / 255
+    inner = corner[0] - left * fine, corner[1] - top * fine
+    colour.paste(draw_sticker(picture, *extent), inner)
+    cover.paste(255, (*inner, inner[0] + extent[0], inner[1] + extent[1]))
+    layers = np.zeros((size, size, 3), np.float32), np.zeros((size, size, 1), np.float32)
+    for layer, image in zip(layers, (colour, cover), strict=True):
+        small = np.asarray(image.reduce(fine) if fine > 1 else image, np.float32)
+        layer[top:bottom, left:right] = small.reshape(bottom - top, right - left, -1)
+    return layers[0], layers[1] / 255
+
+
+def touched(box: Box, size: int) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the whole pixels of a size x size picture that a sticker touches."""
+    fine = max(FINE // size, 1)
+    corner, extent = _fine_edges(box, fine)
+    ends = (min(-(-(start + length) // fine), size) for start, length in zip(corner, extent, strict=True))
+    return corner[0] // fine, corner[1] // fine, *ends
+
+
+def _fine_edges(box: Box, fine: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Corner and extent of a box on a canvas with `fine` pixels for each of the picture's."""
+    corner = round(box.left * fine), round(box.top * fine)
+    return corner, (max(round(box.width * fine), 1), max(round(box.height * fine), 1))
 
 
 def put_sticker(images: np.ndarray, layer: tuple[np.ndarray, np.ndarray]) -> np.ndarray:

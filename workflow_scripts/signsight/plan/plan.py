@@ -26,6 +26,7 @@ from signsight.config.rules import truth_regions
 from signsight.core.registry import REGISTRIES, metrics
 from signsight.figures.drawn import Drawn
 from signsight.plan.detection import Detection
+from signsight.plan.explorer import Explorer
 from signsight.plan.features import Features
 from signsight.plan.inputs import Inputs
 
@@ -292,6 +293,11 @@ class Plan(Inputs):
         """What is made of an object detector."""
         return Detection(self)
 
+    @cached_property
+    def explorer(self) -> Explorer:
+        """The page to explore the results with."""
+        return Explorer(self)
+
     @property
     def table_files(self) -> dict[str, str]:
         """Name of a table -> its file, of all that are made."""
@@ -383,7 +389,7 @@ class Plan(Inputs):
         photographs = [self.album_pictures(album)["table"] for album in self.albums if album != "features"]
         tables = self.table_files.values()
         made = [*tables, *figures, *self.summary, *kept, *photographs, *self.gallery, *self.features.made,
-                *self.detection.made]  # fmt: skip
+                *self.detection.made, *self.explorer.made]  # fmt: skip
         return list(dict.fromkeys(made))
 
     @cached_property

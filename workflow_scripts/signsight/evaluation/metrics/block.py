@@ -61,10 +61,12 @@ class Result:
 
     values: quantity -> (n,) float64, NaN where it is undefined for an image, which is then left out
     and counted. curves: name -> (n, K) float32. x: (K,) float64 positions of the curves' points.
-    labels: their names where x is no number, else empty.
+    labels: their names where x is no number, else empty. more: name -> (n, ...) what else is known of
+    the images on the way, stored as `more_<name>` for those who look at single images.
     """
 
     values: dict[str, np.ndarray]
     curves: dict[str, np.ndarray] = field(default_factory=dict)
     x: np.ndarray = field(default_factory=lambda: np.empty(0))
     labels: list[str] = field(default_factory=list)
+    more: dict[str, np.ndarray] = field(default_factory=dict)

@@ -55,20 +55,23 @@ def grid_masking(
     """Curve "masked_accuracy": 1 where the true class is predicted with k = 0..`max_cells` cells painted.
 
     Cells are ranked as in `perturbation.grid.rank_cells`: by the sum of the highest `share` of the
-    map's pixels. An image whose map has no positive value has no cells and is left out.
+    map's pixels. An image whose map has no positive value has no cells and is left out. The predicted
+    classes are stored, too: `predicted`, (n, max_cells + 1) int16.
     """
     clean = to_pixels(block.images, block.device)
     cells = rank_cells(block.maps, grid, share, max_cells).astype(np.int64)
-    targets, start = followed(block, clean, "correct", "true")
+    targets, start = followed(block, clean, "prediction", "true")
     turns = _turns(cells, _places(clean.shape[2:], grid), block.device)
     paint = torch.tensor(np.round(np.asarray(colour) * 255) / 255, dtype=torch.float32, device=block.device)
     limits = torch.arange(1, max_cells + 1, device=block.device)
     masking = Hiding(block, clean, turns, limits, lambda image: paint.view(1, 3, 1, 1))
     found = perturbed_scores(block, targets, max_cells, masking)
-    curve = torch.cat([start[:, None], found], 1).cpu().numpy()
+    predicted = torch.cat([start[:, None], found], 1).cpu().numpy().astype(np.int16)
+    curve = (predicted == block.truth[:, None]).astype(np.float32)
     curve[cells[:, 0] < 0] = np.nan
     values = {"masked_accuracy": curve[:, 1:].mean(1, dtype=np.float64)}
-    return Result(values, {"masked_accuracy": curve}, np.arange(max_cells + 1, dtype=np.float64))
+    x = np.arange(max_cells + 1, dtype=np.float64)
+    return Result(values, {"masked_accuracy": curve}, x, more={"predicted": predicted})
 
 
 def _places(size: Sequence[int], grid: int) -> np.ndarray:

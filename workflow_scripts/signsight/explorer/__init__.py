@@ -1,0 +1,1 @@
+"""The explorer: one HTML file with the values of an experiment, made from its stored results."""

@@ -1,0 +1,71 @@
+"""What the document says of all images together: ranking, agreement, verdict, and the words for methods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from signsight.core.files import read_csv
+
+RANKING = {"value": "mean"}  # column of the table -> key of the document
+
+
+def ranking(file: Path | str | None, confidence: float) -> dict[str, Any] | None:
+    """The rows of the table of ranks: metric, quantity, method, n, mean, low, high, rank, group."""
+    if file is None:
+        return None
+    table = read_csv(file).rename(columns=RANKING)
+    keys = ["metric", "quantity", "method", "n", "mean", "low", "high", "rank", "group"]
+    return {"rows": records(table[keys]), "confidence": confidence}
+
+
+def agreement(file: Path | str | None) -> dict[str, Any] | None:
+    """The rows of the table of agreement between quantities, as they are."""
+    return None if file is None else {"rows": records(read_csv(file))}
+
+
+def verdict(file: Path | str | None) -> list[dict[str, Any]]:
+    """The sentences on the run: topic, level, text."""
+    return [] if file is None else records(read_csv(file)[["topic", "level", "text"]])
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table as dicts; a missing value becomes None."""
+    rows = table.to_dict("records")
+    return [{key: None if _is_missing(value) else value for key, value in row.items()} for row in rows]
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value is pd.NA or (isinstance(value, float | np.floating) and np.isnan(value))
+
+
+def with_chance(metrics: list[dict[str, Any]], file: Path | str | None) -> list[dict[str, Any]]:
+    """The metrics with the chance level of each quantity as a number, where all methods have the same."""
+    if file is None:
+        return metrics
+    levels = {
+        (metric, quantity): float(own["chance"].iloc[0])
+        for (metric, quantity), own in read_csv(file).groupby(["metric", "quantity"], sort=False)
+        if own["chance"].nunique(dropna=False) == 1
+    }
+    return [
+        one
+        | {
+            "quantities": [
+                q | {"chance": levels.get((one["id"], q["id"]), q["chance"])} for q in one["quantities"]
+            ]
+        }
+        for one in metrics
+    ]
+
+
+def classes(file: Path | str | None, names: Mapping[int, str]) -> list[dict[str, Any]]:
+    """Number and name of every class, from the table of a data set; else those that pictures name."""
+    if file is not None:
+        table = read_csv(file)
+        return [{"id": int(c), "name": n} for c, n in zip(table["class_id"], table["name"], strict=True)]
+    return [{"id": number, "name": name} for number, name in sorted(names.items())]

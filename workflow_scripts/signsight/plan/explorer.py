@@ -1,0 +1,203 @@
+"""What the explorer is made from, and what it is told of methods, metrics and networks."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from signsight.config.choices import (
+    MASKING,
+    about_method,
+    about_metric,
+    base_metric,
+    controls,
+    looks,
+)
+from signsight.explorer.assets import page_digest
+
+if TYPE_CHECKING:
+    from signsight.plan.plan import Plan
+
+HIDING = {"deletion": False, "insertion": True, "pixel_flipping": False}  # metric -> whether it shows pixels
+MAIN = "main"
+
+
+class Explorer:
+    """The explorer of a run."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.config: dict[str, Any] = plan.config["explorer"]
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is anything to look at."""
+        return self.plan.has_data
+
+    @property
+    def document(self) -> str:
+        """The file of the experiment's document, which other experiments can take in."""
+        return f"{self.plan.root}/explorer/document.zip"
+
+    @property
+    def page(self) -> str:
+        """The page."""
+        return f"{self.plan.root}/explorer.html"
+
+    @property
+    def others(self) -> list[str]:
+        """The documents of the experiments that are shown beside this one."""
+        results = self.plan.config["results"]
+        return [f"{results}/{name}/explorer/document.zip" for name in self.config["with"]]
+
+    @property
+    def made(self) -> list[str]:
+        """All that is made."""
+        return [self.page] if self.wanted else []
+
+    @cached_property
+    def page_files(self) -> str:
+        """A digest of what the page is made of besides its data."""
+        return page_digest()
+
+    @property
+    def links(self) -> dict[str, str]:
+        """Files beside the page that it leads to."""
+        return {"report": "report.html"} | ({"summary": "summary.md"} if self.plan.summary else {})
+
+    # what the document is made from
+
+    @cached_property
+    def networks(self) -> dict[str, str]:
+        """Trained network -> prefix of its folders; of further ones only what is measured anyway."""
+        runs = self.plan.runs.values() if self.plan.metrics else [""]
+        return {prefix.rstrip("/") or MAIN: prefix for prefix in runs}
+
+    @cached_property
+    def metrics(self) -> list[str]:
+        """The metrics of the test images, that of the masking included."""
+        masking = [MASKING] if self.plan.masking_methods and MASKING not in self.plan.metrics else []
+        return [*self.plan.metrics, *masking]
+
+    @cached_property
+    def given(self) -> dict[str, Any]:
+        """What the document is made from: files by what they are."""
+        tables = {
+            name: file
+            for name, file in self.plan.table_files.items()
+            if name in ("metrics", "ranking", "agreement", "verdict")
+        }
+        return {"tables": tables} | (self._of_test_images if self.plan.has_data else {})
+
+    @property
+    def _of_test_images(self) -> dict[str, Any]:
+        plan = self.plan
+        first = plan.sticker_methods if "test" in plan.sticker_targets else []
+        main = {m: plan.metric_files(m) for m in plan.metrics}
+        if MASKING not in main and plan.masking_methods:
+            main[MASKING] = plan.metric_files(MASKING, methods=plan.masking_methods)
+        others = {
+            name: {m: plan.metric_files(m, prefix) for m in plan.metrics}
+            for name, prefix in self.networks.items()
+            if name != MAIN
+        }
+        return {
+            "images": plan.image_set("crop/test"),
+            "classes": plan.classes,
+            "clean": {n: f"{plan.root}/{prefix}score/clean/test.npz" for n, prefix in self.networks.items()},
+            "maps": {n: plan.maps(plan.methods, prefix) for n, prefix in self.networks.items()},
+            "metrics": {MAIN: main} | others,
+            "cells": plan.cells(plan.masking_methods),
+            "masking": plan.metric_files(MASKING, methods=plan.masking_methods),
+            "geometry": {
+                transform: [f"{plan.root}/score/{transform}/{group}.npz" for group in groups]
+                for transform, groups in plan.degree_groups.items()
+                if groups
+            },
+            "stickers": {m: f"{plan.root}/score/stickers/test-{m}.npz" for m in first},
+            "sticker_cells": plan.cells(first),
+            "model": plan.model[1:],
+        }
+
+    # what it is told
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """What the document is told."""
+        plan, config = self.plan, self.plan.config
+        return {
+            "name": config["experiment"],
+            "data_set": config["data"]["name"],
+            "network": config["model"]["name"],
+            "images": self.config["images"],
+            "confidence": plan.confidence,
+            "controls": controls(config),
+            "methods": self._methods,
+            "networks": self._networks,
+            "metrics": [self._metric(name) for name in self.metrics],
+            "grid": config["masking"]["grid"],
+            "max_cells": config["masking"]["max_cells"],
+            "colour": config["masking"]["colour"],
+            "sticker_sets": {name: list(pair) for name, pair in plan.sticker_sets.items()},
+            "designs": config["stickers"]["designs"],
+            "sign_widths": config["stickers"]["sign_widths"],
+            "hiding": self._hiding,
+            "seed": config["seed"],
+        }
+
+    @property
+    def _methods(self) -> list[dict[str, Any]]:
+        names = list(self.plan.methods)
+        look = looks(self.plan.config, names)
+        found = []
+        for name in names:
+            about = about_method(self.plan.config, name)
+            found.append(
+                {
+                    "id": name,
+                    "label": look[name]["label"],
+                    "family": look[name]["family"],
+                    "signed": about["signed"],
+                    "control": about["needs"] == "nothing",
+                    "measures": str(about.get("measures", "")),
+                    "misleads": str(about.get("misleads", "")),
+                    "same_as": None,
+                }
+            )
+        return found
+
+    @property
+    def _networks(self) -> list[dict[str, str]]:
+        seeds = {prefix.rstrip("/") or MAIN: seed for seed, prefix in self.plan.runs.items()}
+        return [{"id": name, "label": f"seed {seeds[name]}"} for name in self.networks]
+
+    def _metric(self, name: str) -> dict[str, Any]:
+        """What the document says of a metric; a chance level that is no number comes from the tables."""
+        about = about_metric(self.plan.config, name)
+        quantities = [
+            {
+                "id": quantity,
+                "label": told["label"],
+                "direction": told.get("direction") or "none",
+                "chance": told["chance"] if isinstance(told.get("chance"), int | float) else None,
+                "means": told.get("means", ""),
+            }
+            for quantity, told in about["quantities"].items()
+        ]
+        curves = [
+            {"id": curve, "label": told["label"], "x_label": about.get("x", ""), "y_label": told["label"]}
+            for curve, told in about.get("curves", {}).items()
+            if "area" not in told
+        ]
+        return {"id": name, "label": about["label"], "quantities": quantities, "curves": curves}
+
+    @property
+    def _hiding(self) -> dict[str, Any]:
+        """Metrics that hide or show one pixel after the other -> what replaces pixels, and which they do."""
+        found = {}
+        for name in self.plan.metrics:
+            base = base_metric(self.plan.config, name)
+            if base in HIDING:
+                own = self.plan.metric(name)["parameters"]
+                found[name] = {"hidden": own.get("hidden", own.get("replacement")), "shows": HIDING[base]}
+        return found
