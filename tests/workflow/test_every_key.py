@@ -16,12 +16,13 @@ from signsight.core.registry import data_sets, methods, metrics
 from signsight.plan.plan import Plan
 from tiny_workflow import PICTURES, TINY, Workflow, drawn_from
 
-MASKED = {"masking_table", "masking", "masked_sheet", "summary"}
-STICKERED = {"sticker_table", "sticker_accuracy", "sticker_confusions", "sticker_sheet", "summary"}
-TURNED = {"geometry_table", "degrees", "summary"}
-MEASURED = {"metric_table", "aopc_curve", "morf_lerf", "ranking", "agreement", "cost", "summary"}
+EXPLORED = {"explorer_document", "explorer_page"}  # the page, of what nearly every job makes
+MASKED = EXPLORED | {"masking_table", "masking", "masked_sheet", "summary"}
+STICKERED = EXPLORED | {"sticker_table", "sticker_accuracy", "sticker_confusions", "sticker_sheet", "summary"}
+TURNED = EXPLORED | {"geometry_table", "degrees", "summary"}
+MEASURED = EXPLORED | {"metric_table", "aopc_curve", "morf_lerf", "ranking", "agreement", "cost", "summary"}
 PICTURED = {"perturbed_pictures", "perturbed"}
-CLEAN = {"clean_table"} | drawn_from("confusion")
+CLEAN = EXPLORED | {"clean_table"} | drawn_from("confusion")
 STUCK = {"sticker", "score"} | STICKERED
 MAPPED = (
     {"attribute", "identical_maps", "rank", "evaluate", "overview"} | MASKED | MEASURED | PICTURED | STUCK
@@ -70,7 +71,7 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
     "results": ("elsewhere", EVERYTHING),
     "cache": ("elsewhere", EVERYTHING),
     "seed": (OTHER, {"examples"} | TRAINED),
-    "stages": (["masking", "stickers", "metrics"], {"summary"}),
+    "stages": (["masking", "stickers", "metrics"], {"summary"} | EXPLORED),
     "device": ("auto", set()),
     "keep_datasets": (OTHER, {"mask", "sticker", "warp", "score"} | STICKERED | TURNED),
     "data.name": ("imagenette", EVERYTHING),
@@ -90,7 +91,9 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
     "model.name": ("resnet18", TRAINED),
     "model.parameters": ({"width": 8}, TRAINED),
     "model.channels": (OTHER, TRAINED),
-    "model.seeds": ([2020, 1], {"train", "attribute", "evaluate", "score", "seed_table", "seeds", "summary"}),
+    "model.seeds": (
+        [2020, 1], {"train", "attribute", "evaluate", "score", "seed_table", "seeds", "summary"} | EXPLORED,
+    ),
     "training.preset": (OTHER, TRAINED),
     "training.epochs": (OTHER, TRAINED),
     "training.batch_size": (OTHER, TRAINED),
@@ -152,6 +155,9 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
     "evaluation.target": (OTHER, {"evaluate"} | MASKED | MEASURED | PICTURED),
     "evaluation.precision": (OTHER, set()),  # there is but one on the CPU
     "evaluation.shards": (OTHER, {"evaluate", "gather"} | MASKED | MEASURED),
+    "explorer.images": (OTHER, EXPLORED),
+    "explorer.budget_mb": (OTHER, {"explorer_page"}),
+    "explorer.with": (["pictures"], {"explorer_page"}),
     "figures.overview_images": (OTHER, {"overview"}),
     "figures.sheet_images": (OTHER, {"geometry_sheet", "masked_sheet", "sticker_sheet"} | PICTURED),
 }  # fmt: skip

@@ -14,16 +14,17 @@ import pytest
 from signsight.core.source import PACKAGE
 from tiny_workflow import ROOT, Workflow, changed, drawn_from
 
-MASKED = {"masking_table", "masking", "masked_sheet", "summary"}
-STICKERED = {"sticker_table", "sticker_accuracy", "sticker_confusions", "sticker_sheet", "summary"}
-CLEAN = {"clean_table"} | drawn_from("confusion")
-TURNED = {"geometry_table", "degrees", "summary"}
-MEASURED = {"metric_table", "aopc_curve", "morf_lerf", "ranking", "agreement", "cost", "summary"}
+EXPLORED = {"explorer_document", "explorer_page"}  # the page, of what nearly every job makes
+MASKED = EXPLORED | {"masking_table", "masking", "masked_sheet", "summary"}
+STICKERED = EXPLORED | {"sticker_table", "sticker_accuracy", "sticker_confusions", "sticker_sheet", "summary"}
+CLEAN = EXPLORED | {"clean_table"} | drawn_from("confusion")
+TURNED = EXPLORED | {"geometry_table", "degrees", "summary"}
+MEASURED = EXPLORED | {"metric_table", "aopc_curve", "morf_lerf", "ranking", "agreement", "cost", "summary"}
 PICTURED = {"perturbed_pictures", "perturbed"}
-MAPS = {"identical_maps", "overview"}  # what is made of the maps of all methods
+MAPS = EXPLORED | {"identical_maps", "overview"}  # what is made of the maps of all methods
 SHEETS = {"masked_sheet", "geometry_sheet", "sticker_sheet"}
 # wherever a method has its name written; nothing is computed or counted again
-LABELLED = {
+LABELLED = EXPLORED | {
     "overview", "masking", "masked_sheet", "sticker_accuracy", "sticker_confusions", "aopc_curve",
     "morf_lerf", "ranking", "cost", "perturbed", "summary",
 }  # fmt: skip
@@ -101,7 +102,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
     "training": ({"training": {"epochs": 3}}, {"train": 1} | FROM_MODEL),
     "one more model": (
         {"model": {"seeds": [2020, 1]}},
-        {"train": 1, "attribute": 3, "evaluate": 6, "score": 1, "seed_table": 1, "seeds": 1, "summary": 1},
+        once(EXPLORED | {"seed_table", "seeds", "summary"}, train=1, attribute=3, evaluate=6, score=1),
     ),
     "examples": ({"data": {"balance": 7}}, {"examples": 1, "train": 1} | FROM_MODEL),
     "data": (
@@ -163,10 +164,13 @@ EDITS: dict[str, tuple[str, str, str, dict[str, int]]] = {
     "a docstring": ("models/training.py", '"""Loss and accuracy on', '"""Accuracy and loss on', {}),
     "the message of an error": ("models/training.py", "The loss was not finite", "No finite loss", {}),
     "a line of the log": ("models/training.py", "stopped early", "stopped", {}),
-    "when a method misleads": ("attribution/cam.py", "leaves out all evidence", "omits the evidence", {}),
+    "when a method misleads": (
+        "attribution/cam.py", "leaves out all evidence", "omits the evidence", once(EXPLORED),
+    ),
     "what a parameter means": ("attribution/smooth.py", "Standard deviation of the noise", "Noise", {}),
     "a method's label": (
-        "attribution/cam.py", 'label="Grad-CAM"', 'label="GradCAM"', once(LABELLED - STICKERED, summary=1),
+        "attribution/cam.py", 'label="Grad-CAM"', 'label="GradCAM"',
+        once(LABELLED - STICKERED | EXPLORED, summary=1),
     ),
     "a quantity's label": (
         "evaluation/metrics/region_perturbation.py", '"label": "ABPC"', '"label": "Area"',

@@ -323,9 +323,25 @@ def check_files(config: Config) -> None:
     if model["classes"] is not None:
         read_classes(model["classes"])
     check_detector_files(config)
+    _refuse_missing_experiments(config)
     for key in ("data.masks", "stickers.stock", "gallery.source", "real_examples.source", "features.source"):
         if given[key] and not Path(given[key]).exists():
             raise UserError(f"Config key {key!r}: {given[key]} does not exist; correct its path.")
+
+
+def _refuse_missing_experiments(config: Config) -> None:
+    """The experiments that the explorer shows beside this one have to be there, as documents."""
+    for name in config["explorer"]["with"]:
+        if name == config["experiment"]:
+            raise UserError(
+                f"Config key 'explorer.with' names {name!r}, which is this experiment; name others."
+            )
+        document = Path(config["results"], name, "explorer/document.zip")
+        if not document.is_file():
+            raise UserError(
+                f"Config key 'explorer.with' names {name!r}, but {document} does not exist; run the target "
+                "'explorer' with that experiment's config first."
+            )
 
 
 def _refuse_settings_of_trained(model: Config) -> None:

@@ -69,28 +69,17 @@ def score_set(
     truth, kept = torch.tensor(images.class_ids), torch.tensor(np.asarray(column_ids, np.int64))
     found: list[tuple[torch.Tensor, ...]] = []
     start = 0
-<<<<<<< HEAD
     with progress("predictions", len(images), "images", step=batch_size) as step:
         for logits in forward_batches(model, fitting_batches(images, model.size, batch_size), device):
             shares = logits.softmax(1)
             confidence, predicted = shares.max(1)
             own = shares.gather(1, truth[start : start + len(logits), None])[:, 0]
-            found.append((predicted.to(torch.int16), own, confidence, shares[:, kept]))
+            top, top_ids = shares.topk(min(TOP, shares.shape[1]))
+            told = predicted.to(torch.int16), own, confidence, shares[:, kept], top, top_ids.to(torch.int16)
+            found.append(told)
             start += len(logits)
             step(len(logits))
-    predicted, own, confidence, columns = (torch.cat(part).numpy() for part in zip(*found, strict=True))
-    return predicted, own, confidence, columns
-=======
-    for logits in forward_batches(model, fitting_batches(images, model.size, batch_size), device):
-        shares = logits.softmax(1)
-        confidence, predicted = shares.max(1)
-        own = shares.gather(1, truth[start : start + len(logits), None])[:, 0]
-        top, top_ids = shares.topk(min(TOP, shares.shape[1]))
-        told = predicted.to(torch.int16), own, confidence, shares[:, kept], top, top_ids.to(torch.int16)
-        found.append(told)
-        start += len(logits)
     return tuple(torch.cat(part).numpy() for part in zip(*found, strict=True))
->>>>>>> 81cd82b (Explorer: a document of the test images and the page made of it, jinja2 for its template, pinned as Snakemake has it)
 
 
 def score_sets(
@@ -107,7 +96,6 @@ def score_sets(
     that of the most probable classes.
     """
     rows, ids = [], np.empty(0, np.int64)
-<<<<<<< HEAD
     with progress("predictions", len(folders), "sets of images") as step:
         for name, folder in folders.items():
             images = open_image_set(folder)
@@ -115,17 +103,8 @@ def score_sets(
             rows.append(score_set(model, images, device, batch_size, ids))
             log.info("%s: accuracy %.4f of %d", name, (rows[-1][0] == images.class_ids).mean(), len(images))
             step(1)
-    *found, kept = (np.stack(part) for part in zip(*rows, strict=True))
-    return Predictions(list(folders), *found, *((kept, ids) if columns else ()))
-=======
-    for name, folder in folders.items():
-        images = open_image_set(folder)
-        ids = np.unique(images.class_ids) if columns else ids
-        rows.append(score_set(model, images, device, batch_size, ids))
-        log.info("%s: accuracy %.4f of %d", name, (rows[-1][0] == images.class_ids).mean(), len(images))
     *found, kept, top, top_ids = (np.stack(part) for part in zip(*rows, strict=True))
     return Predictions(list(folders), *found, *((kept, ids, top, top_ids) if columns else ()))
->>>>>>> 81cd82b (Explorer: a document of the test images and the page made of it, jinja2 for its template, pinned as Snakemake has it)
 
 
 def save_predictions(path: Path | str, predictions: Predictions) -> None:

@@ -41,7 +41,7 @@ def _halving(count: int) -> np.ndarray:
 def sentence(count: int, total: int, wrong: int, all_wrong: int) -> str:
     """How `count` of `total` images, `wrong` of them misclassified, were chosen."""
     if count == total:
-        return f"All {total} test images."
-    errors = f"all {wrong}" if wrong == all_wrong else f"{wrong} of {all_wrong}"
-    told = f"{errors} misclassified and {count - wrong} others" if all_wrong else "none is misclassified"
-    return f"{count} of {total} test images: {told}, spread over the classes, first those that were measured."
+        return "All are shown."
+    errors = f"all {wrong}" if wrong == all_wrong else f"{wrong} of the {all_wrong}"
+    told = f"{errors} misclassified ones and {count - wrong} others" if all_wrong else "none is misclassified"
+    return f"Chosen by rule: {told}, spread over the classes, those first that the metrics measured."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from signsight.explorer.tables import agreement, classes, ranking, verdict, with_chance
+from signsight.explorer.tables import agreement, classes, ranking, verdict, with_chance, with_repeats
 from signsight.explorer.tested import test_set
 
 
@@ -15,14 +15,15 @@ def document(given: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, An
     given: the files of `plan.explorer.Explorer.given`, facts: its `facts`. Parts that an experiment does not
     have are null or absent.
     """
+    tables = given["tables"]
+    methods = with_repeats(facts["methods"], tables.get("identical_maps"))
     sets, names = [], {}
     if given.get("images"):
-        sets.append(test_set(given, facts))
-    tables = given["tables"]
+        sets.append(test_set(given, facts, methods))
     experiment = {
         **{key: facts[key] for key in ("name", "data_set", "network")},
         "classes": classes(given.get("classes"), names),
-        "methods": facts["methods"],
+        "methods": methods,
         "networks": facts["networks"],
         "metrics": with_chance(facts["metrics"], tables.get("metrics")),
         "sets": sets,

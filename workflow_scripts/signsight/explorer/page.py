@@ -20,7 +20,6 @@ def render(tree: Mapping[str, Any]) -> str:
         loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
     )
     return environment.get_template(TEMPLATE).render(
-        title=", ".join(one["name"] for one in tree["experiments"]),
         style=Markup((PAGE / STYLE).read_text(encoding="utf-8")),
         modules=modules(),
         document=Markup(text.replace("<", "\\u003c")),
@@ -29,10 +28,10 @@ def render(tree: Mapping[str, Any]) -> str:
 
 
 def modules() -> list[dict[str, str]]:
-    """The JavaScript modules: the name that others import each by, and its text as a data URI."""
+    """The JavaScript modules: name, which others import as `#name`, and text as a data URI."""
     files = [file for file in page_files() if file.suffix == ".js"]
     return [
-        {"name": f"#{file.stem}", "href": f"data:text/javascript;base64,{_base64(file.read_bytes())}"}
+        {"name": file.stem, "href": f"data:text/javascript;base64,{_base64(file.read_bytes())}"}
         for file in files
     ]
 

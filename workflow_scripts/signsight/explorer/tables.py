@@ -63,6 +63,15 @@ def with_chance(metrics: list[dict[str, Any]], file: Path | str | None) -> list[
     ]
 
 
+def with_repeats(methods: list[dict[str, Any]], file: Path | str | None) -> list[dict[str, Any]]:
+    """The methods with `same_as`, the one whose maps each repeats, or None."""
+    if file is None:
+        return methods
+    table = read_csv(file)
+    same = dict(zip(table["method"], table["same_as"], strict=True))
+    return [one | {"same_as": same.get(one["id"])} for one in methods]
+
+
 def classes(file: Path | str | None, names: Mapping[int, str]) -> list[dict[str, Any]]:
     """Number and name of every class, from the table of a data set; else those that pictures name."""
     if file is not None:

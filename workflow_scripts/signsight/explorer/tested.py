@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,14 @@ from signsight.explorer.whatif import cells, geometry, pixels, stickers
 MAIN = "main"
 
 
-def test_set(given: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+def test_set(
+    given: Mapping[str, Any], facts: Mapping[str, Any], methods: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     """The set of test images.
 
-    given: the files of `plan.explorer`; facts: what it tells. The images are in the order in which they stand
-    in the image set; `priority` says which go last where the page has to leave some out.
+    given: the files of `plan.explorer`; facts: what it tells; methods: as the document has them. The
+    images are in the order of the image set; `priority` says which go last where the page has to leave some
+    out.
     """
     images = open_image_set(Path(given["images"][0]).parent)
     clean = clean_scores(given["clean"][MAIN])
@@ -32,7 +35,7 @@ def test_set(given: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, An
     pictures = images.take(rows)
     maps = {network: maps_of(files, rows) for network, files in given["maps"].items()}
     main = maps.get(MAIN, {})
-    told = [m for m in main if m not in facts["controls"]]
+    told = [one["id"] for one in methods if not (one["control"] or one["same_as"]) and one["id"] in main]
     return {
         "id": "test",
         "label": "Test images",

@@ -65,7 +65,7 @@ def pixels(
         if x is None or np.array_equal(x, own):
             x = own
             alike.append(metric)
-            fills[metric] = _fill(images, ids, told["hidden"], facts["seed"], given["model"][0])
+            fills[metric] = _fill(images, ids, told["replacement"], facts["seed"], given["model"][0])
     if x is None:
         return None
     counts = np.rint(x * images.shape[1] * images.shape[2]).astype(np.int64)

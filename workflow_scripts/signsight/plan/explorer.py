@@ -85,7 +85,7 @@ class Explorer:
         tables = {
             name: file
             for name, file in self.plan.table_files.items()
-            if name in ("metrics", "ranking", "agreement", "verdict")
+            if name in ("metrics", "ranking", "agreement", "verdict", "identical_maps")
         }
         return {"tables": tables} | (self._of_test_images if self.plan.has_data else {})
 
@@ -199,5 +199,8 @@ class Explorer:
             base = base_metric(self.plan.config, name)
             if base in HIDING:
                 own = self.plan.metric(name)["parameters"]
-                found[name] = {"hidden": own.get("hidden", own.get("replacement")), "shows": HIDING[base]}
+                found[name] = {
+                    "replacement": own.get("hidden", own.get("replacement")),
+                    "shows": HIDING[base],
+                }
         return found
