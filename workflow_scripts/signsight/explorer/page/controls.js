@@ -32,6 +32,11 @@ function grouped(list) {
   return out;
 }
 
+/** Things with an id and a label as the options of a list. */
+export function listed(things) {
+  return things.map(({ id, label }) => ({ value: id, label }));
+}
+
 /** A slider with its value in words beside it. */
 export function slider(store, key, label, range, words, value = (scene) => scene.state[key]) {
   const field = h("input", { type: "range", id: `control-${key}`, "data-testid": `control-${key}`, ...range });

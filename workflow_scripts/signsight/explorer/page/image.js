@@ -2,18 +2,23 @@
 
 import { load } from "#blobs";
 import { button } from "#controls";
-import { drawPicture } from "#draw";
 import { h, onChange, say } from "#dom";
 import { legend } from "#legend";
 import { look, mapControls, methodPicker } from "#look";
 import { mapAt } from "#maps";
-import { crossHair, mapPanel } from "#panel";
+import { measures } from "#measures";
+import { mapPanel, picturePanel } from "#panel";
+import { pointer } from "#pointer";
+import { saveRow } from "#save";
 import { isRight } from "#select";
 import { percent } from "#text";
+import { whatIf } from "#whatif";
 
 /** The view: {element, update(scene)}. */
-export function image(app, extras = []) {
+export function image(app) {
   const { store } = app;
+  const extras = [whatIf(app), measures(app)];
+  const saving = saveRow(app);
   const title = h("h2", { tabindex: "-1" });
   const subtitle = h("p", { class: "subtitle" });
   const picture = picturePanel();
@@ -30,14 +35,14 @@ export function image(app, extras = []) {
   });
   const buildTop = onChange((_, scene) => top.replaceChildren(topFive(scene)));
   const buildKey = onChange(([kinds], scene) => key.replaceChildren(legend(kinds, scene.state)));
-  const point = pointer(app, grid, picture, () => panels);
+  const point = pointer(app, grid, () => picture.canvas, () => panels, picture.at);
   const element = h(
     "div",
     { class: "image-view" },
     h("header", { class: "image-head" }, h("div", {}, title, subtitle), steps),
     h("div", { class: "controls" }, ...controls.map((one) => one.element), picker.element),
     grid,
-    h("div", { class: "under-maps" }, key, top),
+    h("div", { class: "under-maps" }, h("div", {}, key, saving.element), top),
     ...extras.map((extra) => extra.element),
   );
   element.addEventListener("keydown", (event) => {
@@ -69,6 +74,7 @@ export function image(app, extras = []) {
       const kinds = [...new Set(panels.filter(({ map }) => map).map(({ kind }) => kind))];
       buildKey([kinds, look(state)], scene);
       point.show(state.x, state.y);
+      saving.update(panels);
       for (const extra of extras) await extra.update(scene);
     },
     focus: () => title.focus(),
@@ -83,23 +89,6 @@ export function shownMethods({ methods, state }) {
 
 function twinNote({ twins }) {
   return twins?.length ? ` = ${twins.join(", ")} (identical maps)` : "";
-}
-
-function picturePanel() {
-  const canvas = h("canvas", { class: "picture", role: "img", tabindex: "0" });
-  const at = h("output", { class: "readout", "data-testid": "coordinates" });
-  const stage = h("div", { class: "stage" }, canvas, crossHair());
-  const element = h("figure", { class: "panel" }, h("figcaption", {}, "Picture"), stage, at);
-  return {
-    element,
-    canvas,
-    at,
-    async draw(set, row) {
-      canvas.dataset.image = set.ids[row];
-      canvas.setAttribute("aria-label", `picture ${set.ids[row]}`);
-      await drawPicture(canvas, set.pictures, row);
-    },
-  };
 }
 
 function headline({ set, row, names }) {
@@ -152,48 +141,4 @@ function stepper(app) {
       after.disabled = at < 0 || at === selection.length - 1;
     },
   };
-}
-
-/** The cross-hair follows the pointer; a click or the arrow keys pin it, which is part of the state. */
-function pointer(app, grid, picture, panels) {
-  const size = () => [picture.canvas.width, picture.canvas.height];
-  const show = (x, y) => {
-    const [width, height] = size();
-    const inside = x >= 0 && y >= 0 && x < width && y < height;
-    grid.classList.toggle("pointed", inside);
-    grid.style.setProperty("--x", (x + 0.5) / width);
-    grid.style.setProperty("--y", (y + 0.5) / height);
-    say(picture.at, inside ? `x ${x}, y ${y}` : `${width} × ${height} px`);
-    for (const panel of panels()) panel.show(inside ? x : -1, y, width, height);
-  };
-  const pixel = (event) => {
-    const stage = event.target.closest?.(".stage");
-    if (!stage) return null;
-    const box = stage.getBoundingClientRect();
-    const [width, height] = size();
-    const place = (at, start, length, pixels) => Math.min(Math.max(Math.floor(((at - start) / length) * pixels), 0), pixels - 1);
-    return { x: place(event.clientX, box.left, box.width, width), y: place(event.clientY, box.top, box.height, height) };
-  };
-  const rest = () => show(app.scene.state.x, app.scene.state.y);
-  grid.addEventListener("pointermove", (event) => {
-    const at = pixel(event);
-    if (at) show(at.x, at.y);
-    else rest();
-  });
-  grid.addEventListener("pointerleave", rest);
-  grid.addEventListener("click", (event) => {
-    const at = pixel(event);
-    if (at) app.store.set(at.x === app.scene.state.x && at.y === app.scene.state.y ? { x: -1, y: -1 } : at, "cross");
-  });
-  grid.addEventListener("keydown", (event) => {
-    const by = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key];
-    if (!by || !event.target.closest(".stage")) return;
-    event.preventDefault();
-    const [width, height] = size();
-    const { x, y } = app.scene.state;
-    const [fromX, fromY] = x < 0 ? [width >> 1, height >> 1] : [x + by[0], y + by[1]];
-    const clip = (value, pixels) => Math.min(Math.max(value, 0), pixels - 1);
-    app.store.set({ x: clip(fromX, width), y: clip(fromY, height) }, "cross");
-  });
-  return { show };
 }

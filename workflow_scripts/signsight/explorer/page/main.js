@@ -5,16 +5,24 @@
 // tiles are a[data-image] in data-testid "wall"; maps: see panel.js. <body data-ready="<hash>"> names the
 // state that has been drawn.
 
-import { choice, pick } from "#controls";
+import { compare } from "#compare";
+import { choice, listed, pick } from "#controls";
+import { detections } from "#detections";
 import { h, say } from "#dom";
 import { front } from "#front";
 import { image } from "#image";
-import { resolve } from "#model";
+import { learned, parts } from "#learned";
+import { comparisons, detectionSet, resolve } from "#model";
+import { hasRanking, ranking } from "#ranking";
 import { format, Store } from "#state";
 
 const VIEWS = [
   { id: "overview", label: "Overview", make: front, isOffered: () => true },
-  { id: "image", label: "Image", make: (app) => image(app), isOffered: ({ set }) => Boolean(set) },
+  { id: "image", label: "Image", make: image, isOffered: ({ set }) => Boolean(set) },
+  { id: "compare", label: "Compare", make: compare, isOffered: (scene) => comparisons(scene).length > 0 },
+  { id: "ranking", label: "Ranking", make: ranking, isOffered: ({ experiment }) => hasRanking(experiment) },
+  { id: "learned", label: "Learned", make: learned, isOffered: ({ experiment }) => parts(experiment).length > 0 },
+  { id: "detections", label: "Detections", make: detections, isOffered: ({ experiment }) => Boolean(detectionSet(experiment)) },
 ];
 
 const app = {
@@ -76,7 +84,6 @@ function tab({ id, label }, current, state) {
 function headerControls() {
   const { store } = app;
   const others = () => app.document.experiments.map(({ name }) => ({ value: name, label: name }));
-  const listed = (list) => list.map(({ id, label }) => ({ value: id, label }));
   const themes = [["auto", "auto"], ["light", "light"], ["dark", "dark"]].map(([value, label]) => ({ value, label }));
   return [
     choice(store, "experiment", "Experiment", others, ({ experiment }) => experiment.name),

@@ -13,6 +13,7 @@ export function mapAt(array, [, height, width], n, scale) {
 
 /** {value, half}: the value of a pixel, and half a step of the 8-bit scale, within which it is exact. */
 export function valueAt(map, x, y) {
+  if (map.exact) return { value: map.exact[y * map.width + x], half: map.half };
   return { value: (map.q[y * map.width + x] / 127) * map.scale, half: map.scale / 254 };
 }
 
@@ -64,31 +65,31 @@ export function palette(kind, level, colours, out = new Uint32Array(256)) {
     const part = share(q, kind, level);
     const at = 3 * Math.round((kind === "signed" ? (part + 1) / 2 : part) * 256);
     const [r, g, b] = [rgb[at], rgb[at + 1], rgb[at + 2]];
-    out[q + 128] = IS_LITTLE ? ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0 : ((r << 24) | (g << 16) | (b << 8) | 255) >>> 0;
+    const bytes = IS_LITTLE ? [255, b, g, r] : [r, g, b, 255];
+    out[q + 128] = (bytes[0] << 24) | (bytes[1] << 16) | (bytes[2] << 8) | bytes[3];
   }
   return out;
 }
 
-/** Differences of two maps as shares of their own ranges, a - b, enlarged to the finer of the two. */
+/**
+ * The difference a - b of two maps, each divided by the value at which its colours end, enlarged to the finer
+ * of the two: a map from -2 to 2 (`exact`: its values without rounding, within `half`).
+ */
 export function difference(a, b, kinds, levels) {
   const width = Math.max(a.width, b.width);
   const height = Math.max(a.height, b.height);
-  const values = new Float32Array(width * height);
+  const exact = new Float32Array(width * height);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const [p, r] = [a, b].map((map) => {
         const at = mapPixel(map, x, y, width, height);
         return map.q[at.y * map.width + at.x];
       });
-      values[y * width + x] = share(p, kinds[0], levels[0]) - share(r, kinds[1], levels[1]);
+      exact[y * width + x] = share(p, kinds[0], levels[0]) - share(r, kinds[1], levels[1]);
     }
   }
-  return { values, width, height };
-}
-
-/** Shares from -2 to 2 as a map whose largest value, `scale`, is 2. */
-export function asMap({ values, width, height }) {
-  return { q: Int8Array.from(values, (v) => Math.round((v / 2) * 127)), width, height, scale: 2 };
+  const half = levels.reduce((sum, level) => sum + (level ? 0.5 / level : 0), 0);
+  return { q: Int8Array.from(exact, (v) => Math.round((v / 2) * 127)), width, height, scale: 2, exact, half };
 }
 
 /** Spearman's rank correlation of two maps (ties share their mean rank), or null where one is constant. */

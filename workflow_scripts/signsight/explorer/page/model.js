@@ -41,12 +41,21 @@ export function networksOf(experiment, set) {
 export function methodsOf(experiment, set, network) {
   const maps = set.maps?.[network] ?? {};
   const there = experiment.methods.filter(({ id }) => maps[id]);
-  const isThere = (id) => there.some((method) => method.id === id);
-  const own = there.filter(({ same_as: first }) => !first || !isThere(first));
-  return own.map((method) => ({
+  return distinct(there).map((method) => ({
     ...method,
     twins: there.filter(({ same_as: first }) => first === method.id).map(({ label }) => label),
   }));
+}
+
+/** Of methods with identical maps, only the first. */
+export function distinct(methods) {
+  const isThere = (id) => methods.some((method) => method.id === id);
+  return methods.filter(({ same_as: first }) => !first || !isThere(first));
+}
+
+/** The method that applies where the state names none: the first that is not a control. */
+export function standard(methods, id) {
+  return methods.find((method) => method.id === id) ?? methods.find(({ control }) => !control) ?? methods[0];
 }
 
 /** Metrics with values of single images: [{value: "metric.quantity", label, direction, methods}]. */
@@ -56,7 +65,7 @@ export function measured(experiment, set) {
     for (const quantity of metric.quantities) {
       const values = set.values?.[metric.id]?.[quantity.id];
       if (!values || !Object.keys(values).length) continue;
-      const methods = experiment.methods.filter(({ id }) => values[id]);
+      const methods = distinct(experiment.methods.filter(({ id }) => values[id]));
       out.push({ value: `${metric.id}.${quantity.id}`, ...named(metric, quantity), methods });
     }
   }
@@ -74,8 +83,7 @@ export function sorting(experiment, set, { sort, metric, by }) {
   const all = measured(experiment, set);
   const chosen = all.find(({ value }) => value === metric) ?? all[0];
   if (!chosen) return { sort: sort === "metric" ? "order" : sort, metric: "", by: "" };
-  const method = chosen.methods.find(({ id }) => id === by) ?? chosen.methods[0];
-  return { sort, metric: chosen.value, by: method.id };
+  return { sort, metric: chosen.value, by: standard(chosen.methods, by).id };
 }
 
 /** {metric, quantity}: the declarations that "metric.quantity" names, or null. */
@@ -87,13 +95,18 @@ export function quantityOf(experiment, text) {
 }
 
 /** What can be compared in a set: of "methods", "networks", "experiments" those that there are two of. */
-export function comparisons(document, experiment, set, methods, networks) {
-  const others = document.experiments.filter((other) => imageSets(other).some(({ id }) => id === set?.id));
+export function comparisons({ document, set, methods, networks }) {
+  if (!set) return [];
+  const others = document.experiments.filter((other) => imageSets(other).some((one) => one.id === set.id && sharesImages(one, set)));
   return [
     methods.length > 1 && "methods",
     networks.length > 1 && "networks",
     others.length > 1 && "experiments",
   ].filter(Boolean);
+}
+
+function sharesImages(one, other) {
+  return one.ids.some((id) => other.ids.includes(id));
 }
 
 /** The element of a list with an id, or the first one. */

@@ -3,7 +3,7 @@
 // For tests: canvas.map has data-method and data-image; .readout has data-method, data-value and data-half
 // (full precision; no data-value where there is no map).
 
-import { drawMap } from "#draw";
+import { drawMap, drawPicture } from "#draw";
 import { h, say } from "#dom";
 import { coloursOf } from "#legend";
 import { clipLevel, mapPixel, reading, valueAt } from "#maps";
@@ -16,21 +16,36 @@ export function mapPanel(method, { note = "", title = method.label } = {}) {
   const none = h("p", { class: "no-map", hidden: true }, "no map");
   const readout = h("output", { class: "readout", "data-method": method.id });
   const stage = h("div", { class: "stage" }, under, canvas, crossHair(), none);
-  const element = h(
-    "figure",
-    { class: "panel", "data-method": method.id },
-    h("figcaption", { title: method.measures || null }, title, note && h("small", {}, note)),
-    stage,
-    readout,
-  );
+  const small = h("small", {}, note);
+  const caption = h("figcaption", { title: method.measures || null }, title, small);
+  const element = h("figure", { class: "panel", "data-method": method.id }, caption, stage, readout);
   const panel = { element, stage, canvas, under, readout, method, map: null, kind: "" };
   panel.draw = (map, look) => draw(panel, none, map, look);
+  panel.caption = (text) => say(small, text);
   panel.show = (x, y, width, height) => show(panel, x, y, width, height);
   return panel;
 }
 
+/** The panel of the picture itself: {element, canvas, at, draw(set, row)}; `at` is for the coordinates. */
+export function picturePanel(title = "Picture") {
+  const canvas = h("canvas", { class: "picture", role: "img", tabindex: "0" });
+  const at = h("output", { class: "readout", "data-testid": "coordinates" });
+  const stage = h("div", { class: "stage" }, canvas, crossHair());
+  const element = h("figure", { class: "panel" }, h("figcaption", {}, title), stage, at);
+  return {
+    element,
+    canvas,
+    at,
+    async draw(set, row) {
+      canvas.dataset.image = set.ids[row];
+      canvas.setAttribute("aria-label", `picture ${set.ids[row]}`);
+      await drawPicture(canvas, set.pictures, row);
+    },
+  };
+}
+
 /** The two lines of a cross-hair; CSS places them by --x and --y of the grid around them. */
-export function crossHair() {
+function crossHair() {
   return h("div", { class: "cross", "aria-hidden": "true" }, h("i", { class: "across" }), h("i", { class: "down" }));
 }
 
@@ -44,9 +59,8 @@ function draw(panel, none, map, { state, image, picture }) {
   canvas.style.opacity = state.opacity / 100;
   if (picture && state.opacity < 100) copy(picture, under);
   if (!map) return;
-  const level = clipLevel(map.q, state.clip, panel.kind);
+  const level = state.end ?? clipLevel(map.q, state.clip, panel.kind);
   drawMap(canvas, map, panel.kind, level, coloursOf(panel.kind, state));
-  panel.end = (level / 127) * map.scale;
   if (panel.described !== map.q) canvas.setAttribute("aria-label", describe(method, image, map));
   panel.described = map.q;
 }

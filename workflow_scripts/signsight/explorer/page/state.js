@@ -31,6 +31,7 @@ export const DEFAULTS = {
   size: 168, // of a map on the screen, px
   x: -1, // pixel of the cross-hair; -1: none
   y: -1,
+  measure: "", // metric.quantity of the distributions
   // what if
   what: "", // cells, pixels.<metric>, turn.<transform>, sticker.<number>
   with: "", // the method that ranks
@@ -40,7 +41,7 @@ export const DEFAULTS = {
   between: "", // methods, networks, experiments
   a: "",
   b: "",
-  rows: 6,
+  rows: 6, // images
   // ranking
   order: "", // metric.quantity
   // what is learned

@@ -1,7 +1,7 @@
 // The wall: the images of a set as a grid, filtered and sorted; each is a link to its own page.
 
 import { load } from "#blobs";
-import { button, choice, pick, slider, tick, words } from "#controls";
+import { button, choice, listed, pick, slider, tick, words } from "#controls";
 import { drawMap, drawPicture } from "#draw";
 import { h, onChange, say } from "#dom";
 import { coloursOf } from "#legend";
@@ -78,9 +78,9 @@ function filters(store) {
   const sortOf = ({ experiment, set, state }) => sorting(experiment, set, state);
   const byMethods = byMetric((scene) => {
     const chosen = measured(scene.experiment, scene.set).find(({ value }) => value === sortOf(scene).metric);
-    return chosen.methods.map(({ id, label }) => ({ value: id, label }));
+    return listed(chosen.methods);
   });
-  const shown = ({ methods }) => methods.length ? [{ value: "", label: "the picture" }, ...methods.map(({ id, label }) => ({ value: id, label }))] : [];
+  const shown = ({ methods }) => methods.length ? [{ value: "", label: "the picture" }, ...listed(methods)] : [];
   const from = slider(store, "low", "Confidence from", { min: 0, max: 100 }, (v) => `${v} %`);
   const to = slider(store, "high", "to", { min: 0, max: 100 }, (v) => `${v} %`);
   const descending = tick(store, "descending", "highest first");

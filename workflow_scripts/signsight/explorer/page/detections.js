@@ -1,0 +1,143 @@
+// The detector's pictures: its boxes, and the map of each box by each method.
+
+import { load } from "#blobs";
+import { choice, listed, slider } from "#controls";
+import { drawPicture } from "#draw";
+import { h, onChange, say, svg } from "#dom";
+import { legend } from "#legend";
+import { look, mapControls } from "#look";
+import { mapAt } from "#maps";
+import { detectionSet, find, standard } from "#model";
+import { mapPanel } from "#panel";
+import { pointer } from "#pointer";
+import { percent } from "#text";
+
+/** The view: {element, update(scene)}. */
+export function detections(app) {
+  const { store } = app;
+  const controls = [
+    choice(store, "image", "Picture", ({ experiment }) => pictures(detectionSet(experiment)), (scene) => scene.experiment && pictureOf(scene)),
+    choice(store, "box", "Box", (scene) => boxes(scene).map((box) => ({ value: String(box.id), label: boxWords(box) })), (scene) => String(boxOf(scene)?.id)),
+    choice(store, "detector", "Method", (scene) => listed(methods(scene)), (scene) => methodOf(scene)?.id),
+    slider(store, "veil", "Map over picture", { min: 0, max: 100, step: 5 }, (v) => `${v} %`),
+  ];
+  const looks = mapControls(store).filter(({ element }) => !element.querySelector("#control-opacity, #control-size"));
+  const layer = h("p", { class: "subtitle", "data-testid": "layer" });
+  const frame = h("div", { class: "maps detection", "data-testid": "detection" });
+  const at = h("output", { class: "fine", "data-testid": "coordinates" });
+  const key = h("div", {});
+  const picture = h("canvas", {});
+  let panel;
+  const build = onChange((_, scene) => {
+    panel = mapPanel(methodOf(scene), { title: "" });
+    frame.replaceChildren(panel.element);
+  });
+  const buildBoxes = onChange((_, scene) => {
+    panel.stage.querySelector(".boxes")?.remove();
+    panel.stage.append(boxLayer(scene, store));
+  });
+  const buildKey = onChange((_, scene) => key.replaceChildren(legend([panel.kind], scene.state)));
+  const point = pointer(app, frame, () => picture, () => (panel ? [panel] : []), at);
+  return {
+    element: h(
+      "div",
+      { class: "detections" },
+      h("h2", {}, "What does a detection rest on?"),
+      h("div", { class: "controls" }, ...controls.map((one) => one.element)),
+      h("div", { class: "controls" }, ...looks.map((one) => one.element)),
+      layer,
+      frame,
+      at,
+      key,
+    ),
+    async update(scene) {
+      const set = detectionSet(scene.experiment);
+      const { state } = scene;
+      for (const one of [...controls, ...looks]) one.update(scene);
+      const row = set.ids.indexOf(pictureOf(scene));
+      const box = boxOf(scene);
+      const method = methodOf(scene);
+      const stored = set.maps.main[method.id];
+      const n = set.boxes.indexOf(box);
+      const reference = stored.values[n];
+      const array = reference && (await load(reference));
+      await drawPicture(picture, set.pictures, row);
+      if (app.scene !== scene) return;
+      build([method.id], scene);
+      frame.classList.toggle("smooth", state.smooth);
+      frame.style.setProperty("--size", "min(100%, 900px)");
+      const map = array && box ? mapAt(array, [1, ...reference.shape.slice(-2)], 0, stored.scale[n]) : null;
+      panel.draw(map, { state: { ...state, opacity: Math.min(state.veil, 99.9) }, image: set.ids[row], picture });
+      buildBoxes([scene.experiment.name, row, box?.id], scene);
+      if (map) buildKey([panel.kind, look(state)], scene);
+      say(layer, [box && boxWords(box), method.label, stored.layer && `layer ${stored.layer}`].filter(Boolean).join(" · "));
+      point.show(state.x, state.y);
+    },
+  };
+}
+
+function pictures(set) {
+  return set.ids.map((id) => ({ value: id, label: id }));
+}
+
+function pictureOf({ experiment, state }) {
+  const { ids } = detectionSet(experiment);
+  return ids.includes(state.image) ? state.image : ids[0];
+}
+
+function boxes(scene) {
+  const set = detectionSet(scene.experiment);
+  const row = set.ids.indexOf(pictureOf(scene));
+  return set.boxes.filter(({ picture }) => picture === row);
+}
+
+function boxOf(scene) {
+  const here = boxes(scene);
+  return here.find(({ id }) => String(id) === scene.state.box) ?? here[0];
+}
+
+function methods({ experiment }) {
+  const stored = detectionSet(experiment).maps?.main ?? {};
+  return Object.keys(stored).map((id) => find(experiment.methods.filter((one) => one.id === id), id) ?? { id, label: id, signed: false });
+}
+
+function methodOf(scene) {
+  return standard(methods(scene), scene.state.detector);
+}
+
+function boxWords({ label, probability }) {
+  return `${label} ${percent(probability, 0)}`;
+}
+
+/** The boxes over the picture as buttons; the objects that are really there, dashed. */
+function boxLayer(scene, store) {
+  const set = detectionSet(scene.experiment);
+  const row = set.ids.indexOf(pictureOf(scene));
+  const { width, height } = set.pictures[row];
+  const chosen = boxOf(scene);
+  const place = ({ x0, y0, x1, y1 }) => ({ x: x0, y: y0, width: x1 - x0, height: y1 - y0 });
+  const objects = (set.objects ?? []).filter(({ picture }) => picture === row);
+  const open = (box) => store.set({ box: String(box.id) });
+  const shapes = boxes(scene).map((box) =>
+    svg(
+      "rect",
+      {
+        ...place(box),
+        class: box === chosen ? "box chosen" : "box",
+        role: "button",
+        tabindex: "0",
+        "aria-label": boxWords(box),
+        "aria-pressed": String(box === chosen),
+        "data-box": box.id,
+        onclick: (event) => (event.stopPropagation(), open(box)),
+        onkeydown: (event) => (event.key === "Enter" || event.key === " ") && (event.preventDefault(), open(box)),
+      },
+      svg("title", {}, boxWords(box)),
+    ));
+  return svg(
+    "svg",
+    { class: "boxes", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none" },
+    ...objects.map((object) => svg("rect", { ...place(object), class: "object" }, svg("title", {}, `truth: ${object.label}`))),
+    ...shapes,
+  );
+}
