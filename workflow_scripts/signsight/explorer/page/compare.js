@@ -4,8 +4,8 @@ import { load } from "#blobs";
 import { choice, listed, pick, slider } from "#controls";
 import { drawPicture } from "#draw";
 import { h, onChange, say } from "#dom";
-import { coloursOf, legend } from "#legend";
-import { look, mapControls } from "#look";
+import { differenceLegend, legend } from "#legend";
+import { look, mapControls, readings } from "#look";
 import { clipLevel, difference, mapAt, rankCorrelation, reading } from "#maps";
 import { comparisons, find, imageSets, methodsOf, networksOf, standard } from "#model";
 import { mapPanel, picturePanel } from "#panel";
@@ -28,16 +28,16 @@ export function compare(app) {
     choice(store, "with", "Maps of", (scene) => between(scene) === "methods" ? [] : listed(common(scene)), (scene) => methodOf(scene)?.id),
     slider(store, "rows", "Images", { min: 1, max: 24 }, (v) => String(v)),
   ];
-  const looks = mapControls(store);
+  const looks = mapControls(store, (scene) => ["signed", ...readings(pair(scene).map((side) => sourceOf(scene, side).method), scene.state)]);
   const list = h("div", { class: "comparison", "data-testid": "comparison" });
   const summary = h("p", { class: "outcome", role: "status", "data-testid": "agreement" });
-  const key = h("div", {});
+  const key = h("div", { class: "under-maps" });
   let rows = [];
   const build = onChange((_, scene) => {
     rows = imagesShown(scene).map((n) => makeRow(app, scene, n));
     list.replaceChildren(...rows.map(({ element }) => element));
   });
-  const buildKey = onChange(([kindsShown], scene) => key.replaceChildren(legend(kindsShown, scene.state), differenceWords()));
+  const buildKey = onChange(([kindsShown], scene) => key.replaceChildren(legend(kindsShown, scene.state), differenceLegend(scene.state)));
   return {
     element: h(
       "div",
@@ -189,14 +189,4 @@ function agreementWords(agreements, [a, b]) {
   const middle = (known[(known.length - 1) >> 1] + known[known.length >> 1]) / 2;
   const over = known.length === 1 ? "for this image" : `for these ${known.length} images (median)`;
   return `The rank correlation between ${a.label} and ${b.label} is ${number(middle, 2)} ${over}; 1 is the same order of all pixels, 0 none.`;
-}
-
-function differenceWords() {
-  return h(
-    "p",
-    { class: "fine" },
-    "Difference: each map is first divided by the value at which its colours end, so that it lies between ",
-    "−1 and 1 (signed) or 0 and 1; then B is taken from A. In the difference, the high end of the signed ",
-    "colours says that the value is larger in A, the low end that it is larger in B, and the colours end at ±1.",
-  );
 }

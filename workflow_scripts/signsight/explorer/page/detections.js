@@ -1,11 +1,11 @@
 // The detector's pictures: its boxes, and the map of each box by each method.
 
 import { load } from "#blobs";
-import { choice, listed, slider } from "#controls";
+import { choice, listed, slider, tick } from "#controls";
 import { drawPicture } from "#draw";
 import { h, onChange, say, svg } from "#dom";
 import { legend } from "#legend";
-import { look, mapControls } from "#look";
+import { look, mapControls, readings } from "#look";
 import { mapAt } from "#maps";
 import { detectionSet, find, standard } from "#model";
 import { mapPanel } from "#panel";
@@ -16,12 +16,14 @@ import { percent } from "#text";
 export function detections(app) {
   const { store } = app;
   const controls = [
-    choice(store, "image", "Picture", ({ experiment }) => pictures(detectionSet(experiment)), (scene) => scene.experiment && pictureOf(scene)),
+    choice(store, "image", "Picture", ({ experiment }) => pictures(detectionSet(experiment)), pictureOf),
+    choice(store, "class", "Class", classes),
     choice(store, "box", "Box", (scene) => boxes(scene).map((box) => ({ value: String(box.id), label: boxWords(box) })), (scene) => String(boxOf(scene)?.id)),
     choice(store, "detector", "Method", (scene) => listed(methods(scene)), (scene) => methodOf(scene)?.id),
     slider(store, "veil", "Map over picture", { min: 0, max: 100, step: 5 }, (v) => `${v} %`),
+    tick(store, "cover", "weak values too"),
   ];
-  const looks = mapControls(store).filter(({ element }) => !element.querySelector("#control-opacity, #control-size"));
+  const looks = mapControls(store, (scene) => readings([methodOf(scene)], scene.state)).filter(({ element }) => !element.querySelector("#control-opacity, #control-size, #control-fade"));
   const layer = h("p", { class: "subtitle", "data-testid": "layer" });
   const frame = h("div", { class: "maps detection", "data-testid": "detection" });
   const at = h("output", { class: "fine", "data-testid": "coordinates" });
@@ -67,8 +69,8 @@ export function detections(app) {
       frame.classList.toggle("smooth", state.smooth);
       frame.style.setProperty("--size", "min(100%, 900px)");
       const map = array && box ? mapAt(array, [1, ...reference.shape.slice(-2)], 0, stored.scale[n]) : null;
-      panel.draw(map, { state: { ...state, opacity: Math.min(state.veil, 99.9) }, image: set.ids[row], picture });
-      buildBoxes([scene.experiment.name, row, box?.id], scene);
+      panel.draw(map, { state: { ...state, opacity: state.veil, fade: !state.cover }, image: set.ids[row], picture });
+      buildBoxes([scene.experiment.name, row, state.class, box?.id, method.id], scene);
       if (map) buildKey([panel.kind, look(state)], scene);
       say(layer, [box && boxWords(box), method.label, stored.layer && `layer ${stored.layer}`].filter(Boolean).join(" · "));
       point.show(state.x, state.y);
@@ -85,10 +87,23 @@ function pictureOf({ experiment, state }) {
   return ids.includes(state.image) ? state.image : ids[0];
 }
 
-function boxes(scene) {
+function boxesOfPicture(scene) {
   const set = detectionSet(scene.experiment);
   const row = set.ids.indexOf(pictureOf(scene));
   return set.boxes.filter(({ picture }) => picture === row);
+}
+
+/** The classes of the picture's boxes, where there is more than one. */
+function classes(scene) {
+  const all = [...new Map(boxesOfPicture(scene).map((box) => [String(box.class_id), box.label]))];
+  return all.length > 1 ? [{ value: "", label: "all" }, ...all.map(([value, label]) => ({ value, label }))] : [];
+}
+
+/** The picture's boxes, of the chosen class if it has any of that. */
+function boxes(scene) {
+  const all = boxesOfPicture(scene);
+  const own = all.filter((box) => String(box.class_id) === scene.state.class);
+  return own.length ? own : all;
 }
 
 function boxOf(scene) {

@@ -18,7 +18,7 @@ export function decoded(href) {
 
 /** Where row n of a set's pictures lies: {href, x, y, width, height}. */
 export function tileOf(pictures, n) {
-  if (Array.isArray(pictures)) return { href: pictures[n].href, x: 0, y: 0, width: pictures[n].width, height: pictures[n].height };
+  if (Array.isArray(pictures)) return { ...pictures[n], x: 0, y: 0 };
   const [height, width] = pictures.size;
   const sprite = pictures.sprites.find(({ first, count }) => n >= first && n < first + count);
   const place = n - sprite.first;
@@ -57,9 +57,9 @@ export function drawPixels(canvas, pixels, width, height) {
 }
 
 /** Draw a map at its own size: see `palette` for the reading, the level where colours end, the colours. */
-export function drawMap(canvas, map, kind, level, colours) {
+export function drawMap(canvas, map, kind, level, colours, fade = false) {
   const { data, words } = bufferOf(canvas, map.width, map.height);
-  palette(kind, level, colours, lookup);
+  palette(kind, level, colours, fade, lookup);
   const { q } = map;
   for (let i = 0; i < q.length; i++) words[i] = lookup[q[i] + 128];
   canvas.getContext("2d").putImageData(data, 0, 0);

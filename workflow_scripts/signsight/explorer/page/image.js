@@ -4,7 +4,7 @@ import { load } from "#blobs";
 import { button } from "#controls";
 import { h, onChange, say } from "#dom";
 import { legend } from "#legend";
-import { look, mapControls, methodPicker } from "#look";
+import { look, mapControls, methodPicker, readings } from "#look";
 import { mapAt } from "#maps";
 import { measures } from "#measures";
 import { mapPanel, picturePanel } from "#panel";
@@ -25,7 +25,7 @@ export function image(app) {
   const grid = h("div", { class: "maps", "data-testid": "maps" });
   const key = h("div", {});
   const top = h("div", { class: "top" });
-  const controls = mapControls(store);
+  const controls = mapControls(store, (scene) => readings(shownMethods(scene), scene.state));
   const picker = methodPicker(store);
   const { steps, place } = stepper(app);
   let panels = [];
@@ -59,10 +59,10 @@ export function image(app) {
       for (const one of [...controls, picker]) one.update(scene);
       const methods = shownMethods(scene);
       build(methods.map((method) => method.id), scene);
-      buildTop([scene.experiment.name, set.id, row], scene);
+      buildTop([scene.experiment.name, set.id, network?.id, row], scene);
       grid.style.setProperty("--size", `${state.size}px`);
       grid.classList.toggle("smooth", state.smooth);
-      const stored = methods.map((method) => set.maps[network.id][method.id]);
+      const stored = methods.map((method) => set.maps[network.id][method.id]); // no methods, no network
       const arrays = await Promise.all(stored.map(({ values }) => load(values)));
       await picture.draw(set, row);
       if (app.scene !== scene) return;

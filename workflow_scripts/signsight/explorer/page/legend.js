@@ -20,6 +20,22 @@ export function meaning(kind, state) {
   return [{ at: 0, colour: low, text: least }, { at: 1, colour: high, text: most }];
 }
 
+/** The legend of a difference A - B. */
+export function differenceLegend(state) {
+  const { low, middle, high } = DIVERGING[state.diverging] ?? DIVERGING["blue-red"];
+  const entries = [[low, "larger in B"], [middle, "equal"], [high, "larger in A"]];
+  const words = entries.map(([colour, text]) => `${colour}: ${text}`).join("; ");
+  return h(
+    "div",
+    { class: "legend" },
+    h("figure", { class: "colour-bar" }, colourBar("signed", state, `difference A − B. ${words}`, "bar-difference"),
+      h("figcaption", {}, ...entries.map(([colour, text]) => h("span", {}, h("b", {}, colour), ` ${text}`)))),
+    h("p", { class: "fine" },
+      "Difference A − B: each map is first divided by the value at which its colours end, so that it lies between ",
+      "−1 and 1 if it is signed, else between 0 and 1. The colours of the difference end at −1 and 1."),
+  );
+}
+
 /** One sentence on where the colours end; pure. */
 export function clipWords(clip) {
   if (clip >= 100) return "Each map has a scale of its own: the last colour is its largest value.";

@@ -1,9 +1,9 @@
 // The controls of how maps are drawn, shared by the views that draw them.
 
 import { DIVERGING, SEQUENTIAL } from "#colours";
-import { choice, pick, slider, tick } from "#controls";
-import { button } from "#controls";
+import { button, choice, pick, slider, tick } from "#controls";
 import { h, onChange, say } from "#dom";
+import { reading } from "#maps";
 
 const SIGNS = [
   { value: "own", label: "as each method says" },
@@ -12,23 +12,30 @@ const SIGNS = [
   { value: "positive", label: "positive" },
 ];
 
-/** The part of the state that says how maps look. */
-export function look({ sign, diverging, sequential, clip, opacity, smooth }) {
-  return { sign, diverging, sequential, clip, opacity, smooth };
+/** The part of the state that says what the colours mean. */
+export function look({ sign, diverging, sequential, clip }) {
+  return { sign, diverging, sequential, clip };
 }
 
-/** Sign, colours, clip, opacity, smoothing, size. */
-export function mapControls(store) {
-  const named = (list) => () => Object.entries(list).map(([value, { label }]) => ({ value, label }));
+/** Sign, colours, clip, opacity, smoothing, size. kindsOf(scene): the readings of the maps that are shown. */
+export function mapControls(store, kindsOf) {
+  const named = (list, isUsed) => (scene) =>
+    kindsOf(scene).some(isUsed) ? Object.entries(list).map(([value, { label }]) => ({ value, label })) : [];
   return [
     pick(store, "sign", "Values", () => SIGNS),
-    choice(store, "diverging", "Signed colours", named(DIVERGING)),
-    choice(store, "sequential", "Other colours", named(SEQUENTIAL)),
+    choice(store, "diverging", "Signed colours", named(DIVERGING, (kind) => kind === "signed")),
+    choice(store, "sequential", "Other colours", named(SEQUENTIAL, (kind) => kind !== "signed")),
     slider(store, "clip", "Colours end at", { min: 80, max: 100, step: 0.5 }, (v) => `${v} % of the pixels`),
     slider(store, "opacity", "Map over picture", { min: 0, max: 100, step: 5 }, (v) => `${v} %`),
+    tick(store, "fade", "only where strong"),
     slider(store, "size", "Size", { min: 96, max: 384, step: 24 }, (v) => `${v} px`),
     tick(store, "smooth", "smooth"),
   ];
+}
+
+/** The readings of some methods' maps by a state. */
+export function readings(methods, state) {
+  return [...new Set(methods.map(({ signed }) => reading(state.sign, signed)))];
 }
 
 /** Which methods are shown: tick boxes by family. */

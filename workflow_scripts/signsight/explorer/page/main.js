@@ -17,9 +17,9 @@ import { hasRanking, ranking } from "#ranking";
 import { format, Store } from "#state";
 
 const VIEWS = [
-  { id: "overview", label: "Overview", make: front, isOffered: () => true },
-  { id: "image", label: "Image", make: image, isOffered: ({ set }) => Boolean(set) },
-  { id: "compare", label: "Compare", make: compare, isOffered: (scene) => comparisons(scene).length > 0 },
+  { id: "overview", label: "Overview", make: front, hasImages: true, isOffered: () => true },
+  { id: "image", label: "Image", make: image, hasImages: true, isOffered: ({ set }) => Boolean(set) },
+  { id: "compare", label: "Compare", make: compare, hasImages: true, isOffered: (scene) => comparisons(scene).length > 0 },
   { id: "ranking", label: "Ranking", make: ranking, isOffered: ({ experiment }) => hasRanking(experiment) },
   { id: "learned", label: "Learned", make: learned, isOffered: ({ experiment }) => parts(experiment).length > 0 },
   { id: "detections", label: "Detections", make: detections, isOffered: ({ experiment }) => Boolean(detectionSet(experiment)) },
@@ -55,6 +55,7 @@ function show(state) {
   else document.documentElement.dataset.theme = state.theme;
   const offered = VIEWS.filter(({ isOffered }) => isOffered(scene));
   const view = offered.find(({ id }) => id === state.view) ?? offered[0];
+  scene.view = view;
   heading(scene, view);
   tabs.replaceChildren(...(offered.length > 1 ? offered.map((one) => tab(one, view, state)) : []));
   for (const control of header) control.update(scene);
@@ -87,8 +88,8 @@ function headerControls() {
   const themes = [["auto", "auto"], ["light", "light"], ["dark", "dark"]].map(([value, label]) => ({ value, label }));
   return [
     choice(store, "experiment", "Experiment", others, ({ experiment }) => experiment.name),
-    choice(store, "set", "Images", ({ sets }) => listed(sets), ({ set }) => set?.id),
-    choice(store, "network", "Network", ({ networks }) => listed(networks), ({ network }) => network?.id),
+    choice(store, "set", "Images", ({ sets, view }) => view.hasImages ? listed(sets) : [], ({ set }) => set?.id),
+    choice(store, "network", "Network", ({ networks, view }) => view.hasImages ? listed(networks) : [], ({ network }) => network?.id),
     pick(store, "theme", "Theme", () => themes),
   ];
 }

@@ -58,14 +58,18 @@ export function share(q, kind, level) {
 
 const IS_LITTLE = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
-/** 256 pixels for q = -128...127 (index q + 128), as 32-bit numbers in the order of ImageData. */
-export function palette(kind, level, colours, out = new Uint32Array(256)) {
+/**
+ * 256 pixels for q = -128...127 (index q + 128), as 32-bit numbers in the order of ImageData; with `fade` they
+ * are the more transparent the weaker.
+ */
+export function palette(kind, level, colours, fade = false, out = new Uint32Array(256)) {
   const rgb = table(colours);
   for (let q = -128; q < 128; q++) {
     const part = share(q, kind, level);
     const at = 3 * Math.round((kind === "signed" ? (part + 1) / 2 : part) * 256);
     const [r, g, b] = [rgb[at], rgb[at + 1], rgb[at + 2]];
-    const bytes = IS_LITTLE ? [255, b, g, r] : [r, g, b, 255];
+    const alpha = fade ? Math.round(255 * Math.abs(part)) : 255;
+    const bytes = IS_LITTLE ? [alpha, b, g, r] : [r, g, b, alpha];
     out[q + 128] = (bytes[0] << 24) | (bytes[1] << 16) | (bytes[2] << 8) | bytes[3];
   }
   return out;

@@ -32,15 +32,15 @@ export function measures(app) {
   return {
     element,
     update(scene) {
-      element.hidden = !isMain(scene) || !chosen(scene);
+      element.hidden = !chosen(scene);
       if (element.hidden) return;
       control.update(scene);
-      build([scene.experiment.name, scene.set.id, scene.row, chosen(scene).value], scene);
+      build([scene.experiment.name, scene.set.id, scene.network?.id, scene.row, chosen(scene).value], scene);
     },
   };
 }
 
-/** Metrics, curves and perturbations were computed with the first network alone. */
+/** Whether the network is the first one, with which alone perturbations were computed. */
 export function isMain({ experiment, network }) {
   return !network || network.id === experiment.networks[0]?.id;
 }

@@ -6,15 +6,22 @@ import { select, splitMetric } from "#select";
 export function resolve(document, state) {
   const experiment = find(document.experiments, state.experiment, "name");
   const sets = imageSets(experiment);
-  const set = find(sets, state.set);
-  const networks = set ? networksOf(experiment, set) : [];
+  const chosen = find(sets, state.set);
+  const networks = chosen ? networksOf(experiment, chosen) : [];
   const network = find(networks, state.network);
+  const set = chosen && asSeenBy(network, chosen);
   const names = classNames(experiment);
   const methods = set && network ? methodsOf(experiment, set, network.id) : [];
   const selection = set ? select(set, names, { ...state, ...sorting(experiment, set, state) }) : [];
   const at = set ? set.ids.indexOf(state.image) : -1;
   const row = at >= 0 ? at : (selection[0] ?? 0);
   return { document, state, experiment, sets, set, networks, network, names, methods, selection, row };
+}
+
+/** A set with the predictions and values of one of several networks, where it has them. */
+function asSeenBy(network, set) {
+  const own = set.networks?.[network?.id];
+  return own ? { ...set, population: {}, disagreement: [], ...own } : set;
 }
 
 /** The image sets of an experiment: all but the detector's. */

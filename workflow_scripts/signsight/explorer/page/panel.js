@@ -57,10 +57,10 @@ function draw(panel, none, map, { state, image, picture }) {
   canvas.hidden = map === null;
   canvas.dataset.image = image;
   canvas.style.opacity = state.opacity / 100;
-  if (picture && state.opacity < 100) copy(picture, under);
+  if (picture && (state.opacity < 100 || state.fade)) copy(picture, under);
   if (!map) return;
   const level = state.end ?? clipLevel(map.q, state.clip, panel.kind);
-  drawMap(canvas, map, panel.kind, level, coloursOf(panel.kind, state));
+  drawMap(canvas, map, panel.kind, level, coloursOf(panel.kind, state), state.fade);
   if (panel.described !== map.q) canvas.setAttribute("aria-label", describe(method, image, map));
   panel.described = map.q;
 }

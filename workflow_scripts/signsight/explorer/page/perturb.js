@@ -19,35 +19,40 @@ export function paintCells(pixels, { height, width, grid, colour, order, count }
   return out;
 }
 
-/** A rectangle [x0, y0, x1, y1] (ends excluded) painted in a colour. */
-export function paintBox(pixels, width, box, colour) {
+/** A rectangle [x0, y0, x1, y1] (ends excluded) painted in a colour [r, g, b] or with another picture. */
+export function paintBox(pixels, width, box, paint) {
   const out = pixels.slice();
-  fillBox(out, width, box, colour);
+  if (paint.length === 3) fillBox(out, width, box, paint);
+  else copyBox(out, width, box, paint);
   return out;
 }
 
 /**
- * Pixels removed (`deletion`) or inserted (`insertion`) after `count` steps; `step` has the step of each
- * pixel, from 0. Hidden pixels get the colour `fill`, or a hatching where the replacement is not one colour.
+ * Pixels removed, or with `isInsertion` shown, in `count` steps; `step` has the step of each pixel, from 0.
+ * What takes the place of hidden ones: a colour [r, g, b] or the pixels of a picture.
  */
-export function removePixels(pixels, { width, step, count, insertion, fill }) {
+export function removePixels(pixels, { step, count, isInsertion, fill }) {
   const out = pixels.slice();
   for (let i = 0; i < step.length; i++) {
-    if (step[i] < count === insertion) continue;
-    const hatched = ((i % width) + Math.floor(i / width)) % 4 < 2 ? HATCH[0] : HATCH[1];
-    const [r, g, b] = Array.isArray(fill) ? fill : hatched;
-    out[4 * i] = r;
-    out[4 * i + 1] = g;
-    out[4 * i + 2] = b;
+    if (step[i] < count === isInsertion) continue;
+    const from = fill.length === 3 ? 0 : 4 * i;
+    out[4 * i] = fill[from];
+    out[4 * i + 1] = fill[from + 1];
+    out[4 * i + 2] = fill[from + 2];
   }
   return out;
 }
 
-const HATCH = [[150, 150, 150], [190, 190, 190]];
-
 function fillBox(out, width, [x0, y0, x1, y1], [r, g, b]) {
   for (let y = y0; y < y1; y++) {
     for (let x = x0; x < x1; x++) out.set([r, g, b, 255], 4 * (y * width + x));
+  }
+}
+
+function copyBox(out, width, [x0, y0, x1, y1], other) {
+  for (let y = y0; y < y1; y++) {
+    const [from, to] = [4 * (y * width + x0), 4 * (y * width + x1)];
+    out.set(other.subarray(from, to), from);
   }
 }
 

@@ -26,7 +26,7 @@ function pixels(experiment, { pixels: stored, curves }) {
     const measured = known[curve]?.methods ?? {};
     const methods = Object.keys(stored.methods).filter((method) => measured[method]);
     if (!metric || !methods.length) return [];
-    const isInsertion = id.startsWith("insertion");
+    const isInsertion = (stored.shown ?? []).includes(id);
     const label = `${isInsertion ? "insert" : "delete"} pixels (${metric.label.toLowerCase()})`;
     const words = (step) => `${percent(stored.x[step], 0)} of the pixels`;
     return [{
@@ -83,7 +83,7 @@ export function needs(option, set, method) {
     const { probability, predicted, confidence } = option.turn;
     return { probability, predicted, confidence };
   }
-  return { rectangle: option.of[method].rectangle };
+  return { rectangle: option.of[method].rectangle ?? null };
 }
 
 const NOT_COMPUTED = 65535;
@@ -99,8 +99,8 @@ export function outcome(option, set, method, arrays, n, step) {
   if (option.kind === "sticker") {
     const sticker = option.of[method];
     return step
-      ? { predicted: sticker.predicted[n], probability: sticker.probability[n], confidence: null }
-      : { predicted: set.predicted[n], probability: sticker.clean_probability?.[n] ?? null, confidence: null };
+      ? { predicted: sticker.predicted[n], probability: sticker.probability[n], confidence: sticker.confidence?.[n] ?? null }
+      : { predicted: set.predicted[n], probability: sticker.clean_probability?.[n] ?? null, confidence: set.confidence[n] };
   }
   const predicted = item(arrays.predicted);
   return {

@@ -1,5 +1,6 @@
 // The ranking of the methods by each metric: intervals, groups, and links to the images behind a number.
 
+import { agreement } from "#agreement";
 import { choice } from "#controls";
 import { h, onChange, svg } from "#dom";
 import { measured, named, quantityOf } from "#model";
@@ -22,7 +23,7 @@ export function ranking(app) {
   const build = onChange((_, scene) => {
     plot.replaceChildren(forest(scene));
     table.replaceChildren(wholeTable(scene));
-    notes.replaceChildren(...methodNotes(scene.experiment));
+    notes.replaceChildren(...[agreement(scene.experiment), ...methodNotes(scene.experiment)].filter(Boolean));
   });
   return {
     element: h(
@@ -79,7 +80,8 @@ function forest(scene) {
       h("th", { scope: "row" }, labelOf(experiment, row.method)),
       h("td", { class: "strip-cell" }, interval(row, low, high, column.chance, labelOf(experiment, row.method))),
       h("td", { class: "figure" }, h("b", {}, number(row.mean)), " ", h("span", { class: "fine" }, bracket(row))),
-      h("td", { class: "group", title: "rank, and group: methods that share a letter cannot be told apart" }, `${row.rank} ${row.group ?? ""}`),
+      h("td", { class: "group" }, String(row.rank)),
+      h("td", { class: "group" }, row.group ?? ""),
       h("td", { class: "words" }, ...links(scene, row)),
     ));
   const direction = { higher: "higher is better", lower: "lower is better", none: "" }[column.direction];
@@ -87,8 +89,9 @@ function forest(scene) {
   return h(
     "div",
     {},
-    h("table", { class: "strips" },
+    h("table", { class: "strips forest-table" },
       h("caption", {}, [column.label, direction].filter(Boolean).join(", ")),
+      h("thead", {}, h("tr", {}, ...["Method", "", "Mean, interval", "Rank", "Group", "Its images"].map((text) => h("th", { scope: "col" }, text)))),
       h("tbody", {}, ...body)),
     h("p", { class: "fine" },
       `Dot: mean of ${n} images; bar: its ${percent(experiment.ranking.confidence ?? 0.95, 0)} interval. `,
@@ -130,8 +133,8 @@ function links(scene, row) {
   const label = labelOf(scene.experiment, row.method);
   const link = (text, descending) =>
     h("a", { href: to(descending), "data-testid": `${text}-${name}-${row.method}`, "aria-label": `images where ${label} is ${text}` }, text);
-  if (direction === "none") return [link("lowest", false), " ", link("highest", true)];
-  return ["images where it is ", link("best", direction !== "lower"), ", ", link("worst", direction === "lower")];
+  if (direction === "none") return [link("lowest", false), " · ", link("highest", true)];
+  return [link("best", direction !== "lower"), " · ", link("worst", direction === "lower")];
 }
 
 function wholeTable(scene) {
@@ -140,18 +143,25 @@ function wholeTable(scene) {
   const ids = [...new Set(experiment.ranking.rows.map(({ method }) => method))];
   const first = rowsOf(experiment, all[0].value);
   const rank = (id) => first.find(({ method }) => method === id)?.rank ?? Infinity;
-  const head = h("tr", {}, h("th", { scope: "col" }, "Method"), ...all.map(({ label, direction }) => h("th", { scope: "col" }, `${label} ${ARROWS[direction] ?? ""}`)));
+  const head = h("tr", {}, h("th", { scope: "col" }, "Method"), ...all.map(({ label, direction }) => h("th", { scope: "col" }, ...heading(label, direction))));
   const body = ids.toSorted((a, b) => rank(a) - rank(b)).map((id) =>
     h("tr", {}, h("th", { scope: "row" }, labelOf(experiment, id)), ...all.map(({ value }) => cell(scene, rowsOf(experiment, value).find(({ method }) => method === id)))));
   return h("table", { class: "ranks", "data-testid": "ranking-table" }, h("thead", {}, head), h("tbody", {}, ...body));
 }
 
+/** "Metric: quantity" on two lines, with the arrow of the better direction. */
+function heading(label, direction) {
+  const [metric, quantity] = label.split(": ");
+  const arrow = ` ${ARROWS[direction] ?? ""}`;
+  return quantity ? [h("small", {}, metric), quantity + arrow] : [metric + arrow];
+}
+
 function cell(scene, row) {
   if (!row) return h("td", { class: "none" }, "–");
-  const [, best] = links(scene, row);
+  const [best] = links(scene, row);
   const inside = [h("span", { class: "mean" }, number(row.mean)), h("sup", {}, row.group ?? ""), h("span", { class: "fine" }, bracket(row))];
   const name = `${row.metric}.${row.quantity}-${row.method}`;
-  const href = best instanceof Element && best.getAttribute("href");
+  const href = best?.getAttribute("href");
   return h("td", { class: row.rank === 1 ? "first" : null }, href ? h("a", { href, "data-testid": `cell-${name}`, title: "the images where it is best" }, ...inside) : h("span", {}, ...inside));
 }
 

@@ -21,7 +21,7 @@ export function drawing({ map, kind, under, method }, state, title) {
   const place = { x: MARGIN, y: 64, width: SIDE, height, preserveAspectRatio: "none", style: `image-rendering:${rendering}` };
   const canvas = document.createElement("canvas");
   const level = clipLevel(map.q, state.clip, kind);
-  drawMap(canvas, map, kind, level, coloursOf(kind, state));
+  drawMap(canvas, map, kind, level, coloursOf(kind, state), state.fade);
   const bar = colourBar(kind, state, "colours", "saved-bar");
   for (const [name, value] of Object.entries({ x: MARGIN, y: height + 80, width: SIDE, height: 14 })) bar.setAttribute(name, value);
   const end = (level / 127) * map.scale;
@@ -41,7 +41,7 @@ export function drawing({ map, kind, under, method }, state, title) {
     svg("rect", { width: w, height: total, fill: "#fff" }),
     svg("text", { x: MARGIN, y: 30, "font-size": 18, "font-weight": "bold" }, method.label),
     svg("text", { x: MARGIN, y: 52 }, title),
-    state.opacity < 100 ? svg("image", { ...place, href: under.toDataURL() }) : null,
+    state.opacity < 100 || state.fade ? svg("image", { ...place, href: under.toDataURL() }) : null,
     svg("image", { ...place, href: canvas.toDataURL(), opacity: state.opacity / 100 }),
     bar,
     ...words.flat(),

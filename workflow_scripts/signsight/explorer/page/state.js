@@ -27,6 +27,7 @@ export const DEFAULTS = {
   sequential: "inferno",
   clip: 99.5, // percent of the pixels below the end of the colours
   opacity: 100, // percent, of the map over the picture
+  fade: false, // weak values transparent
   smooth: false,
   size: 168, // of a map on the screen, px
   x: -1, // pixel of the cross-hair; -1: none
@@ -49,7 +50,8 @@ export const DEFAULTS = {
   // detections
   box: "",
   detector: "", // the method
-  veil: 70, // opacity, percent
+  veil: 80, // opacity, percent
+  cover: false, // weak values too
 };
 
 /** The state that a hash says: unknown keys and values of another type are ignored. */

@@ -4,7 +4,8 @@ import { load } from "#blobs";
 import { button, choice, listed, pick, slider, tick, words } from "#controls";
 import { drawMap, drawPicture } from "#draw";
 import { h, onChange, say } from "#dom";
-import { coloursOf } from "#legend";
+import { coloursOf, legend } from "#legend";
+import { look } from "#look";
 import { clipLevel, mapAt, reading } from "#maps";
 import { measured, sorting } from "#model";
 import { isRight, sortValue } from "#select";
@@ -20,6 +21,8 @@ export function wall(app) {
   const chosen = h("p", { class: "fine" });
   const found = h("p", { class: "found", role: "status", "data-testid": "found" });
   const grid = h("ul", { class: "wall", "data-testid": "wall", "aria-label": "Images" });
+  const key = h("div", {});
+  const buildKey = onChange(([kind], scene) => key.replaceChildren(kind ? legend([kind], scene.state) : ""));
   const more = button("more", "Show more", () => app.store.set({ number: app.scene.state.number + 60 }));
   const clear = button("clear", "Show all images", () => app.store.set(Object.fromEntries(FILTERS.map((key) => [key, DEFAULTS[key]]))));
   grid.addEventListener("keydown", (event) => walk(event, grid));
@@ -33,6 +36,7 @@ export function wall(app) {
     h("div", { class: "found-row" }, found, clear),
     grid,
     more,
+    key,
   );
   return {
     element,
@@ -48,7 +52,9 @@ export function wall(app) {
       more.hidden = state.number >= selection.length;
       const shown = selection.slice(0, state.number);
       const sort = sorting(scene.experiment, set, state);
-      build([scene.experiment.name, set.id, shown, state.sort, sort], scene);
+      build([scene.experiment.name, set.id, scene.network?.id, shown, state.sort, sort], scene);
+      const method = scene.methods.find(({ id }) => id === state.show);
+      buildKey([method ? reading(state.sign, method.signed) : "", look(state)], scene);
       await paint(grid, scene);
     },
     focus: (id) => focusTile(grid, [...grid.querySelectorAll("a")].find((link) => link.dataset.image === id)),

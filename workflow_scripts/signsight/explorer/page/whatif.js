@@ -3,7 +3,7 @@
 import { load } from "#blobs";
 import { curves } from "#chart";
 import { choice, listed, slider } from "#controls";
-import { decoded, drawPicture, drawPixels, pixelsOf } from "#draw";
+import { drawPixels, pixelsOf } from "#draw";
 import { h, onChange, say } from "#dom";
 import { homography, warp } from "#geometry";
 import { isMain } from "#measures";
@@ -16,7 +16,6 @@ import { percent } from "#text";
 export function whatIf(app) {
   const canvas = h("canvas", { class: "changed", role: "img", "data-testid": "what-if-canvas" });
   const result = h("p", { class: "outcome", role: "status", "data-testid": "outcome" });
-  const fill = h("p", { class: "fine" });
   const chart = h("div", { class: "what-if-chart" });
   const kinds = choice(app.store, "what", "What if we", options, (scene) => chosen(scene).value);
   const methods = choice(app.store, "with", "as ranked by", (scene) => listed(ranking(scene)), (scene) => methodOf(scene));
@@ -26,7 +25,7 @@ export function whatIf(app) {
     { class: "what-if", "data-testid": "what-if" },
     h("h2", {}, "What if …"),
     h("div", { class: "controls" }, kinds.element, methods.element, step.element),
-    h("div", { class: "what-if-row" }, h("figure", { class: "panel" }, h("div", { class: "stage" }, canvas), result, fill), chart),
+    h("div", { class: "what-if-row" }, h("figure", { class: "panel" }, h("div", { class: "stage" }, canvas), result), chart),
   );
   step.field.parentElement.classList.add("wide");
   kinds.element.querySelector("select").addEventListener("change", () => app.store.set({ step: -1 }, "what"));
@@ -53,11 +52,12 @@ export function whatIf(app) {
       const lines = series(option, set, method, arrays, row);
       rebuild([experiment.name, set.id, row, option.value, method], lines, option);
       drawn?.mark(option.x[at]);
-      await draw(canvas, option, set, method, arrays, row, at, picture);
+      const other = await second(option, set, method, row);
+      if (app.scene !== scene) return;
+      draw(canvas, option, set, method, arrays, row, at, picture, other);
       const now = outcome(option, set, method, arrays, row, at);
       const before = outcome(option, set, method, arrays, row, option.start);
-      say(result, sentence(now, before, at === option.start, scene));
-      say(fill, fillWords(option, set));
+      say(result, sentence(now, before, at === option.start, option.isInsertion ? "at the start" : "untouched", scene));
       canvas.setAttribute("aria-label", `picture ${set.ids[row]}, ${option.label}: ${option.words(at)}`);
       canvas.dataset.step = at;
     },
@@ -100,13 +100,19 @@ function cached(make) {
   };
 }
 
-async function draw(canvas, option, set, method, arrays, row, step, { pixels, width, height }) {
-  const size = width * height;
-  if (option.kind === "sticker" && option.of[method].pictures) {
-    const { pictures } = option.of[method];
-    await decoded(pictures.sprites[0].href);
-    return drawPicture(canvas, step ? pictures : set.pictures, row);
+/** The pixels or the colour that are put in place of others, or null. */
+async function second({ kind, metric, of }, set, method, row) {
+  if (kind === "pixels") {
+    const fill = set.pixels.fill[metric];
+    return fill.sprites ? (await pixelsOf(fill, row)).pixels : fill;
   }
+  if (kind !== "sticker") return null;
+  const { pictures, colour } = of[method];
+  return pictures ? (await pixelsOf(pictures, row)).pixels : colour;
+}
+
+function draw(canvas, option, set, method, arrays, row, step, { pixels, width, height }, other) {
+  const size = width * height;
   let out = pixels;
   if (option.kind === "cells") {
     const { grid, colour, methods } = set.cells;
@@ -115,27 +121,21 @@ async function draw(canvas, option, set, method, arrays, row, step, { pixels, wi
     out = paintCells(pixels, { height, width, grid, colour, order, count: step });
   } else if (option.kind === "pixels") {
     const own = arrays.step.subarray(row * size, (row + 1) * size);
-    out = removePixels(pixels, { width, step: own, count: step, insertion: option.isInsertion, fill: set.pixels.fill[option.metric] });
+    out = removePixels(pixels, { step: own, count: step, isInsertion: option.isInsertion, fill: other });
   } else if (option.kind === "turn") {
     out = warp(pixels, homography(option.turn.transform, option.turn.degrees[step], height, width), height, width);
   } else if (step) {
-    out = paintBox(pixels, width, arrays.rectangle.subarray(4 * row, 4 * row + 4), option.of[method].colour);
+    const box = arrays.rectangle ? arrays.rectangle.subarray(4 * row, 4 * row + 4) : [0, 0, width, height];
+    out = paintBox(pixels, width, box, other);
   }
   drawPixels(canvas, out, width, height);
 }
 
-function sentence(now, before, isStart, { names }) {
+function sentence(now, before, isStart, startWords, { names }) {
   const said = now.predicted === null ? "" : `The network says ${names.get(now.predicted) ?? now.predicted}`;
   const sure = now.confidence === null ? "" : ` (${percent(now.confidence)} sure)`;
   const truth = now.probability === null ? "" : `probability of the true class ${percent(now.probability)}`;
-  const was = isStart || before.probability === null || now.probability === null ? "" : `, untouched ${percent(before.probability)}`;
+  const was = isStart || before.probability === null || now.probability === null ? "" : `, ${startWords} ${percent(before.probability)}`;
   const all = [said + (said ? sure : ""), truth + was].filter(Boolean).join("; ");
   return all ? `${all[0].toUpperCase()}${all.slice(1)}.` : "";
-}
-
-function fillWords(option, set) {
-  if (option.kind !== "pixels") return "";
-  const fill = set.pixels.fill?.[option.metric];
-  const hidden = option.isInsertion ? "Pixels that are not yet inserted" : "Deleted pixels";
-  return Array.isArray(fill) ? "" : `${hidden} were replaced by “${fill}”; they are hatched here.`;
 }
