@@ -86,7 +86,7 @@ function filters(store) {
     const chosen = measured(scene.experiment, scene.set).find(({ value }) => value === sortOf(scene).metric);
     return listed(chosen.methods);
   });
-  const shown = ({ methods }) => methods.length ? [{ value: "", label: "the picture" }, ...listed(methods)] : [];
+  const shown = ({ methods }) => methods.length ? [{ value: "", label: "only the pictures" }, ...listed(methods).map((one) => ({ ...one, label: `maps of ${one.label}` }))] : [];
   const from = slider(store, "low", "Confidence from", { min: 0, max: 100 }, (v) => `${v} %`);
   const to = slider(store, "high", "to", { min: 0, max: 100 }, (v) => `${v} %`);
   const descending = tick(store, "descending", "highest first");
@@ -146,7 +146,7 @@ function tile({ set, state, names }, n, i, value) {
     h(
       "a",
       { href: format({ ...state, view: "image", image: id }), tabindex: i ? "-1" : "0", "data-image": id, "data-row": n, title: set.files?.[n] ?? id },
-      h("canvas", { class: "tile", role: "img", "data-image": id, "aria-label": `picture ${id}` }),
+      h("span", { class: "tiles" }, h("canvas", { class: "tile", role: "img", "data-image": id, "aria-label": `picture ${id}` })),
       h("span", { class: "said" }, mark, ` ${said} `, h("span", { class: "how-sure" }, percent(set.confidence?.[n], 0))),
       truth ? h("span", { class: "truth" }, `true: ${truth}`) : null,
       state.sort !== "order" && state.sort !== "confidence" ? h("span", { class: "value" }, shown) : null,
@@ -154,28 +154,39 @@ function tile({ set, state, names }, n, i, value) {
   );
 }
 
-/** Pictures, or the maps of the method that `show` names, into the canvases of the tiles. */
+/** Pictures into the canvases of the tiles, and beside them the maps of the method that `show` names. */
 async function paint(grid, scene) {
   const { set, state, methods, network } = scene;
   const method = methods.find(({ id }) => id === state.show);
   const stored = method && set.maps[network.id][method.id];
   const array = stored && (await load(stored.values));
   const kind = method && reading(state.sign, method.signed);
+  const drawn = (n) => {
+    const map = mapAt(array, stored.values.shape, n, stored.scale[n]);
+    return [map, kind, clipLevel(map.q, state.clip, kind), coloursOf(kind, state)];
+  };
+  grid.classList.toggle("with-maps", Boolean(stored));
   for (const link of grid.querySelectorAll("a")) {
     const n = Number(link.dataset.row);
     link.setAttribute("href", format({ ...state, view: "image", image: link.dataset.image }));
-    const canvas = link.querySelector("canvas");
-    const key = `${set.id} ${state.show}`;
-    const isMap = stored && !stored.missing?.[n];
-    link.classList.toggle("without", Boolean(stored && !isMap));
-    if (isMap) {
-      const map = mapAt(array, stored.values.shape, n, stored.scale[n]);
-      drawMap(canvas, map, kind, clipLevel(map.q, state.clip, kind), coloursOf(kind, state));
-    } else if (canvas.dataset.drawn !== key) {
-      await drawPicture(canvas, set.pictures, n);
-    }
-    canvas.dataset.drawn = key;
+    const tiles = link.querySelector(".tiles");
+    const canvas = tiles.firstChild;
+    if (canvas.dataset.drawn !== "true") await drawPicture(canvas, set.pictures, n);
+    canvas.dataset.drawn = "true";
+    if (!stored) tiles.replaceChildren(canvas);
+    else if (stored.missing?.[n]) tiles.replaceChildren(canvas, h("span", { class: "no-map" }, "no map"));
+    else drawMap(mapCanvas(tiles, method, link.dataset.image), ...drawn(n));
   }
+}
+
+/** The canvas for the map in a tile, made where there is none. */
+function mapCanvas(tiles, method, image) {
+  const there = tiles.querySelector("canvas.map");
+  const canvas = there ?? h("canvas", { class: "map", role: "img", "data-image": image });
+  canvas.dataset.method = method.id;
+  canvas.setAttribute("aria-label", `${method.label}, map of image ${image}`);
+  if (!there) tiles.replaceChildren(tiles.firstChild, canvas);
+  return canvas;
 }
 
 function walk(event, grid) {
