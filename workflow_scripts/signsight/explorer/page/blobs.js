@@ -9,18 +9,16 @@ export function load(reference) {
   const key = reference.blob;
   if (done.has(key)) return Promise.resolve(done.get(key));
   if (!running.has(key)) {
-    running.set(key, unpack(document.getElementById(`blob-${key}`).textContent, reference).then((array) => {
-      done.set(key, array);
-      running.delete(key);
-      return array;
-    }));
+    running.set(
+      key,
+      unpack(document.getElementById(`blob-${key}`).textContent, reference).then((array) => {
+        done.set(key, array);
+        running.delete(key);
+        return array;
+      }),
+    );
   }
   return running.get(key);
-}
-
-/** The array of a reference that `load` has unpacked before, or undefined. */
-export function loaded(reference) {
-  return done.get(reference.blob);
 }
 
 /** Unpack base64 of gzip of little-endian numbers; `delta` undoes the differences along the last axis. */

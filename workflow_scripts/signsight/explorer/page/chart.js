@@ -11,26 +11,49 @@ const EDGE = { left: 46, right: 12, top: 10, bottom: 42 };
  * Returns {element, mark(x)}: `mark` moves the upright line that shows where the slider is.
  */
 export function curves({ x, series, xLabel, yLabel, words = tickWords }) {
-  const shown = series.flatMap(({ y, low, high }) => [...y, ...(low ?? []), ...(high ?? [])]).filter(isNumber);
+  const shown = series
+    .flatMap(({ y, low, high }) => [...y, ...(low ?? []), ...(high ?? [])])
+    .filter(isNumber);
   const [bottom, top] = range(shown);
   const left = Math.min(...x);
   const width = Math.max(...x) - left || 1;
   const px = (v) => EDGE.left + ((v - left) / width) * (WIDTH - EDGE.left - EDGE.right);
-  const py = (v) => HEIGHT - EDGE.bottom - ((v - bottom) / (top - bottom)) * (HEIGHT - EDGE.top - EDGE.bottom);
+  const py = (v) =>
+    HEIGHT - EDGE.bottom - ((v - bottom) / (top - bottom)) * (HEIGHT - EDGE.top - EDGE.bottom);
   const mark = svg("line", { class: "chart-mark", y1: EDGE.top, y2: HEIGHT - EDGE.bottom });
   const dots = series.map(({ style }) => svg("circle", { class: `chart-dot chart-${style}`, r: 4.5 }));
   const drawing = svg(
     "svg",
     { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": describe({ x, series, xLabel, yLabel }) },
     ...ticks(bottom, top).map((v) => horizontal(v, py(v))),
-    ...ticks(left, left + width).map((v) => svg("text", { class: "chart-tick", x: px(v), y: HEIGHT - EDGE.bottom + 16, "text-anchor": "middle" }, words(v))),
-    svg("text", { class: "chart-label", x: (EDGE.left + WIDTH - EDGE.right) / 2, y: HEIGHT - 6, "text-anchor": "middle" }, xLabel),
+    ...ticks(left, left + width).map((v) =>
+      svg(
+        "text",
+        { class: "chart-tick", x: px(v), y: HEIGHT - EDGE.bottom + 16, "text-anchor": "middle" },
+        words(v),
+      ),
+    ),
+    svg(
+      "text",
+      {
+        class: "chart-label",
+        x: (EDGE.left + WIDTH - EDGE.right) / 2,
+        y: HEIGHT - 6,
+        "text-anchor": "middle",
+      },
+      xLabel,
+    ),
     ...series.flatMap((one) => curve(one, x, px, py)),
     mark,
     ...dots,
   );
   return {
-    element: h("figure", { class: "chart" }, h("figcaption", {}, h("b", {}, yLabel), ...series.map(key)), drawing),
+    element: h(
+      "figure",
+      { class: "chart" },
+      h("figcaption", {}, h("b", {}, yLabel), ...series.map(key)),
+      drawing,
+    ),
     mark(at) {
       mark.setAttribute("x1", px(at));
       mark.setAttribute("x2", px(at));
@@ -50,9 +73,19 @@ function curve({ y, low, high, style }, x, px, py) {
   if (low && high) {
     const there = x.map((_, i) => i).filter((i) => isNumber(low[i]) && isNumber(high[i]));
     const around = [...there.map((i) => [x[i], high[i]]), ...there.reverse().map((i) => [x[i], low[i]])];
-    out.push(svg("polygon", { class: "chart-band", points: around.map(([a, b]) => `${px(a)},${py(b)}`).join(" ") }));
+    out.push(
+      svg("polygon", { class: "chart-band", points: around.map(([a, b]) => `${px(a)},${py(b)}`).join(" ") }),
+    );
   }
-  out.push(svg("path", { class: `chart-line chart-${style}`, d: path(x.map(px), Array.from(y, (v) => (isNumber(v) ? py(v) : null))) }));
+  out.push(
+    svg("path", {
+      class: `chart-line chart-${style}`,
+      d: path(
+        x.map(px),
+        Array.from(y, (v) => (isNumber(v) ? py(v) : null)),
+      ),
+    }),
+  );
   return out;
 }
 
@@ -136,7 +169,12 @@ export function strip({ quantiles, value, low, high, label, chance }) {
       svg("line", { class: "strip-median", x1: q50, x2: q50, y1: 5, y2: 19 }),
     );
   }
-  if (isNumber(chance)) parts.push(svg("line", { class: "strip-chance", x1: px(chance), x2: px(chance), y1: 0, y2: height }));
+  if (isNumber(chance))
+    parts.push(svg("line", { class: "strip-chance", x1: px(chance), x2: px(chance), y1: 0, y2: height }));
   if (isNumber(value)) parts.push(svg("circle", { class: "strip-this", cx: px(value), cy: 12, r: 5 }));
-  return svg("svg", { class: "strip", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label }, ...parts);
+  return svg(
+    "svg",
+    { class: "strip", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label },
+    ...parts,
+  );
 }

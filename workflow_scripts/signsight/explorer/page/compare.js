@@ -2,7 +2,6 @@
 
 import { load } from "#blobs";
 import { choice, listed, pick, slider } from "#controls";
-import { drawPicture } from "#draw";
 import { h, onChange, say } from "#dom";
 import { differenceLegend, legend } from "#legend";
 import { look, mapControls, readings } from "#look";
@@ -23,12 +22,36 @@ export function compare(app) {
   const kinds = (scene) => comparisons(scene).map((value) => ({ value, label: KINDS[value] }));
   const controls = [
     pick(store, "between", "Compare", kinds, (scene) => between(scene)),
-    choice(store, "a", "A", (scene) => listed(sides(scene)), (scene) => pair(scene)[0]?.id),
-    choice(store, "b", "B", (scene) => listed(sides(scene)), (scene) => pair(scene)[1]?.id),
-    choice(store, "with", "Maps of", (scene) => between(scene) === "methods" ? [] : listed(common(scene)), (scene) => methodOf(scene)?.id),
+    choice(
+      store,
+      "a",
+      "A",
+      (scene) => listed(sides(scene)),
+      (scene) => pair(scene)[0]?.id,
+    ),
+    choice(
+      store,
+      "b",
+      "B",
+      (scene) => listed(sides(scene)),
+      (scene) => pair(scene)[1]?.id,
+    ),
+    choice(
+      store,
+      "with",
+      "Maps of",
+      (scene) => (between(scene) === "methods" ? [] : listed(common(scene))),
+      (scene) => methodOf(scene)?.id,
+    ),
     slider(store, "rows", "Images", { min: 1, max: 24 }, (v) => String(v)),
   ];
-  const looks = mapControls(store, (scene) => ["signed", ...readings(pair(scene).map((side) => sourceOf(scene, side).method), scene.state)]);
+  const looks = mapControls(store, (scene) => [
+    "signed",
+    ...readings(
+      pair(scene).map((side) => sourceOf(scene, side).method),
+      scene.state,
+    ),
+  ]);
   const list = h("div", { class: "comparison", "data-testid": "comparison" });
   const summary = h("p", { class: "outcome", role: "status", "data-testid": "agreement" });
   const key = h("div", { class: "under-maps" });
@@ -37,7 +60,9 @@ export function compare(app) {
     rows = imagesShown(scene).map((n) => makeRow(app, scene, n));
     list.replaceChildren(...rows.map(({ element }) => element));
   });
-  const buildKey = onChange(([kindsShown], scene) => key.replaceChildren(legend(kindsShown, scene.state), differenceLegend(scene.state)));
+  const buildKey = onChange(([kindsShown], scene) =>
+    key.replaceChildren(legend(kindsShown, scene.state), differenceLegend(scene.state)),
+  );
   return {
     element: h(
       "div",
@@ -53,7 +78,17 @@ export function compare(app) {
       for (const one of [...controls, ...looks]) one.update(scene);
       const chosen = pair(scene);
       const { state, set } = scene;
-      build([scene.experiment.name, set.id, between(scene), chosen.map(({ id }) => id), methodOf(scene)?.id, imagesShown(scene)], scene);
+      build(
+        [
+          scene.experiment.name,
+          set.id,
+          between(scene),
+          chosen.map(({ id }) => id),
+          methodOf(scene)?.id,
+          imagesShown(scene),
+        ],
+        scene,
+      );
       list.style.setProperty("--size", `${state.size}px`);
       list.classList.toggle("smooth", state.smooth);
       const sources = chosen.map((side) => sourceOf(scene, side));
@@ -66,7 +101,20 @@ export function compare(app) {
       }
       say(summary, agreementWords(agreements, chosen));
       const [shown] = rows;
-      buildKey([[...new Set(shown?.panels.slice(0, 2).filter(({ map }) => map).map(({ kind }) => kind))], look(state)], scene);
+      buildKey(
+        [
+          [
+            ...new Set(
+              shown?.panels
+                .slice(0, 2)
+                .filter(({ map }) => map)
+                .map(({ kind }) => kind),
+            ),
+          ],
+          look(state),
+        ],
+        scene,
+      );
     },
   };
 }
@@ -83,7 +131,10 @@ function sides(scene) {
   if (between(scene) === "networks") return networks;
   const shared = document.experiments.filter((one) => imageSets(one).some(({ id }) => id === set.id));
   const first = shared.filter((one) => one === experiment);
-  return [...first, ...shared.filter((one) => one !== experiment)].map((one) => ({ id: one.name, label: one.name }));
+  return [...first, ...shared.filter((one) => one !== experiment)].map((one) => ({
+    id: one.name,
+    label: one.name,
+  }));
 }
 
 function pair(scene) {
@@ -138,25 +189,42 @@ function imagesShown(scene) {
 }
 
 async function mapsOf(sources, id) {
-  return Promise.all(sources.map(async ({ set, stored }) => {
-    const n = set.ids.indexOf(id);
-    return stored.missing?.[n] ? null : mapAt(await load(stored.values), stored.values.shape, n, stored.scale[n]);
-  }));
+  return Promise.all(
+    sources.map(async ({ set, stored }) => {
+      const n = set.ids.indexOf(id);
+      return stored.missing?.[n]
+        ? null
+        : mapAt(await load(stored.values), stored.values.shape, n, stored.scale[n]);
+    }),
+  );
 }
 
 function makeRow(app, scene, n) {
   const { set, state } = scene;
   const id = set.ids[n];
   const chosen = pair(scene);
-  const picture = picturePanel(h("a", { href: format({ ...state, view: "image", image: id }) }, `Image ${id}`));
+  const picture = picturePanel(
+    h("a", { href: format({ ...state, view: "image", image: id }) }, `Image ${id}`),
+  );
   const panels = chosen.map((side, i) => {
     const { method, ...source } = sourceOf(scene, side);
     const note = between(scene) === "experiments" ? saidWords(source, id) : "";
     return mapPanel({ ...method, id: side.id }, { title: `${"AB"[i]}: ${side.label}`, note });
   });
   panels.push(mapPanel(DIFFERENCE, { title: "A − B" }));
-  const grid = h("div", { class: "maps comparison-row", "data-image": id }, picture.element, ...panels.map(({ element }) => element));
-  const point = pointer(app, grid, () => picture.canvas, () => panels, picture.at);
+  const grid = h(
+    "div",
+    { class: "maps comparison-row", "data-image": id },
+    picture.element,
+    ...panels.map(({ element }) => element),
+  );
+  const point = pointer(
+    app,
+    grid,
+    () => picture.canvas,
+    () => panels,
+    picture.at,
+  );
   return { element: grid, picture, panels, n, point };
 }
 
@@ -176,7 +244,11 @@ function drawRow({ panels, picture, n, point }, { state, set }, maps) {
   const kinds = panels.slice(0, 2).map(({ method }) => reading(state.sign, method.signed));
   const levels = there ? maps.map((map, i) => clipLevel(map.q, state.clip, kinds[i])) : [];
   const signed = { ...state, sign: "signed", end: 64 };
-  panels[2].draw(there ? difference(...maps, kinds, levels) : null, { state: signed, image, picture: picture.canvas });
+  panels[2].draw(there ? difference(...maps, kinds, levels) : null, {
+    state: signed,
+    image,
+    picture: picture.canvas,
+  });
   const agreement = there ? rankCorrelation(...maps) : null;
   panels[2].caption(agreement === null ? "" : `rank correlation ${number(agreement, 2)}`);
   point.show(state.x, state.y);
@@ -188,5 +260,8 @@ function agreementWords(agreements, [a, b]) {
   if (!known.length) return `There are no maps of both ${a.label} and ${b.label} for these images.`;
   const middle = (known[(known.length - 1) >> 1] + known[known.length >> 1]) / 2;
   const over = known.length === 1 ? "for this image" : `for these ${known.length} images (median)`;
-  return `The rank correlation between ${a.label} and ${b.label} is ${number(middle, 2)} ${over}; 1 is the same order of all pixels, 0 none.`;
+  return (
+    `The rank correlation between ${a.label} and ${b.label} is ${number(middle, 2)} ${over}; ` +
+    "1 is the same order of all pixels, 0 none."
+  );
 }

@@ -39,7 +39,12 @@ export function listed(things) {
 
 /** A slider with its value in words beside it. */
 export function slider(store, key, label, range, words, value = (scene) => scene.state[key]) {
-  const field = h("input", { type: "range", id: `control-${key}`, "data-testid": `control-${key}`, ...range });
+  const field = h("input", {
+    type: "range",
+    id: `control-${key}`,
+    "data-testid": `control-${key}`,
+    ...range,
+  });
   const shown = h("output", { for: field.id });
   field.addEventListener("input", () => store.set({ [key]: Number(field.value) }, key));
   return {
@@ -66,7 +71,12 @@ export function tick(store, key, label) {
 
 /** A field for words. */
 export function words(store, key, label, hint) {
-  const attributes = { type: "search", placeholder: hint, id: `control-${key}`, "data-testid": `control-${key}` };
+  const attributes = {
+    type: "search",
+    placeholder: hint,
+    id: `control-${key}`,
+    "data-testid": `control-${key}`,
+  };
   const field = h("input", attributes);
   field.addEventListener("input", () => store.set({ [key]: field.value }, key));
   return {
@@ -80,13 +90,25 @@ export function words(store, key, label, hint) {
 /** A few buttons of which one is pressed; `options(scene)` as for `choice`. */
 export function pick(store, key, label, options, value = (scene) => scene.state[key]) {
   const row = h("span", { class: "pick-row" });
-  const element = h("fieldset", { class: "pick", "data-testid": `control-${key}` }, h("legend", {}, label), row);
+  const element = h(
+    "fieldset",
+    { class: "pick", "data-testid": `control-${key}` },
+    h("legend", {}, label),
+    row,
+  );
   const rebuild = onChange((list) => {
-    row.replaceChildren(...list.map((option) => {
-      const field = h("input", { type: "radio", name: `control-${key}`, value: option.value, id: `control-${key}-${option.value}` });
-      field.addEventListener("change", () => store.set({ [key]: option.value }));
-      return h("label", { for: field.id }, field, h("span", {}, option.label));
-    }));
+    row.replaceChildren(
+      ...list.map((option) => {
+        const field = h("input", {
+          type: "radio",
+          name: `control-${key}`,
+          value: option.value,
+          id: `control-${key}-${option.value}`,
+        });
+        field.addEventListener("change", () => store.set({ [key]: option.value }));
+        return h("label", { for: field.id }, field, h("span", {}, option.label));
+      }),
+    );
   });
   return {
     element,
@@ -101,7 +123,11 @@ export function pick(store, key, label, options, value = (scene) => scene.state[
 
 /** A plain button. */
 export function button(name, label, press, attributes = {}) {
-  return h("button", { type: "button", "data-testid": `${name}-button`, onclick: press, ...attributes }, label);
+  return h(
+    "button",
+    { type: "button", "data-testid": `${name}-button`, onclick: press, ...attributes },
+    label,
+  );
 }
 
 function labelled(field, label) {

@@ -18,12 +18,26 @@ export function detections(app) {
   const controls = [
     choice(store, "image", "Picture", ({ experiment }) => pictures(detectionSet(experiment)), pictureOf),
     choice(store, "class", "Class", classes),
-    choice(store, "box", "Box", (scene) => boxes(scene).map((box) => ({ value: String(box.id), label: boxWords(box) })), (scene) => String(boxOf(scene)?.id)),
-    choice(store, "detector", "Method", (scene) => listed(methods(scene)), (scene) => methodOf(scene)?.id),
+    choice(
+      store,
+      "box",
+      "Box",
+      (scene) => boxes(scene).map((box) => ({ value: String(box.id), label: boxWords(box) })),
+      (scene) => String(boxOf(scene)?.id),
+    ),
+    choice(
+      store,
+      "detector",
+      "Method",
+      (scene) => listed(methods(scene)),
+      (scene) => methodOf(scene)?.id,
+    ),
     slider(store, "veil", "Map over picture", { min: 0, max: 100, step: 5 }, (v) => `${v} %`),
     tick(store, "cover", "weak values too"),
   ];
-  const looks = mapControls(store, (scene) => readings([methodOf(scene)], scene.state)).filter(({ element }) => !element.querySelector("#control-opacity, #control-size, #control-fade"));
+  const looks = mapControls(store, (scene) => readings([methodOf(scene)], scene.state)).filter(
+    ({ element }) => !element.querySelector("#control-opacity, #control-size, #control-fade"),
+  );
   const layer = h("p", { class: "subtitle", "data-testid": "layer" });
   const frame = h("div", { class: "maps detection", "data-testid": "detection" });
   const at = h("output", { class: "fine", "data-testid": "coordinates" });
@@ -39,7 +53,13 @@ export function detections(app) {
     panel.stage.append(boxLayer(scene, store));
   });
   const buildKey = onChange((_, scene) => key.replaceChildren(legend([panel.kind], scene.state)));
-  const point = pointer(app, frame, () => picture, () => (panel ? [panel] : []), at);
+  const point = pointer(
+    app,
+    frame,
+    () => picture,
+    () => (panel ? [panel] : []),
+    at,
+  );
   return {
     element: h(
       "div",
@@ -69,10 +89,19 @@ export function detections(app) {
       frame.classList.toggle("smooth", state.smooth);
       frame.style.setProperty("--size", "min(100%, 900px)");
       const map = array && box ? mapAt(array, [1, ...reference.shape.slice(-2)], 0, stored.scale[n]) : null;
-      panel.draw(map, { state: { ...state, opacity: state.veil, fade: !state.cover }, image: set.ids[row], picture });
+      panel.draw(map, {
+        state: { ...state, opacity: state.veil, fade: !state.cover },
+        image: set.ids[row],
+        picture,
+      });
       buildBoxes([scene.experiment.name, row, state.class, box?.id, method.id], scene);
       if (map) buildKey([panel.kind, look(state)], scene);
-      say(layer, [box && boxWords(box), method.label, stored.layer && `layer ${stored.layer}`].filter(Boolean).join(" · "));
+      say(
+        layer,
+        [box && boxWords(box), method.label, stored.layer && `layer ${stored.layer}`]
+          .filter(Boolean)
+          .join(" · "),
+      );
       point.show(state.x, state.y);
     },
   };
@@ -96,7 +125,9 @@ function boxesOfPicture(scene) {
 /** The classes of the picture's boxes, where there is more than one. */
 function classes(scene) {
   const all = [...new Map(boxesOfPicture(scene).map((box) => [String(box.class_id), box.label]))];
-  return all.length > 1 ? [{ value: "", label: "all" }, ...all.map(([value, label]) => ({ value, label }))] : [];
+  return all.length > 1
+    ? [{ value: "", label: "all" }, ...all.map(([value, label]) => ({ value, label }))]
+    : [];
 }
 
 /** The picture's boxes, of the chosen class if it has any of that. */
@@ -113,7 +144,13 @@ function boxOf(scene) {
 
 function methods({ experiment }) {
   const stored = detectionSet(experiment).maps?.main ?? {};
-  return Object.keys(stored).map((id) => find(experiment.methods.filter((one) => one.id === id), id) ?? { id, label: id, signed: false });
+  return Object.keys(stored).map(
+    (id) =>
+      find(
+        experiment.methods.filter((one) => one.id === id),
+        id,
+      ) ?? { id, label: id, signed: false },
+  );
 }
 
 function methodOf(scene) {
@@ -145,14 +182,18 @@ function boxLayer(scene, store) {
         "aria-pressed": String(box === chosen),
         "data-box": box.id,
         onclick: (event) => (event.stopPropagation(), open(box)),
-        onkeydown: (event) => (event.key === "Enter" || event.key === " ") && (event.preventDefault(), open(box)),
+        onkeydown: (event) =>
+          (event.key === "Enter" || event.key === " ") && (event.preventDefault(), open(box)),
       },
       svg("title", {}, boxWords(box)),
-    ));
+    ),
+  );
   return svg(
     "svg",
     { class: "boxes", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none" },
-    ...objects.map((object) => svg("rect", { ...place(object), class: "object" }, svg("title", {}, `truth: ${object.label}`))),
+    ...objects.map((object) =>
+      svg("rect", { ...place(object), class: "object" }, svg("title", {}, `truth: ${object.label}`)),
+    ),
     ...shapes,
   );
 }

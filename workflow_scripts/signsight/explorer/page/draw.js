@@ -11,7 +11,10 @@ export function decoded(href) {
   if (!images.has(href)) {
     const image = new Image();
     image.src = href;
-    images.set(href, image.decode().then(() => image));
+    images.set(
+      href,
+      image.decode().then(() => image),
+    );
   }
   return images.get(href);
 }

@@ -41,8 +41,16 @@ function verdict({ verdict: sentences = [], left_out: leftOut = [], links = {} }
     list.length ? h("h2", {}, "What this run found") : null,
     list.length ? h("ul", { class: "verdict", "data-testid": "verdict" }, ...list) : null,
     paths.length
-      ? h("p", { class: "fine" }, "Beside this page: ", ...paths.flatMap(([name, href], i) => [i ? ", " : "", h("a", { href }, pages[name] ?? name)]), ".")
+      ? h(
+          "p",
+          { class: "fine" },
+          "Beside this page: ",
+          ...paths.flatMap(([name, href], i) => [i ? ", " : "", h("a", { href }, pages[name] ?? name)]),
+          ".",
+        )
       : null,
-    leftOut.length ? h("p", { class: "left-out", "data-testid": "left-out" }, "Left out here: ", leftOut.join(" ")) : null,
+    leftOut.length
+      ? h("p", { class: "left-out", "data-testid": "left-out" }, "Left out here: ", leftOut.join(" "))
+      : null,
   ].filter(Boolean);
 }

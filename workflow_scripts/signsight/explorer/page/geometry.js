@@ -68,7 +68,9 @@ function fixedPoint(exact, weight) {
     weight[k] = Math.floor(exact[k]);
     missing -= weight[k];
   }
-  const order = [0, 1, 2, 3].sort((i, j) => exact[j] - Math.floor(exact[j]) - (exact[i] - Math.floor(exact[i])));
+  const order = [0, 1, 2, 3].sort(
+    (i, j) => exact[j] - Math.floor(exact[j]) - (exact[i] - Math.floor(exact[i])),
+  );
   for (let k = 0; k < missing; k++) weight[order[k]]++;
 }
 
@@ -87,6 +89,15 @@ function times(a, b) {
 function inverse([a, b, c, d, e, f, g, h, i]) {
   const det = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g);
   if (Math.abs(det) < 1e-9) return null;
-  return [e * i - f * h, c * h - b * i, b * f - c * e, f * g - d * i, a * i - c * g, c * d - a * f,
-    d * h - e * g, b * g - a * h, a * e - b * d].map((v) => v / det);
+  return [
+    e * i - f * h,
+    c * h - b * i,
+    b * f - c * e,
+    f * g - d * i,
+    a * i - c * g,
+    c * d - a * f,
+    d * h - e * g,
+    b * g - a * h,
+    a * e - b * d,
+  ].map((v) => v / det);
 }

@@ -35,7 +35,13 @@ export function image(app) {
   });
   const buildTop = onChange((_, scene) => top.replaceChildren(topFive(scene)));
   const buildKey = onChange(([kinds], scene) => key.replaceChildren(legend(kinds, scene.state)));
-  const point = pointer(app, grid, () => picture.canvas, () => panels, picture.at);
+  const point = pointer(
+    app,
+    grid,
+    () => picture.canvas,
+    () => panels,
+    picture.at,
+  );
   const element = h(
     "div",
     { class: "image-view" },
@@ -58,7 +64,10 @@ export function image(app) {
       place(scene);
       for (const one of [...controls, picker]) one.update(scene);
       const methods = shownMethods(scene);
-      build(methods.map((method) => method.id), scene);
+      build(
+        methods.map((method) => method.id),
+        scene,
+      );
       buildTop([scene.experiment.name, set.id, network?.id, row], scene);
       grid.style.setProperty("--size", `${state.size}px`);
       grid.classList.toggle("smooth", state.smooth);
@@ -104,7 +113,8 @@ function subline({ set, row, names, network }) {
   if (set.files?.[row]) parts.push(set.files[row]);
   if (set.confidence) parts.push(`the network is ${percent(set.confidence[row])} sure`);
   if (right === true) parts.push("rightly");
-  if (right === false) parts.push(`in truth ${names.get(set.truth[row])} (${percent(set.probability?.[row])})`);
+  if (right === false)
+    parts.push(`in truth ${names.get(set.truth[row])} (${percent(set.probability?.[row])})`);
   if (network && network.id !== "main") parts.push(`maps of ${network.label}`);
   return parts.join(" · ");
 }
@@ -114,11 +124,24 @@ function topFive({ set, row, names }) {
     h(
       "li",
       { class: id === set.truth?.[row] ? "is-truth" : null },
-      h("span", { class: "name" }, names.get(id) ?? String(id), id === set.truth?.[row] ? " (true class)" : ""),
+      h(
+        "span",
+        { class: "name" },
+        names.get(id) ?? String(id),
+        id === set.truth?.[row] ? " (true class)" : "",
+      ),
       h("span", { class: "bar" }, h("i", { style: `width:${(100 * probability).toFixed(2)}%` })),
       h("span", { class: "share" }, percent(probability)),
-    ));
-  return rows.length ? h("section", {}, h("h3", {}, "What the network takes it for"), h("ol", { class: "top-five", "data-testid": "top-five" }, ...rows)) : "";
+    ),
+  );
+  return rows.length
+    ? h(
+        "section",
+        {},
+        h("h3", {}, "What the network takes it for"),
+        h("ol", { class: "top-five", "data-testid": "top-five" }, ...rows),
+      )
+    : "";
 }
 
 /** Buttons to the image before and after in the selection of the wall, and back to the wall. */

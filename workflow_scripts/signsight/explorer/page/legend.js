@@ -2,7 +2,6 @@
 
 import { css, DIVERGING, SEQUENTIAL } from "#colours";
 import { h, svg } from "#dom";
-import { number } from "#text";
 
 /** What the colours of a reading mean: [{at: 0...1, colour, text}]; pure. */
 export function meaning(kind, state) {
@@ -17,22 +16,37 @@ export function meaning(kind, state) {
   const { low, high } = SEQUENTIAL[state.sequential] ?? SEQUENTIAL.inferno;
   const most = kind === "absolute" ? "strongest, for or against the class" : "speaks most for the class";
   const least = kind === "absolute" ? "no influence" : "no influence, or against the class";
-  return [{ at: 0, colour: low, text: least }, { at: 1, colour: high, text: most }];
+  return [
+    { at: 0, colour: low, text: least },
+    { at: 1, colour: high, text: most },
+  ];
 }
 
 /** The legend of a difference A - B. */
 export function differenceLegend(state) {
   const { low, middle, high } = DIVERGING[state.diverging] ?? DIVERGING["blue-red"];
-  const entries = [[low, "larger in B"], [middle, "equal"], [high, "larger in A"]];
+  const entries = [
+    [low, "larger in B"],
+    [middle, "equal"],
+    [high, "larger in A"],
+  ];
   const words = entries.map(([colour, text]) => `${colour}: ${text}`).join("; ");
   return h(
     "div",
     { class: "legend" },
-    h("figure", { class: "colour-bar" }, colourBar("signed", state, `difference A − B. ${words}`, "bar-difference"),
-      h("figcaption", {}, ...entries.map(([colour, text]) => h("span", {}, h("b", {}, colour), ` ${text}`)))),
-    h("p", { class: "fine" },
-      "Difference A − B: each map is first divided by the value at which its colours end, so that it lies between ",
-      "−1 and 1 if it is signed, else between 0 and 1. The colours of the difference end at −1 and 1."),
+    h(
+      "figure",
+      { class: "colour-bar" },
+      colourBar("signed", state, `difference A − B. ${words}`, "bar-difference"),
+      h("figcaption", {}, ...entries.map(([colour, text]) => h("span", {}, h("b", {}, colour), ` ${text}`))),
+    ),
+    h(
+      "p",
+      { class: "fine" },
+      "Difference A − B: each map is first divided by the value at which its colours end, so that it lies ",
+      "between ",
+      "−1 and 1 if it is signed, else between 0 and 1. The colours of the difference end at −1 and 1.",
+    ),
   );
 }
 
@@ -40,7 +54,7 @@ export function differenceLegend(state) {
 export function clipWords(clip) {
   if (clip >= 100) return "Each map has a scale of its own: the last colour is its largest value.";
   return (
-    `Each map has a scale of its own: the last colour starts at the value that ${number(clip)} % of its ` +
+    `Each map has a scale of its own: the last colour starts at the value that ${clip} % of its ` +
     "pixels do not exceed, so that a few strong pixels cannot dim the rest."
   );
 }
@@ -54,7 +68,12 @@ export function coloursOf(kind, state) {
 /** The legend for the readings that are on the page, such as ["signed", "positive"]. */
 export function legend(kinds, state, note = "") {
   const bars = kinds.map((kind) => bar(kind, state));
-  return h("div", { class: "legend", "data-testid": "legend" }, ...bars, h("p", { class: "fine" }, clipWords(state.clip) + note));
+  return h(
+    "div",
+    { class: "legend", "data-testid": "legend" },
+    ...bars,
+    h("p", { class: "fine" }, clipWords(state.clip) + note),
+  );
 }
 
 function bar(kind, state) {
@@ -72,7 +91,8 @@ function bar(kind, state) {
 export function colourBar(kind, state, label, id = `bar-${kind}`) {
   const name = coloursOf(kind, state);
   const stops = Array.from({ length: 33 }, (_, i) =>
-    svg("stop", { offset: i / 32, "stop-color": css(name, i / 32) }));
+    svg("stop", { offset: i / 32, "stop-color": css(name, i / 32) }),
+  );
   return svg(
     "svg",
     { viewBox: "0 0 256 12", preserveAspectRatio: "none", role: "img", "aria-label": label },

@@ -23,8 +23,18 @@ export function mapControls(store, kindsOf) {
     kindsOf(scene).some(isUsed) ? Object.entries(list).map(([value, { label }]) => ({ value, label })) : [];
   return [
     pick(store, "sign", "Values", () => SIGNS),
-    choice(store, "diverging", "Signed colours", named(DIVERGING, (kind) => kind === "signed")),
-    choice(store, "sequential", "Other colours", named(SEQUENTIAL, (kind) => kind !== "signed")),
+    choice(
+      store,
+      "diverging",
+      "Signed colours",
+      named(DIVERGING, (kind) => kind === "signed"),
+    ),
+    choice(
+      store,
+      "sequential",
+      "Other colours",
+      named(SEQUENTIAL, (kind) => kind !== "signed"),
+    ),
     slider(store, "clip", "Colours end at", { min: 80, max: 100, step: 0.5 }, (v) => `${v} % of the pixels`),
     slider(store, "opacity", "Map over picture", { min: 0, max: 100, step: 5 }, (v) => `${v} %`),
     tick(store, "fade", "only where strong"),
@@ -48,8 +58,14 @@ export function methodPicker(store) {
     boxes.clear();
     const families = Map.groupBy ? Map.groupBy(methods, ({ family }) => family ?? "") : grouped(methods);
     list.replaceChildren(
-      h("p", {}, button("all-methods", "all", () => store.set({ methods: [] }))),
-      ...[...families].map(([family, members]) => h("fieldset", {}, h("legend", {}, family), ...members.map((method) => box(method)))),
+      h(
+        "p",
+        {},
+        button("all-methods", "all", () => store.set({ methods: [] })),
+      ),
+      ...[...families].map(([family, members]) =>
+        h("fieldset", {}, h("legend", {}, family), ...members.map((method) => box(method))),
+      ),
     );
   });
   const box = ({ id, label, measures }) => {
@@ -65,7 +81,10 @@ export function methodPicker(store) {
     element,
     update({ methods, state }) {
       element.hidden = methods.length < 2;
-      rebuild(methods.map(({ id }) => id), methods);
+      rebuild(
+        methods.map(({ id }) => id),
+        methods,
+      );
       const all = !methods.some(({ id }) => state.methods.includes(id));
       for (const [id, field] of boxes) field.checked = all || state.methods.includes(id);
       const on = [...boxes.values()].filter((field) => field.checked).length;
@@ -76,6 +95,7 @@ export function methodPicker(store) {
 
 function grouped(methods) {
   const out = new Map();
-  for (const method of methods) out.set(method.family ?? "", [...(out.get(method.family ?? "") ?? []), method]);
+  for (const method of methods)
+    out.set(method.family ?? "", [...(out.get(method.family ?? "") ?? []), method]);
   return out;
 }

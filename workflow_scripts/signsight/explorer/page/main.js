@@ -19,10 +19,26 @@ import { format, Store } from "#state";
 const VIEWS = [
   { id: "overview", label: "Overview", make: front, hasImages: true, isOffered: () => true },
   { id: "image", label: "Image", make: image, hasImages: true, isOffered: ({ set }) => Boolean(set) },
-  { id: "compare", label: "Compare", make: compare, hasImages: true, isOffered: (scene) => comparisons(scene).length > 0 },
+  {
+    id: "compare",
+    label: "Compare",
+    make: compare,
+    hasImages: true,
+    isOffered: (scene) => comparisons(scene).length > 0,
+  },
   { id: "ranking", label: "Ranking", make: ranking, isOffered: ({ experiment }) => hasRanking(experiment) },
-  { id: "learned", label: "Learned", make: learned, isOffered: ({ experiment }) => parts(experiment).length > 0 },
-  { id: "detections", label: "Detections", make: detections, isOffered: ({ experiment }) => Boolean(detectionSet(experiment)) },
+  {
+    id: "learned",
+    label: "Learned",
+    make: learned,
+    isOffered: ({ experiment }) => parts(experiment).length > 0,
+  },
+  {
+    id: "detections",
+    label: "Detections",
+    make: detections,
+    isOffered: ({ experiment }) => Boolean(detectionSet(experiment)),
+  },
 ];
 
 const app = {
@@ -85,11 +101,27 @@ function tab({ id, label }, current, state) {
 function headerControls() {
   const { store } = app;
   const others = () => app.document.experiments.map(({ name }) => ({ value: name, label: name }));
-  const themes = [["auto", "auto"], ["light", "light"], ["dark", "dark"]].map(([value, label]) => ({ value, label }));
+  const themes = [
+    ["auto", "auto"],
+    ["light", "light"],
+    ["dark", "dark"],
+  ].map(([value, label]) => ({ value, label }));
   return [
     choice(store, "experiment", "Experiment", others, ({ experiment }) => experiment.name),
-    choice(store, "set", "Images", ({ sets, view }) => view.hasImages ? listed(sets) : [], ({ set }) => set?.id),
-    choice(store, "network", "Network", ({ networks, view }) => view.hasImages ? listed(networks) : [], ({ network }) => network?.id),
+    choice(
+      store,
+      "set",
+      "Images",
+      ({ sets, view }) => (view.hasImages ? listed(sets) : []),
+      ({ set }) => set?.id,
+    ),
+    choice(
+      store,
+      "network",
+      "Network",
+      ({ networks, view }) => (view.hasImages ? listed(networks) : []),
+      ({ network }) => network?.id,
+    ),
     pick(store, "theme", "Theme", () => themes),
   ];
 }

@@ -59,8 +59,8 @@ export function share(q, kind, level) {
 const IS_LITTLE = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 /**
- * 256 pixels for q = -128...127 (index q + 128), as 32-bit numbers in the order of ImageData; with `fade` they
- * are the more transparent the weaker.
+ * 256 pixels for q = -128...127 (index q + 128), as 32-bit numbers in the order of ImageData; with `fade`
+ * they are the more transparent the weaker.
  */
 export function palette(kind, level, colours, fade = false, out = new Uint32Array(256)) {
   const rgb = table(colours);
@@ -121,7 +121,7 @@ function shrink(map, width, height) {
 export function ranks(values) {
   const order = Array.from(values.keys()).sort((i, j) => values[i] - values[j]);
   const out = new Float64Array(values.length);
-  for (let start = 0; start < order.length; ) {
+  for (let start = 0; start < order.length;) {
     let end = start;
     while (end < order.length && values[order[end]] === values[order[start]]) end++;
     for (let k = start; k < end; k++) out[order[k]] = (start + end - 1) / 2;

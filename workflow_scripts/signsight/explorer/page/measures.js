@@ -56,14 +56,24 @@ function fill(body, note, scene) {
   const [metric, quantity] = splitMetric(name);
   const population = set.population?.[metric]?.[quantity] ?? {};
   const values = set.values[metric][quantity];
-  const all = methods.flatMap(({ id }) => [...(population[id]?.quantiles.slice(1, 20) ?? []), values[id][row]]);
+  const all = methods.flatMap(({ id }) => [
+    ...(population[id]?.quantiles.slice(1, 20) ?? []),
+    values[id][row],
+  ]);
   const known = [...all, chance].filter((v) => v !== null && v !== undefined);
   const [low, high] = known.length ? [Math.min(...known), Math.max(...known)] : [0, 1];
   const rows = methods.map((method) => {
     const value = values[method.id][row];
     const quantiles = population[method.id]?.quantiles;
     const words = place(quantileOf(quantiles, value), direction);
-    const drawn = strip({ quantiles, value, low, high, chance, label: `${method.label}: ${value === null ? "not measured" : number(value)}. ${words}` });
+    const drawn = strip({
+      quantiles,
+      value,
+      low,
+      high,
+      chance,
+      label: `${method.label}: ${value === null ? "not measured" : number(value)}. ${words}`,
+    });
     return h(
       "tr",
       {},
@@ -73,11 +83,28 @@ function fill(body, note, scene) {
       h("td", { class: "words" }, words),
     );
   });
-  const scale = h("tr", { class: "scale" }, h("td", {}), h("td", {}, h("span", {}, number(low)), h("span", {}, number(high))), h("td", {}), h("td", {}));
-  body.replaceChildren(h("table", { class: "strips" }, h("caption", {}, [label, BETTER[direction]].filter(Boolean).join(", ")), h("tbody", {}, ...rows, scale)));
+  const scale = h(
+    "tr",
+    { class: "scale" },
+    h("td", {}),
+    h("td", {}, h("span", {}, number(low)), h("span", {}, number(high))),
+    h("td", {}),
+    h("td", {}),
+  );
+  body.replaceChildren(
+    h(
+      "table",
+      { class: "strips" },
+      h("caption", {}, [label, BETTER[direction]].filter(Boolean).join(", ")),
+      h("tbody", {}, ...rows, scale),
+    ),
+  );
   const n = Math.max(0, ...methods.map(({ id }) => population[id]?.n ?? 0));
   const dashed = chance === null || chance === undefined ? "" : " Dashed: what a random map gets on average.";
-  note.textContent = n ? `Dot: this image. Bars: the middle 50 % and 90 % of the ${n} images that were measured; upright line: their median.${dashed}` : `Dot: this image.${dashed}`;
+  note.textContent = n
+    ? `Dot: this image. Bars: the middle 50 % and 90 % of the ${n} images that were measured; ` +
+      `upright line: their median.${dashed}`
+    : `Dot: this image.${dashed}`;
 }
 
 function place(share, direction) {

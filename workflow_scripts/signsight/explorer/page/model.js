@@ -104,7 +104,9 @@ export function quantityOf(experiment, text) {
 /** What can be compared in a set: of "methods", "networks", "experiments" those that there are two of. */
 export function comparisons({ document, set, methods, networks }) {
   if (!set) return [];
-  const others = document.experiments.filter((other) => imageSets(other).some((one) => one.id === set.id && sharesImages(one, set)));
+  const others = document.experiments.filter((other) =>
+    imageSets(other).some((one) => one.id === set.id && sharesImages(one, set)),
+  );
   return [
     methods.length > 1 && "methods",
     networks.length > 1 && "networks",

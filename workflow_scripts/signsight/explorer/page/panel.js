@@ -9,7 +9,7 @@ import { coloursOf } from "#legend";
 import { clipLevel, mapPixel, reading, valueAt } from "#maps";
 import { number, signed } from "#text";
 
-/** A panel for a method: {element, draw, show, canvas, kind}; `draw` and `show` are called again and again. */
+/** A panel for a method: {element, draw, show, ...}; `draw` and `show` are called again and again. */
 export function mapPanel(method, { note = "", title = method.label } = {}) {
   const under = h("canvas", { class: "under", "aria-hidden": "true" });
   const canvas = h("canvas", { class: "map", role: "img", tabindex: "0", "data-method": method.id });
@@ -46,7 +46,12 @@ export function picturePanel(title = "Picture") {
 
 /** The two lines of a cross-hair; CSS places them by --x and --y of the grid around them. */
 function crossHair() {
-  return h("div", { class: "cross", "aria-hidden": "true" }, h("i", { class: "across" }), h("i", { class: "down" }));
+  return h(
+    "div",
+    { class: "cross", "aria-hidden": "true" },
+    h("i", { class: "across" }),
+    h("i", { class: "down" }),
+  );
 }
 
 function draw(panel, none, map, { state, image, picture }) {

@@ -3,7 +3,7 @@
 import { isKnown } from "#geometry";
 import { degrees, percent } from "#text";
 
-/** [{value, label, group, kind, methods, steps, start, words, ...}]; steps: number of positions of the slider. */
+/** [{value, label, group, kind, methods, steps, start, words, ...}]; steps: positions of the slider. */
 export function possibilities(experiment, set) {
   return [...cells(set), ...pixels(experiment, set), ...turns(set), ...stickers(set)];
 }
@@ -14,7 +14,19 @@ function cells({ cells: stored }) {
   const steps = stored.max + 1;
   const x = Array.from({ length: steps }, (_, k) => k);
   const methods = Object.keys(stored.methods);
-  return [{ value: "cells", label: "mask the most relevant cells", kind: "cells", methods, steps, start: 0, words, x, xLabel: "masked cells" }];
+  return [
+    {
+      value: "cells",
+      label: "mask the most relevant cells",
+      kind: "cells",
+      methods,
+      steps,
+      start: 0,
+      words,
+      x,
+      xLabel: "masked cells",
+    },
+  ];
 }
 
 function pixels(experiment, { pixels: stored, curves }) {
@@ -29,39 +41,64 @@ function pixels(experiment, { pixels: stored, curves }) {
     const isInsertion = (stored.shown ?? []).includes(id);
     const label = `${isInsertion ? "insert" : "delete"} pixels (${metric.label.toLowerCase()})`;
     const words = (step) => `${percent(stored.x[step], 0)} of the pixels`;
-    return [{
-      value: `pixels.${id}`, label, kind: "pixels", metric: id, curve, methods, words, x: known[curve].x,
-      steps: stored.steps + 1, start: 0,
-      xLabel: metric.curves?.find((one) => one.id === curve)?.x_label ?? "share of pixels",
-      yLabel: metric.curves?.find((one) => one.id === curve)?.y_label ?? metric.label,
-      isInsertion,
-    }];
+    return [
+      {
+        value: `pixels.${id}`,
+        label,
+        kind: "pixels",
+        metric: id,
+        curve,
+        methods,
+        words,
+        x: known[curve].x,
+        steps: stored.steps + 1,
+        start: 0,
+        xLabel: metric.curves?.find((one) => one.id === curve)?.x_label ?? "share of pixels",
+        yLabel: metric.curves?.find((one) => one.id === curve)?.y_label ?? metric.label,
+        isInsertion,
+      },
+    ];
   });
 }
 
 function turns({ geometry }) {
-  return (geometry ?? []).filter(({ transform, degrees: all }) => isKnown(transform) && all.length > 1).map((turn) => ({
-    value: `turn.${turn.transform}`,
-    label: turn.label.toLowerCase(),
-    kind: "turn",
-    turn,
-    methods: [],
-    steps: turn.degrees.length,
-    start: nearest(turn.degrees, 0),
-    words: (step) => degrees(turn.degrees[step]),
-    x: turn.degrees,
-    xLabel: "degrees",
-  }));
+  return (geometry ?? [])
+    .filter(({ transform, degrees: all }) => isKnown(transform) && all.length > 1)
+    .map((turn) => ({
+      value: `turn.${turn.transform}`,
+      label: turn.label.toLowerCase(),
+      kind: "turn",
+      turn,
+      methods: [],
+      steps: turn.degrees.length,
+      start: nearest(turn.degrees, 0),
+      words: (step) => degrees(turn.degrees[step]),
+      x: turn.degrees,
+      xLabel: "degrees",
+    }));
 }
 
 function stickers({ stickers: stored }) {
-  const drawable = (stored ?? []).filter(({ rectangle, colour, pictures }) => pictures || (rectangle && colour));
+  const drawable = (stored ?? []).filter(
+    ({ rectangle, colour, pictures }) => pictures || (rectangle && colour),
+  );
   const out = new Map();
   for (const sticker of drawable) {
     const value = `sticker.${sticker.design}.${sticker.sign_size}`;
     const label = `${sticker.design} sticker, as on a ${sticker.sign_size} sign`;
     const words = (step) => (step ? "on" : "off");
-    if (!out.has(value)) out.set(value, { value, label, group: "Sticker", kind: "sticker", methods: [], of: {}, steps: 2, start: 0, words });
+    if (!out.has(value))
+      out.set(value, {
+        value,
+        label,
+        group: "Sticker",
+        kind: "sticker",
+        methods: [],
+        of: {},
+        steps: 2,
+        start: 0,
+        words,
+      });
     out.get(value).methods.push(sticker.method);
     out.get(value).of[sticker.method] = sticker;
   }
@@ -70,14 +107,20 @@ function stickers({ stickers: stored }) {
 
 /** The index of the number in a list that is nearest to a target. */
 export function nearest(list, target) {
-  return list.reduce((best, value, i) => (Math.abs(value - target) < Math.abs(list[best] - target) ? i : best), 0);
+  return list.reduce(
+    (best, value, i) => (Math.abs(value - target) < Math.abs(list[best] - target) ? i : best),
+    0,
+  );
 }
 
 /** References of all arrays that a possibility needs, by name. */
 export function needs(option, set, method) {
   if (option.kind === "cells") return { ...set.cells.methods[method] };
   if (option.kind === "pixels") {
-    return { step: set.pixels.methods[method], images: set.curves[option.metric][option.curve].methods[method].images };
+    return {
+      step: set.pixels.methods[method],
+      images: set.curves[option.metric][option.curve].methods[method].images,
+    };
   }
   if (option.kind === "turn") {
     const { probability, predicted, confidence } = option.turn;
@@ -95,12 +138,21 @@ const NOT_COMPUTED = 65535;
 export function outcome(option, set, method, arrays, n, step) {
   const at = n * option.steps + step;
   const item = (array) => (array && Number.isFinite(array[at]) ? array[at] : null);
-  if (option.kind === "pixels") return { predicted: null, probability: item(arrays.images), confidence: null };
+  if (option.kind === "pixels")
+    return { predicted: null, probability: item(arrays.images), confidence: null };
   if (option.kind === "sticker") {
     const sticker = option.of[method];
     return step
-      ? { predicted: sticker.predicted[n], probability: sticker.probability[n], confidence: sticker.confidence?.[n] ?? null }
-      : { predicted: set.predicted[n], probability: sticker.clean_probability?.[n] ?? null, confidence: set.confidence[n] };
+      ? {
+          predicted: sticker.predicted[n],
+          probability: sticker.probability[n],
+          confidence: sticker.confidence?.[n] ?? null,
+        }
+      : {
+          predicted: set.predicted[n],
+          probability: sticker.clean_probability?.[n] ?? null,
+          confidence: set.confidence[n],
+        };
   }
   const predicted = item(arrays.predicted);
   return {
@@ -113,18 +165,28 @@ export function outcome(option, set, method, arrays, n, step) {
 /** The curves of a possibility: this image's, and the mean of all with its interval. */
 export function series(option, set, method, arrays, n) {
   const own = (array) => Array.from(array.subarray(n * option.steps, (n + 1) * option.steps));
-  const mean = (all, label) => (all ? [{ label, style: "mean", y: all.mean, low: all.low, high: all.high }] : []);
+  const mean = (all, label) =>
+    all ? [{ label, style: "mean", y: all.mean, low: all.low, high: all.high }] : [];
   if (option.kind === "pixels") {
     const all = set.curves[option.metric][option.curve].methods[method];
-    return [...mean(all, "mean of all images"), { label: "this image", style: "this", y: own(arrays.images) }];
+    return [
+      ...mean(all, "mean of all images"),
+      { label: "this image", style: "this", y: own(arrays.images) },
+    ];
   }
   if (option.kind === "cells") {
     const all = mean(set.cells.mean?.[method], set.cells.mean_label ?? "accuracy of all images");
-    return [...all, ...(arrays.probability ? [{ label: "this image", style: "this", y: own(arrays.probability) }] : [])];
+    return [
+      ...all,
+      ...(arrays.probability ? [{ label: "this image", style: "this", y: own(arrays.probability) }] : []),
+    ];
   }
   if (option.kind === "turn") {
     const all = mean(option.turn.mean, option.turn.mean?.label ?? "accuracy of all images");
-    return [...all, ...(arrays.probability ? [{ label: "this image", style: "this", y: own(arrays.probability) }] : [])];
+    return [
+      ...all,
+      ...(arrays.probability ? [{ label: "this image", style: "this", y: own(arrays.probability) }] : []),
+    ];
   }
   return [];
 }

@@ -16,9 +16,20 @@ export function hasRanking({ ranking: table }) {
 
 /** The view: {element, update(scene)}. */
 export function ranking(app) {
-  const one = choice(app.store, "order", "Metric", ({ experiment }) => columns(experiment), (scene) => chosen(scene).value);
+  const one = choice(
+    app.store,
+    "order",
+    "Metric",
+    ({ experiment }) => columns(experiment),
+    (scene) => chosen(scene).value,
+  );
   const plot = h("div", { class: "forest" });
-  const table = h("div", { class: "wide-table", role: "region", tabindex: "0", "aria-label": "Ranking by every metric" });
+  const table = h("div", {
+    class: "wide-table",
+    role: "region",
+    tabindex: "0",
+    "aria-label": "Ranking by every metric",
+  });
   const notes = h("div", {});
   const build = onChange((_, scene) => {
     plot.replaceChildren(forest(scene));
@@ -48,7 +59,10 @@ function columns(experiment) {
   const names = [...new Set(experiment.ranking.rows.map(({ metric, quantity }) => `${metric}.${quantity}`))];
   return names.map((value) => {
     const known = quantityOf(experiment, value);
-    return { value, ...(known ? named(known.metric, known.quantity) : { label: value, direction: "none", chance: null }) };
+    return {
+      value,
+      ...(known ? named(known.metric, known.quantity) : { label: value, direction: "none", chance: null }),
+    };
   });
 }
 
@@ -78,25 +92,53 @@ function forest(scene) {
       "tr",
       { "data-method": row.method },
       h("th", { scope: "row" }, labelOf(experiment, row.method)),
-      h("td", { class: "strip-cell" }, interval(row, low, high, column.chance, labelOf(experiment, row.method))),
-      h("td", { class: "figure" }, h("b", {}, number(row.mean)), " ", h("span", { class: "fine" }, bracket(row))),
+      h(
+        "td",
+        { class: "strip-cell" },
+        interval(row, low, high, column.chance, labelOf(experiment, row.method)),
+      ),
+      h(
+        "td",
+        { class: "figure" },
+        h("b", {}, number(row.mean)),
+        " ",
+        h("span", { class: "fine" }, bracket(row)),
+      ),
       h("td", { class: "group" }, String(row.rank)),
       h("td", { class: "group" }, row.group ?? ""),
       h("td", { class: "words" }, ...links(scene, row)),
-    ));
+    ),
+  );
   const direction = { higher: "higher is better", lower: "lower is better", none: "" }[column.direction];
   const n = Math.max(...rows.map((row) => row.n));
   return h(
     "div",
     {},
-    h("table", { class: "strips forest-table" },
+    h(
+      "table",
+      { class: "strips forest-table" },
       h("caption", {}, [column.label, direction].filter(Boolean).join(", ")),
-      h("thead", {}, h("tr", {}, ...["Method", "", "Mean, interval", "Rank", "Group", "Its images"].map((text) => h("th", { scope: "col" }, text)))),
-      h("tbody", {}, ...body)),
-    h("p", { class: "fine" },
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          ...["Method", "", "Mean, interval", "Rank", "Group", "Its images"].map((text) =>
+            h("th", { scope: "col" }, text),
+          ),
+        ),
+      ),
+      h("tbody", {}, ...body),
+    ),
+    h(
+      "p",
+      { class: "fine" },
       `Dot: mean of ${n} images; bar: its ${percent(experiment.ranking.confidence ?? 0.95, 0)} interval. `,
-      "The rank is one more than the number of methods that are significantly better; methods that share a letter cannot be told apart.",
-      column.chance === null || column.chance === undefined ? "" : " Dashed: chance."),
+      "The rank is one more than the number of methods that are significantly better; methods that share a ",
+      "letter cannot be told apart.",
+      column.chance === null || column.chance === undefined ? "" : " Dashed: chance.",
+    ),
   );
 }
 
@@ -113,10 +155,25 @@ function interval({ mean, low, high }, from, to, chance, name) {
   const px = (v) => 8 + ((v - from) / (to - from || 1)) * (width - 16);
   return svg(
     "svg",
-    { class: "strip", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${name}: ${number(mean)} ${bracket({ low, high })}` },
+    {
+      class: "strip",
+      viewBox: `0 0 ${width} ${height}`,
+      role: "img",
+      "aria-label": `${name}: ${number(mean)} ${bracket({ low, high })}`,
+    },
     svg("line", { class: "strip-base", x1: 0, x2: width, y1: 12, y2: 12 }),
-    chance === null || chance === undefined ? null : svg("line", { class: "strip-chance", x1: px(chance), x2: px(chance), y1: 0, y2: height }),
-    low === null || low === undefined ? null : svg("rect", { class: "strip-interval", x: px(low), width: Math.max(px(high) - px(low), 1), y: 9, height: 6 }),
+    chance === null || chance === undefined
+      ? null
+      : svg("line", { class: "strip-chance", x1: px(chance), x2: px(chance), y1: 0, y2: height }),
+    low === null || low === undefined
+      ? null
+      : svg("rect", {
+          class: "strip-interval",
+          x: px(low),
+          width: Math.max(px(high) - px(low), 1),
+          y: 9,
+          height: 6,
+        }),
     svg("circle", { class: "strip-dot", cx: px(mean), cy: 12, r: 5 }),
   );
 }
@@ -127,12 +184,28 @@ function links(scene, row) {
   const first = scene.sets.find((set) => set.values?.[row.metric]?.[row.quantity]?.[row.method]);
   if (!first || !measured(scene.experiment, first).some(({ value }) => value === name)) return [];
   const { direction } = quantityOf(scene.experiment, name)?.quantity ?? {};
-  const to = (descending) => format({
-    ...scene.state, view: "overview", set: first.id, sort: "metric", metric: name, by: row.method, show: row.method, descending,
-  });
+  const to = (descending) =>
+    format({
+      ...scene.state,
+      view: "overview",
+      set: first.id,
+      sort: "metric",
+      metric: name,
+      by: row.method,
+      show: row.method,
+      descending,
+    });
   const label = labelOf(scene.experiment, row.method);
   const link = (text, descending) =>
-    h("a", { href: to(descending), "data-testid": `${text}-${name}-${row.method}`, "aria-label": `images where ${label} is ${text}` }, text);
+    h(
+      "a",
+      {
+        href: to(descending),
+        "data-testid": `${text}-${name}-${row.method}`,
+        "aria-label": `images where ${label} is ${text}`,
+      },
+      text,
+    );
   if (direction === "none") return [link("lowest", false), " · ", link("highest", true)];
   return [link("best", direction !== "lower"), " · ", link("worst", direction === "lower")];
 }
@@ -143,10 +216,33 @@ function wholeTable(scene) {
   const ids = [...new Set(experiment.ranking.rows.map(({ method }) => method))];
   const first = rowsOf(experiment, all[0].value);
   const rank = (id) => first.find(({ method }) => method === id)?.rank ?? Infinity;
-  const head = h("tr", {}, h("th", { scope: "col" }, "Method"), ...all.map(({ label, direction }) => h("th", { scope: "col" }, ...heading(label, direction))));
-  const body = ids.toSorted((a, b) => rank(a) - rank(b)).map((id) =>
-    h("tr", {}, h("th", { scope: "row" }, labelOf(experiment, id)), ...all.map(({ value }) => cell(scene, rowsOf(experiment, value).find(({ method }) => method === id)))));
-  return h("table", { class: "ranks", "data-testid": "ranking-table" }, h("thead", {}, head), h("tbody", {}, ...body));
+  const head = h(
+    "tr",
+    {},
+    h("th", { scope: "col" }, "Method"),
+    ...all.map(({ label, direction }) => h("th", { scope: "col" }, ...heading(label, direction))),
+  );
+  const body = ids
+    .toSorted((a, b) => rank(a) - rank(b))
+    .map((id) =>
+      h(
+        "tr",
+        {},
+        h("th", { scope: "row" }, labelOf(experiment, id)),
+        ...all.map(({ value }) =>
+          cell(
+            scene,
+            rowsOf(experiment, value).find(({ method }) => method === id),
+          ),
+        ),
+      ),
+    );
+  return h(
+    "table",
+    { class: "ranks", "data-testid": "ranking-table" },
+    h("thead", {}, head),
+    h("tbody", {}, ...body),
+  );
 }
 
 /** "Metric: quantity" on two lines, with the arrow of the better direction. */
@@ -159,18 +255,45 @@ function heading(label, direction) {
 function cell(scene, row) {
   if (!row) return h("td", { class: "none" }, "–");
   const [best] = links(scene, row);
-  const inside = [h("span", { class: "mean" }, number(row.mean)), h("sup", {}, row.group ?? ""), h("span", { class: "fine" }, bracket(row))];
+  const inside = [
+    h("span", { class: "mean" }, number(row.mean)),
+    h("sup", {}, row.group ?? ""),
+    h("span", { class: "fine" }, bracket(row)),
+  ];
   const name = `${row.metric}.${row.quantity}-${row.method}`;
   const href = best?.getAttribute("href");
-  return h("td", { class: row.rank === 1 ? "first" : null }, href ? h("a", { href, "data-testid": `cell-${name}`, title: "the images where it is best" }, ...inside) : h("span", {}, ...inside));
+  return h(
+    "td",
+    { class: row.rank === 1 ? "first" : null },
+    href
+      ? h("a", { href, "data-testid": `cell-${name}`, title: "the images where it is best" }, ...inside)
+      : h("span", {}, ...inside),
+  );
 }
 
 function methodNotes({ methods, ranking: { rows } }) {
-  const told = methods.filter(({ id, measures, misleads, same_as: twin }) => rows.some(({ method }) => method === id) && (measures || misleads || twin));
+  const told = methods.filter(
+    ({ id, measures, misleads, same_as: twin }) =>
+      rows.some(({ method }) => method === id) && (measures || misleads || twin),
+  );
   if (!told.length) return [];
   const list = told.flatMap(({ id, label, measures, misleads, same_as: twin }) => [
     h("dt", {}, label),
-    h("dd", {}, [measures, misleads, twin && `Its maps are identical to those of ${labelOf({ methods }, twin)}.`].filter(Boolean).join(" "), h("span", { hidden: true }, id)),
+    h(
+      "dd",
+      {},
+      [measures, misleads, twin && `Its maps are identical to those of ${labelOf({ methods }, twin)}.`]
+        .filter(Boolean)
+        .join(" "),
+      h("span", { hidden: true }, id),
+    ),
   ]);
-  return [h("details", {}, h("summary", {}, "What each method measures, and where it misleads"), h("dl", { class: "notes" }, ...list))];
+  return [
+    h(
+      "details",
+      {},
+      h("summary", {}, "What each method measures, and where it misleads"),
+      h("dl", { class: "notes" }, ...list),
+    ),
+  ];
 }

@@ -11,14 +11,17 @@ export function saveRow(app) {
   let panels = [];
   const chosen = () => panels.find(({ method }) => method.id === field.value);
   const title = ({ set, row, experiment }) => `${experiment.name}, image ${set.ids[row]}`;
-  const name = ({ method }, ending) => `${app.scene.set.ids[app.scene.row]}-${method.id}.${ending}`.replace(/[^\w.-]+/g, "_");
+  const name = ({ method }, ending) =>
+    `${app.scene.set.ids[app.scene.row]}-${method.id}.${ending}`.replace(/[^\w.-]+/g, "_");
   const draw = () => drawing(chosen(), app.scene.state, title(app.scene));
   const element = h(
     "div",
     { class: "controls save" },
     h("div", { class: "control" }, h("label", { for: field.id }, "Take a map along"), field),
     button("save-png", "Save as PNG", async () => download(await png(draw()), name(chosen(), "png"))),
-    button("save-svg", "Save as SVG", () => download(new Blob([svgText(draw())], { type: "image/svg+xml" }), name(chosen(), "svg"))),
+    button("save-svg", "Save as SVG", () =>
+      download(new Blob([svgText(draw())], { type: "image/svg+xml" }), name(chosen(), "svg")),
+    ),
     button("copy-csv", "Copy values as CSV", async () => {
       await copyText(csv(chosen().map));
       say(status, `${chosen().map.height} lines of ${chosen().map.width} values are on the clipboard.`);

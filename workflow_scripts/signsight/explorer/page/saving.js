@@ -18,12 +18,20 @@ export function csv({ q, width, height, scale }) {
 export function drawing({ map, kind, under, method }, state, title) {
   const height = Math.round((SIDE * map.height) / map.width);
   const rendering = state.smooth ? "auto" : "pixelated";
-  const place = { x: MARGIN, y: 64, width: SIDE, height, preserveAspectRatio: "none", style: `image-rendering:${rendering}` };
+  const place = {
+    x: MARGIN,
+    y: 64,
+    width: SIDE,
+    height,
+    preserveAspectRatio: "none",
+    style: `image-rendering:${rendering}`,
+  };
   const canvas = document.createElement("canvas");
   const level = clipLevel(map.q, state.clip, kind);
   drawMap(canvas, map, kind, level, coloursOf(kind, state), state.fade);
   const bar = colourBar(kind, state, "colours", "saved-bar");
-  for (const [name, value] of Object.entries({ x: MARGIN, y: height + 80, width: SIDE, height: 14 })) bar.setAttribute(name, value);
+  for (const [name, value] of Object.entries({ x: MARGIN, y: height + 80, width: SIDE, height: 14 }))
+    bar.setAttribute(name, value);
   const end = (level / 127) * map.scale;
   const entries = meaning(kind, state);
   const words = entries.map(({ at, text }) => {
@@ -37,7 +45,15 @@ export function drawing({ map, kind, under, method }, state, title) {
   const [w, total] = [SIDE + 2 * MARGIN, height + 150];
   return svg(
     "svg",
-    { xmlns: "http://www.w3.org/2000/svg", viewBox: `0 0 ${w} ${total}`, width: w, height: total, "font-family": "sans-serif", "font-size": 14, fill: "#222" },
+    {
+      xmlns: "http://www.w3.org/2000/svg",
+      viewBox: `0 0 ${w} ${total}`,
+      width: w,
+      height: total,
+      "font-family": "sans-serif",
+      "font-size": 14,
+      fill: "#222",
+    },
     svg("rect", { width: w, height: total, fill: "#fff" }),
     svg("text", { x: MARGIN, y: 30, "font-size": 18, "font-weight": "bold" }, method.label),
     svg("text", { x: MARGIN, y: 52 }, title),

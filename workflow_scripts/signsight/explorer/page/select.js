@@ -44,7 +44,10 @@ function passes(set, names, n, { class: wanted, judged, low, high, text }) {
 function matches(set, names, n, text) {
   const known = [set.ids[n], set.files?.[n], names.get(set.predicted?.[n]), names.get(set.truth?.[n])];
   const all = known.filter(Boolean).join(" ").toLowerCase();
-  return text.toLowerCase().split(/\s+/).every((word) => all.includes(word));
+  return text
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => all.includes(word));
 }
 
 /** "deletion.area" -> ["deletion", "area"]. */

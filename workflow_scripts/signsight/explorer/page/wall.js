@@ -1,18 +1,17 @@
 // The wall: the images of a set as a grid, filtered and sorted; each is a link to its own page.
 
 import { load } from "#blobs";
-import { button, choice, listed, pick, slider, tick, words } from "#controls";
+import { button } from "#controls";
 import { drawMap, drawPicture } from "#draw";
 import { h, onChange, say } from "#dom";
+import { filters, FILTERS } from "#filters";
 import { coloursOf, legend } from "#legend";
 import { look } from "#look";
 import { clipLevel, mapAt, reading } from "#maps";
-import { measured, sorting } from "#model";
+import { sorting } from "#model";
 import { isRight, sortValue } from "#select";
 import { DEFAULTS, format } from "#state";
 import { count, number, percent } from "#text";
-
-const FILTERS = ["class", "judged", "low", "high", "text", "sort", "metric", "by", "descending", "show"];
 
 /** The wall: {element, update(scene), focus(row)}. */
 export function wall(app) {
@@ -24,7 +23,9 @@ export function wall(app) {
   const key = h("div", {});
   const buildKey = onChange(([kind], scene) => key.replaceChildren(kind ? legend([kind], scene.state) : ""));
   const more = button("more", "Show more", () => app.store.set({ number: app.scene.state.number + 60 }));
-  const clear = button("clear", "Show all images", () => app.store.set(Object.fromEntries(FILTERS.map((key) => [key, DEFAULTS[key]]))));
+  const clear = button("clear", "Show all images", () =>
+    app.store.set(Object.fromEntries(FILTERS.map((key) => [key, DEFAULTS[key]]))),
+  );
   grid.addEventListener("keydown", (event) => walk(event, grid));
   const build = onChange((_, scene) => fillGrid(grid, scene));
   const element = h(
@@ -45,7 +46,15 @@ export function wall(app) {
       element.hidden = !set;
       if (!set) return;
       say(title, set.label);
-      say(chosen, [set.total > set.count ? `${count(set.count, "image")} of ${set.total.toLocaleString("en")}.` : "", set.chosen].join(" ").trim());
+      say(
+        chosen,
+        [
+          set.total > set.count ? `${count(set.count, "image")} of ${set.total.toLocaleString("en")}.` : "",
+          set.chosen,
+        ]
+          .join(" ")
+          .trim(),
+      );
       for (const one of controls) one.update(scene);
       say(found, foundWords(scene));
       clear.hidden = FILTERS.every((key) => state[key] === DEFAULTS[key]);
@@ -57,71 +66,21 @@ export function wall(app) {
       buildKey([method ? reading(state.sign, method.signed) : "", look(state)], scene);
       await paint(grid, scene);
     },
-    focus: (id) => focusTile(grid, [...grid.querySelectorAll("a")].find((link) => link.dataset.image === id)),
+    focus: (id) =>
+      focusTile(
+        grid,
+        [...grid.querySelectorAll("a")].find((link) => link.dataset.image === id),
+      ),
   };
-}
-
-function filters(store) {
-  const classes = ({ set, names }) => {
-    const ids = [...new Set(set.truth?.some((id) => id >= 0) ? set.truth : set.predicted)].filter((id) => id >= 0);
-    const named = ids.map((id) => ({ value: String(id), label: names.get(id) ?? String(id) }));
-    return ids.length > 1 ? [{ value: "", label: "all" }, ...named.sort((a, b) => a.label.localeCompare(b.label))] : [];
-  };
-  const judged = ({ set }) => {
-    const kinds = new Set(set.truth?.map((_, n) => isRight(set, n)));
-    const both = kinds.has(true) && kinds.has(false);
-    return both ? ["any", "right", "wrong"].map((value) => ({ value, label: value === "any" ? "all" : value })) : [];
-  };
-  const orders = ({ set, experiment }) => [
-    { value: "order", label: "order of the data set" },
-    ...(has(set.confidence) ? [{ value: "confidence", label: "confidence" }] : []),
-    ...(has(set.probability) ? [{ value: "probability", label: "probability of the true class" }] : []),
-    ...(has(set.disagreement) ? [{ value: "disagreement", label: "disagreement between the methods" }] : []),
-    ...(measured(experiment, set).length ? [{ value: "metric", label: "value of a metric" }] : []),
-  ];
-  const byMetric = (list) => (scene) => scene.state.sort === "metric" ? list(scene) : [];
-  const metrics = byMetric(({ experiment, set }) => measured(experiment, set));
-  const sortOf = ({ experiment, set, state }) => sorting(experiment, set, state);
-  const byMethods = byMetric((scene) => {
-    const chosen = measured(scene.experiment, scene.set).find(({ value }) => value === sortOf(scene).metric);
-    return listed(chosen.methods);
-  });
-  const shown = ({ methods }) => methods.length ? [{ value: "", label: "only the pictures" }, ...listed(methods).map((one) => ({ ...one, label: `maps of ${one.label}` }))] : [];
-  const from = slider(store, "low", "Confidence from", { min: 0, max: 100 }, (v) => `${v} %`);
-  const to = slider(store, "high", "to", { min: 0, max: 100 }, (v) => `${v} %`);
-  const descending = tick(store, "descending", "highest first");
-  return [
-    words(store, "text", "Search", "class, id or file"),
-    choice(store, "class", "Class", classes),
-    pick(store, "judged", "Prediction", judged),
-    hiddenUnless(from, ({ set }) => has(set.confidence)),
-    hiddenUnless(to, ({ set }) => has(set.confidence)),
-    choice(store, "sort", "Sort by", orders),
-    choice(store, "metric", "Metric", metrics, (scene) => sortOf(scene).metric),
-    choice(store, "by", "Method", byMethods, (scene) => sortOf(scene).by),
-    hiddenUnless(descending, ({ state }) => state.sort !== "order"),
-    choice(store, "show", "Show", shown),
-  ];
-}
-
-function hiddenUnless(control, isOffered) {
-  return {
-    element: control.element,
-    update(scene) {
-      control.update(scene);
-      control.element.hidden = !isOffered(scene);
-    },
-  };
-}
-
-function has(list) {
-  return list?.some((value) => value !== null) ?? false;
 }
 
 function foundWords({ set, selection, state }) {
   const right = selection.map((n) => isRight(set, n)).filter((value) => value !== null);
   const shown = Math.min(state.number, selection.length);
-  const start = selection.length === set.count ? count(set.count, "image") : `${selection.length} of ${count(set.count, "image")}`;
+  const start =
+    selection.length === set.count
+      ? count(set.count, "image")
+      : `${selection.length} of ${count(set.count, "image")}`;
   const rest = shown < selection.length ? `, the first ${shown} shown` : "";
   return `${start}${rest}${right.length ? `; ${right.filter(Boolean).length} named rightly` : ""}.`;
 }
@@ -137,17 +96,45 @@ function tile({ set, state, names }, n, i, value) {
   const id = set.ids[n];
   const right = isRight(set, n);
   const said = names.get(set.predicted?.[n]) ?? "";
-  const truth = right === false ? names.get(set.truth[n]) ?? "" : "";
-  const mark = right === null ? null : h("span", { class: right ? "right" : "wrong", role: "img", "aria-label": right ? "right: " : "wrong: " }, right ? "✓" : "✗");
-  const shown = value === null ? (state.sort === "order" || state.sort === "confidence" ? "" : "no value") : number(value);
+  const truth = right === false ? (names.get(set.truth[n]) ?? "") : "";
+  const mark =
+    right === null
+      ? null
+      : h(
+          "span",
+          { class: right ? "right" : "wrong", role: "img", "aria-label": right ? "right: " : "wrong: " },
+          right ? "✓" : "✗",
+        );
+  const shown =
+    value === null
+      ? state.sort === "order" || state.sort === "confidence"
+        ? ""
+        : "no value"
+      : number(value);
   return h(
     "li",
     {},
     h(
       "a",
-      { href: format({ ...state, view: "image", image: id }), tabindex: i ? "-1" : "0", "data-image": id, "data-row": n, title: set.files?.[n] ?? id },
-      h("span", { class: "tiles" }, h("canvas", { class: "tile", role: "img", "data-image": id, "aria-label": `picture ${id}` })),
-      h("span", { class: "said" }, mark, ` ${said} `, h("span", { class: "how-sure" }, percent(set.confidence?.[n], 0))),
+      {
+        href: format({ ...state, view: "image", image: id }),
+        tabindex: i ? "-1" : "0",
+        "data-image": id,
+        "data-row": n,
+        title: set.files?.[n] ?? id,
+      },
+      h(
+        "span",
+        { class: "tiles" },
+        h("canvas", { class: "tile", role: "img", "data-image": id, "aria-label": `picture ${id}` }),
+      ),
+      h(
+        "span",
+        { class: "said" },
+        mark,
+        ` ${said} `,
+        h("span", { class: "how-sure" }, percent(set.confidence?.[n], 0)),
+      ),
       truth ? h("span", { class: "truth" }, `true: ${truth}`) : null,
       state.sort !== "order" && state.sort !== "confidence" ? h("span", { class: "value" }, shown) : null,
     ),
@@ -194,7 +181,14 @@ function walk(event, grid) {
   const at = links.indexOf(document.activeElement);
   if (at < 0) return;
   const columns = getComputedStyle(grid).gridTemplateColumns.split(" ").length;
-  const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, Home: -at, End: links.length - 1 - at };
+  const steps = {
+    ArrowRight: 1,
+    ArrowLeft: -1,
+    ArrowDown: columns,
+    ArrowUp: -columns,
+    Home: -at,
+    End: links.length - 1 - at,
+  };
   const to = links[at + steps[event.key]];
   if (!to) return;
   event.preventDefault();

@@ -18,20 +18,45 @@ export function whatIf(app) {
   const result = h("p", { class: "outcome", role: "status", "data-testid": "outcome" });
   const chart = h("div", { class: "what-if-chart" });
   const kinds = choice(app.store, "what", "What if we", options, (scene) => chosen(scene).value);
-  const methods = choice(app.store, "with", "as ranked by", (scene) => listed(ranking(scene)), (scene) => methodOf(scene));
-  const step = slider(app.store, "step", "Amount", { min: 0, max: 1 }, (v, scene) => chosen(scene).words(v), stepOf);
+  const methods = choice(
+    app.store,
+    "with",
+    "as ranked by",
+    (scene) => listed(ranking(scene)),
+    (scene) => methodOf(scene),
+  );
+  const step = slider(
+    app.store,
+    "step",
+    "Amount",
+    { min: 0, max: 1 },
+    (v, scene) => chosen(scene).words(v),
+    stepOf,
+  );
   const element = h(
     "section",
     { class: "what-if", "data-testid": "what-if" },
     h("h2", {}, "What if …"),
     h("div", { class: "controls" }, kinds.element, methods.element, step.element),
-    h("div", { class: "what-if-row" }, h("figure", { class: "panel" }, h("div", { class: "stage" }, canvas), result), chart),
+    h(
+      "div",
+      { class: "what-if-row" },
+      h("figure", { class: "panel" }, h("div", { class: "stage" }, canvas), result),
+      chart,
+    ),
   );
   step.field.parentElement.classList.add("wide");
   kinds.element.querySelector("select").addEventListener("change", () => app.store.set({ step: -1 }, "what"));
   let drawn;
   const rebuild = onChange((_, lines, option) => {
-    drawn = lines.length ? curves({ x: option.x, series: lines, xLabel: option.xLabel, yLabel: option.yLabel ?? "Probability of the true class" }) : null;
+    drawn = lines.length
+      ? curves({
+          x: option.x,
+          series: lines,
+          xLabel: option.xLabel,
+          yLabel: option.yLabel ?? "Probability of the true class",
+        })
+      : null;
     chart.replaceChildren(...(drawn ? [drawn.element] : []));
   });
   const source = cached((set, row) => pixelsOf(set.pictures, row));
@@ -57,7 +82,10 @@ export function whatIf(app) {
       draw(canvas, option, set, method, arrays, row, at, picture, other);
       const now = outcome(option, set, method, arrays, row, at);
       const before = outcome(option, set, method, arrays, row, option.start);
-      say(result, sentence(now, before, at === option.start, option.isInsertion ? "at the start" : "untouched", scene));
+      say(
+        result,
+        sentence(now, before, at === option.start, option.isInsertion ? "at the start" : "untouched", scene),
+      );
       canvas.setAttribute("aria-label", `picture ${set.ids[row]}, ${option.label}: ${option.words(at)}`);
       canvas.dataset.step = at;
     },
@@ -89,7 +117,9 @@ function stepOf(scene) {
 
 async function unpacked(references) {
   const there = Object.entries(references).filter(([, reference]) => reference?.dtype);
-  return Object.fromEntries(await Promise.all(there.map(async ([name, reference]) => [name, await load(reference)])));
+  return Object.fromEntries(
+    await Promise.all(there.map(async ([name, reference]) => [name, await load(reference)])),
+  );
 }
 
 function cached(make) {
@@ -123,7 +153,12 @@ function draw(canvas, option, set, method, arrays, row, step, { pixels, width, h
     const own = arrays.step.subarray(row * size, (row + 1) * size);
     out = removePixels(pixels, { step: own, count: step, isInsertion: option.isInsertion, fill: other });
   } else if (option.kind === "turn") {
-    out = warp(pixels, homography(option.turn.transform, option.turn.degrees[step], height, width), height, width);
+    out = warp(
+      pixels,
+      homography(option.turn.transform, option.turn.degrees[step], height, width),
+      height,
+      width,
+    );
   } else if (step) {
     const box = arrays.rectangle ? arrays.rectangle.subarray(4 * row, 4 * row + 4) : [0, 0, width, height];
     out = paintBox(pixels, width, box, other);
@@ -135,7 +170,10 @@ function sentence(now, before, isStart, startWords, { names }) {
   const said = now.predicted === null ? "" : `The network says ${names.get(now.predicted) ?? now.predicted}`;
   const sure = now.confidence === null ? "" : ` (${percent(now.confidence)} sure)`;
   const truth = now.probability === null ? "" : `probability of the true class ${percent(now.probability)}`;
-  const was = isStart || before.probability === null || now.probability === null ? "" : `, ${startWords} ${percent(before.probability)}`;
+  const was =
+    isStart || before.probability === null || now.probability === null
+      ? ""
+      : `, ${startWords} ${percent(before.probability)}`;
   const all = [said + (said ? sure : ""), truth + was].filter(Boolean).join("; ");
   return all ? `${all[0].toUpperCase()}${all.slice(1)}.` : "";
 }
