@@ -23,6 +23,10 @@ include: "rules/explorer.smk"
 include: "rules/developer.smk"
 
 
+# The report opens with what the run found, if it is done.
+report: FIRST_PAGE
+
+
 localrules:
     all,
     data,

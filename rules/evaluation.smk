@@ -277,6 +277,28 @@ rule seed_table:
         "../workflow_scripts/evaluation/seed_table.py"
 
 
+rule verdict:
+    # what the run found, in sentences; the report opens with the page
+    input:
+        PLAN.verdict.given.values(),
+    output:
+        table=PLAN.verdict.table,
+        page=PLAN.verdict.page,
+    log:
+        PLAN.log("verdict"),
+    benchmark:
+        PLAN.benchmark("verdict")
+    conda:
+        "../envs/data.yaml"
+    params:
+        given=PLAN.verdict.given,
+        facts=PLAN.verdict.facts,
+        experiment=config["experiment"],
+        links=PLAN.verdict.links("explorer", "summary"),
+    script:
+        "../workflow_scripts/evaluation/verdict.py"
+
+
 rule perturbed_pictures:
     # a few images at some steps of a region perturbation, for a figure
     input:

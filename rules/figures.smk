@@ -45,5 +45,6 @@ rule summary:
         words=FIGURES.metric_words,
         published=FIGURES.summary_published,
         tables=table_digests(FIGURES.summary_published),
+        links=PLAN.verdict.links("explorer", "report"),
     script:
         "../workflow_scripts/figures/summary.py"

@@ -273,7 +273,7 @@ def test_prose_of_a_plugin_reruns_nothing_and_a_label_what_shows_it(with_plugin:
     file.write_text(f"{prose}\n# a comment\n", encoding="utf-8")
     assert with_plugin.planned(config()) == set()
     file.write_text(text.replace('label="VarGrad"', 'label="Variance"'), encoding="utf-8")
-    assert with_plugin.planned(config()) == {"metric_curves", "summary"}
+    assert with_plugin.planned(config()) == {"metric_curves", "summary", "verdict"}
     file.write_text(text, encoding="utf-8")
 
 
@@ -290,7 +290,8 @@ def test_changed_code_of_a_plugin_reruns_the_jobs_that_reach_it(with_plugin: Min
     file.write_text(rest.replace("spread=0.15", "spread=0.25"), encoding="utf-8")
     assert mine.planned(settings) == {
         "attribute var_grad", "evaluate spared random", "evaluate spared var_grad", "metric_table",
-        "metric_curves", "class_accuracy", "class_pictures trained calm", "summary",
+        "metric_curves", "class_accuracy", "class_pictures trained calm", "identical_maps", "summary",
+        "verdict",
     }  # fmt: skip
 
 

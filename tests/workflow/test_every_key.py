@@ -17,10 +17,11 @@ from signsight.plan.plan import Plan
 from tiny_workflow import PICTURES, TINY, Workflow, drawn_from
 
 EXPLORED = {"explorer_document", "explorer_page"}  # the page, of what nearly every job makes
-MASKED = EXPLORED | {"masking_table", "masking", "masked_sheet", "summary"}
-STICKERED = EXPLORED | {"sticker_table", "sticker_accuracy", "sticker_confusions", "sticker_sheet", "summary"}
-TURNED = EXPLORED | {"geometry_table", "degrees", "summary"}
-MEASURED = EXPLORED | {"metric_table", "aopc_curve", "morf_lerf", "ranking", "agreement", "cost", "summary"}
+TOLD = EXPLORED | {"summary", "verdict"}
+MASKED = TOLD | {"masking_table", "masking", "masked_sheet"}
+STICKERED = TOLD | {"sticker_table", "sticker_accuracy", "sticker_confusions", "sticker_sheet"}
+TURNED = TOLD | {"geometry_table", "degrees"}
+MEASURED = TOLD | {"metric_table", "aopc_curve", "morf_lerf", "ranking", "agreement", "cost"}
 PICTURED = {"perturbed_pictures", "perturbed"}
 CLEAN = EXPLORED | {"clean_table"} | drawn_from("confusion")
 STUCK = {"sticker", "score"} | STICKERED
@@ -47,14 +48,14 @@ OWN = {"album_pictures"} | ACTIVATIONS | INVERSION | DREAMS  # of `features.sour
 SCANNED = {"unit_scan"} | FILTERS
 FEATURES = {"spectrum", "class_means"} | CLASSES | SCANNED | OWN
 # pictures with other backgrounds, and what becomes of them
-SHOWN = (
-    {"background_table", "composed_pictures", "summary"} | drawn_from("background") | drawn_from("composed")
-)
+SHOWN = TOLD | {"background_table", "composed_pictures"} | drawn_from("background") | drawn_from("composed")
 COMPOSED = {"compose", "score"} | SHOWN
 # a detector on drawn scenes: what is made of numbers of its boxes, of their maps, of the boxes
-NUMBERED = {"box_table", "summary"} | {
-    name for table in ("box_metrics", "box_ranking", "box_curves") for name in drawn_from(table)
-}
+NUMBERED = (
+    TOLD
+    | {"box_table"}
+    | {name for table in ("box_metrics", "box_ranking", "box_curves") for name in drawn_from(table)}
+)
 SCORED = {"box_scores"} | NUMBERED
 BOXED = {"box_maps", "box_sheets", "detection_overview"} | SCORED
 FOUND = {"detect", "detection_accuracy"} | drawn_from("detection_accuracy") | BOXED
@@ -71,7 +72,7 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
     "results": ("elsewhere", EVERYTHING),
     "cache": ("elsewhere", EVERYTHING),
     "seed": (OTHER, {"examples"} | TRAINED),
-    "stages": (["masking", "stickers", "metrics"], {"summary"} | EXPLORED),
+    "stages": (["masking", "stickers", "metrics"], TOLD),
     "device": ("auto", set()),
     "keep_datasets": (OTHER, {"mask", "sticker", "warp", "score"} | STICKERED | TURNED),
     "data.name": ("imagenette", EVERYTHING),
@@ -92,7 +93,7 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
     "model.parameters": ({"width": 8}, TRAINED),
     "model.channels": (OTHER, TRAINED),
     "model.seeds": (
-        [2020, 1], {"train", "attribute", "evaluate", "score", "seed_table", "seeds", "summary"} | EXPLORED,
+        [2020, 1], {"train", "attribute", "evaluate", "score", "seed_table", "seeds"} | TOLD,
     ),
     "training.preset": (OTHER, TRAINED),
     "training.epochs": (OTHER, TRAINED),

@@ -15,18 +15,19 @@ from signsight.core.source import PACKAGE
 from tiny_workflow import ROOT, Workflow, changed, drawn_from
 
 EXPLORED = {"explorer_document", "explorer_page"}  # the page, of what nearly every job makes
-MASKED = EXPLORED | {"masking_table", "masking", "masked_sheet", "summary"}
-STICKERED = EXPLORED | {"sticker_table", "sticker_accuracy", "sticker_confusions", "sticker_sheet", "summary"}
+TOLD = EXPLORED | {"summary", "verdict"}
+MASKED = TOLD | {"masking_table", "masking", "masked_sheet"}
+STICKERED = TOLD | {"sticker_table", "sticker_accuracy", "sticker_confusions", "sticker_sheet"}
 CLEAN = EXPLORED | {"clean_table"} | drawn_from("confusion")
-TURNED = EXPLORED | {"geometry_table", "degrees", "summary"}
-MEASURED = EXPLORED | {"metric_table", "aopc_curve", "morf_lerf", "ranking", "agreement", "cost", "summary"}
+TURNED = TOLD | {"geometry_table", "degrees"}
+MEASURED = TOLD | {"metric_table", "aopc_curve", "morf_lerf", "ranking", "agreement", "cost"}
 PICTURED = {"perturbed_pictures", "perturbed"}
 MAPS = EXPLORED | {"identical_maps", "overview"}  # what is made of the maps of all methods
 SHEETS = {"masked_sheet", "geometry_sheet", "sticker_sheet"}
 # wherever a method has its name written; nothing is computed or counted again
 LABELLED = EXPLORED | {
     "overview", "masking", "masked_sheet", "sticker_accuracy", "sticker_confusions", "aopc_curve",
-    "morf_lerf", "ranking", "cost", "perturbed", "summary",
+    "morf_lerf", "ranking", "cost", "perturbed", "summary", "verdict",
 }  # fmt: skip
 # the model, three methods, and for each of them the masking and two metrics
 FROM_MODEL = (
@@ -102,7 +103,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
     "training": ({"training": {"epochs": 3}}, {"train": 1} | FROM_MODEL),
     "one more model": (
         {"model": {"seeds": [2020, 1]}},
-        once(EXPLORED | {"seed_table", "seeds", "summary"}, train=1, attribute=3, evaluate=6, score=1),
+        once(TOLD | {"seed_table", "seeds"}, train=1, attribute=3, evaluate=6, score=1),
     ),
     "examples": ({"data": {"balance": 7}}, {"examples": 1, "train": 1} | FROM_MODEL),
     "data": (
@@ -170,7 +171,7 @@ EDITS: dict[str, tuple[str, str, str, dict[str, int]]] = {
     "what a parameter means": ("attribution/smooth.py", "Standard deviation of the noise", "Noise", {}),
     "a method's label": (
         "attribution/cam.py", 'label="Grad-CAM"', 'label="GradCAM"',
-        once(LABELLED - STICKERED | EXPLORED, summary=1),
+        once(LABELLED - STICKERED | TOLD),
     ),
     "a quantity's label": (
         "evaluation/metrics/region_perturbation.py", '"label": "ABPC"', '"label": "Area"',

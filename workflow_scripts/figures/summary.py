@@ -7,10 +7,13 @@ from signsight.figures.metric_words import name_metrics
 from signsight.figures.published import read_published
 from signsight.figures.style import name_methods
 from signsight.figures.summary import summary
+from signsight.verdict.page import in_markdown
 
 with job(snakemake):
     params = snakemake.params
     name_methods(params.looks)
     name_metrics(params.words)
-    text = summary(**load(params.given), **params.facts, published=read_published(params.published))
+    tables = load(params.given)
+    opening = in_markdown(tables.pop("verdict"), params.links) if "verdict" in tables else ""
+    text = summary(**tables, **params.facts, published=read_published(params.published), opening=opening)
     write_text(snakemake.output[0], text)

@@ -38,4 +38,4 @@ def test_there_is_a_caption_for_every_figure() -> None:
     gallery = {f"gallery_{name}" for name in ("sheet", "animation", "smoothing", "layers")}
     pictures = {"class_pictures", "class_animation", "filters", "layer_activations", "inversion", "dreams"}
     pictures |= {"box_sheets", "detection_overview"}
-    assert {path.stem for path in CAPTIONS} == {*figures.names(), *gallery, *pictures, "summary"}
+    assert {path.stem for path in CAPTIONS} == {*figures.names(), *gallery, *pictures, "summary", "report"}

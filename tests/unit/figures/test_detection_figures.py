@@ -353,7 +353,7 @@ def test_a_detector_alone_has_its_figures_and_a_summary() -> None:
     drawn = {"detection_overview", "average_precision", "box_ranking", "box_metrics", "box_curves"}
     assert {f"{name}.{kind}" for name in drawn for kind in ("png", "svg")} <= made
     assert {"detections", "summary.md"} <= made and "singles" not in made
-    assert set(plan.targets) == {*plan.detection.made, *plan.summary}
+    assert set(plan.targets) == {*plan.detection.made, *plan.summary, plan.verdict.table}
     assert plan.detection.overview_column["method"] == "odam"
     drawn = plan.drawn_figures
     assert drawn.told("box_ranking")["box_controls"] == ["random", "centre_of_box"]

@@ -66,12 +66,13 @@ def test_a_figure_is_drawn_from_its_files(tmp_path: Path) -> None:
 
 
 def test_the_summary_is_written_from_its_files(tmp_path: Path) -> None:
-    row = {"n": 4, "correct": 3, "accuracy": 0.75, "low": 0.3, "high": 0.95}
+    row = {"n": 4, "correct": 3, "accuracy": 0.75, "low": 0.3, "high": 0.95, "chance": 0.25}
     tables = {
         "clean": pd.DataFrame([row]),
         "index": pd.DataFrame({"image_id": range(4), "class_id": 0}),
         "examples": pd.DataFrame({"subset": ["train", "validation", "train"]}),
         "empty_maps": pd.DataFrame({"method": ["mine"], "n": 4, "empty": 2}),
+        "verdict": pd.DataFrame({"topic": ["The network"], "level": ["good"], "text": ["It knows."]}),
     }
     for name, table in tables.items():
         table.to_csv(tmp_path / f"{name}.csv", index=False)
@@ -82,8 +83,11 @@ def test_the_summary_is_written_from_its_files(tmp_path: Path) -> None:
         "looks": {"mine": {"label": "Mine", "family": "Controls", "style": None}},
         "words": {},
         "published": {"clean": "gtsrb_clean.csv"},
+        "links": {"explorer": "explorer.html"},
     }
     run("summary", params, [tmp_path / "summary.md"])
     text = (tmp_path / "summary.md").read_text()
-    assert text.startswith("# a $\n") and "| Training images | 2 |" in text and "| Test images | 4 |" in text
+    assert text.startswith("# a $\n\n## What this run found\n\n- ✓ **The network**: It knows.\n")
+    assert "[explorer.html](explorer.html)" in text.partition("## Key numbers")[0]
+    assert "| Training images | 2 |" in text and "| Test images | 4 |" in text
     assert "| Mine | 4 | 2 | 50.0 % |" in text and "97.69 %" in text

@@ -11,7 +11,14 @@ from signsight.figures.numbers import percent, points, span, within
 from signsight.figures.summary import summary
 
 CLEAN = pd.DataFrame(
-    {"n": [12630], "correct": [12453], "accuracy": [0.985986], "low": [0.98378], "high": [0.98789]}
+    {
+        "n": [12630],
+        "correct": [12453],
+        "accuracy": [0.985986],
+        "low": [0.98378],
+        "high": [0.98789],
+        "chance": [0.0594],
+    }
 )
 BASE = {
     "experiment": "study",
@@ -27,6 +34,12 @@ BASE = {
 }
 
 
+METRIC_COLUMNS = [
+    "metric", "quantity", "method", "n", "left_out", "value", "low", "high", "direction", "chance",
+]  # fmt: skip
+RANKED = {"saliency": 0.65, "random": 0.1}
+
+
 def rows_of(text: str, start: str) -> list[list[str]]:
     """The cells of every table row whose first cell begins with `start`."""
     lines = [line for line in text.splitlines() if line.startswith(f"| {start}")]
@@ -37,7 +50,8 @@ def test_only_the_test_accuracy() -> None:
     text = summary(**BASE)
     assert "98.60 % [98.38, 98.79]" in text and "177 of 12,630" in text
     assert "33,000" in text and "6,209" in text and "`compact`" in text
-    assert "##" not in text and text.startswith("# study\n") and text.endswith(".\n")
+    assert text.count("##") == 1 and "| Always guessing the largest class | 5.94 % |" in text
+    assert text.startswith("# study\n") and text.endswith(".\n")
 
 
 def test_empty_tables_are_left_out_like_missing_ones() -> None:
@@ -132,14 +146,47 @@ def test_metrics_are_ranked() -> None:
         ("region_perturbation", "aopc", m, 100, 2, v, v - 0.02, v + 0.02, "higher", -0.4)
         for m, (v, _) in numbers.items()
     ]
-    columns = ["metric", "quantity", "method", "n", "left_out", "value", "low", "high", "direction", "chance"]
-    metrics = pd.DataFrame(rows, columns=columns)
+    metrics = pd.DataFrame(rows, columns=METRIC_COLUMNS)
     ranking = metrics.assign(place=[1, 2, 3], rank=[rank for _, rank in numbers.values()])
     text = summary(**BASE, metrics=metrics, ranking=ranking)
     assert rows_of(text, "Saliency") == [["Saliency", "**0.650 [0.630, 0.670] (1)**"]]
     assert rows_of(text, "Random") == [["Random", "−0.400 [−0.420, −0.380] (3)"]]
     assert rows_of(text, "*Chance*") == [["*Chance*", "−0.400"]]
     assert "AOPC ↑" in text and "102 images, at most 2 of them left out" in text
+
+
+def test_a_guessing_network_gets_no_ranking_and_loses_nothing(
+    masking: pd.DataFrame, geometry: pd.DataFrame, stickers: pd.DataFrame
+) -> None:
+    rows = [("region_perturbation", "aopc", m, 36, 0, v, v, v, "higher", 0.1) for m, v in RANKED.items()]
+    metrics = pd.DataFrame(rows, columns=METRIC_COLUMNS)
+    tables = {"masking": masking, "geometry": geometry, "stickers": stickers.assign(difference=0.0)}
+    tables |= {"metrics": metrics, "ranking": metrics.assign(place=[1, 2], rank=1)}
+    guess = {"n": 36, "correct": 18, "accuracy": 0.5, "low": 0.345, "high": 0.655, "chance": 0.5}
+    text = summary(**BASE | {"clean": pd.DataFrame([guess])}, **tables)
+    part = text.partition("## Which explanation is to be trusted\n\n")[2]
+    assert part.startswith("The explanations are not ranked") and "50.0 % [34.5, 65.5] of 36" in part
+    assert "(1)" not in text and "**0" not in text
+    assert not re.search("No sticker|are lost|costs the most", text)
+    assert "No sticker lowers the accuracy." in summary(**BASE, **tables)
+
+
+def test_methods_with_the_same_maps_are_listed_once(
+    masking: pd.DataFrame, published: dict[str, pd.DataFrame]
+) -> None:
+    same = pd.DataFrame({"method": ["grad_cam_pp"], "same_as": ["grad_cam"]})
+    empty = pd.DataFrame({"method": ["grad_cam", "grad_cam_pp"], "n": 12630, "empty": 5})
+    text = summary(**BASE, masking=masking, empty_maps=empty, identical_maps=same)
+    assert "Not listed again below: Grad-CAM++ (the same maps as Grad-CAM)." in text
+    assert [row[0] for row in rows_of(text, "Grad-CAM")] == ["Grad-CAM"] * 3
+    # but published numbers keep what stands beside them
+    text = summary(**BASE | {"published": published}, masking=masking, identical_maps=same)
+    assert rows_of(text, "Grad-CAM++, ")
+
+
+def test_the_opening_comes_first() -> None:
+    text = summary(**BASE, opening="## What this run found\n\n- Much.")
+    assert text.startswith("# study\n\n## What this run found\n\n- Much.\n\n## Key numbers")
 
 
 def test_the_spread_over_models() -> None:

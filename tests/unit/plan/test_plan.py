@@ -29,7 +29,7 @@ def names(files: list[str]) -> set[str]:
 def test_all_stages_by_default() -> None:
     plan = plan_of(experiment="mine", attribution={"methods": ["random", "grad_cam"]})
     stages = {"masking", "stickers", "geometry", "background", "metrics"}
-    assert set(plan.tables) == stages | {"clean", "identical_maps", "seeds"}
+    assert set(plan.tables) == stages | {"clean", "identical_maps", "seeds", "verdict"}
     assert plan.tables["seeds"] == plan.tables["background"] == {}
     made = names(plan.targets)
     assert {"clean", "masking", "stickers", "geometry", "metrics", "ranking", "summary"} <= made
@@ -79,7 +79,7 @@ def test_variants_of_metrics_are_run_and_drawn_beside_their_metrics() -> None:
 )
 def test_a_stage_alone_makes_its_own(stage: str, tables: set[str], kinds: set[str]) -> None:
     plan = plan_of(stages=[stage])
-    assert plan.table_files.keys() == tables | {"clean", "confusion", "identical_maps"}
+    assert plan.table_files.keys() == tables | {"clean", "confusion", "identical_maps", "verdict"}
     assert {kind for kind, _ in plan.scored} == kinds
 
 
@@ -108,7 +108,7 @@ def test_backgrounds_are_replaced_where_the_object_is_known() -> None:
 
 def test_no_stage_leaves_the_maps_the_overview_and_the_network() -> None:
     plan = plan_of(stages=[])
-    assert plan.table_files.keys() == {"clean", "confusion", "identical_maps"}
+    assert plan.table_files.keys() == {"clean", "confusion", "identical_maps", "verdict"}
     assert set(plan.drawn_figures.names) == {"training_curve", "confusion_matrix", "overview"}
 
 

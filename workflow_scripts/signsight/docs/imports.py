@@ -16,7 +16,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("models",),
     ("config", "attribution", "perturbation"),
     ("features", "detection", "evaluation"),
-    ("figures", "explorer"),
+    ("figures", "explorer", "verdict"),
     ("plan",),
     ("docs",),
 )

@@ -14,6 +14,7 @@ from signsight.evaluation.statistics import bootstrap, paired_difference, wilson
 
 WHOLE = "none"  # name of the untouched set
 OTHER, SAME = ("object", "other_class"), ("object", "same_class")
+ALONE = ("background", "surroundings")
 # set name -> ((N,) predicted classes, (N,) softmax of the true class)
 Answers = dict[str, tuple[np.ndarray, np.ndarray]]
 

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MultipleLocator
 
 from signsight.core.registry import figures
+from signsight.evaluation.background import ALONE, OTHER
 from signsight.figures.choice import class_names
 from signsight.figures.numbers import markdown, percent, points, within
 from signsight.figures.sheet import Block, sheet
@@ -29,7 +30,6 @@ NAMES = {
     ("nothing", "silhouette"): "Silhouette",
 }
 LOOKS = {"all": (INK, "o"), "object": (BLUE, "s"), "background": (VERMILLION, "D"), "nothing": (GREY, "x")}
-ALONE, OTHER = ("background", "surroundings"), ("object", "other_class")
 
 
 def set_name(kept: str, behind: str) -> str:

@@ -18,7 +18,7 @@ NAMING = {"cascades", "maps", "metric_curves", "metrics", "perturbed", "ranking"
 BOXES = {"box_curves", "box_metrics", "box_ranking"}  # the same of a detector's boxes
 SUMMARISED = (
     "clean", "masking", "empty_maps", "geometry", "stickers", "sticker_confusions", "background", "metrics",
-    "ranking", "seeds",
+    "ranking", "seeds", "identical_maps", "verdict",
 )  # fmt: skip
 
 

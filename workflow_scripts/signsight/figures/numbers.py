@@ -39,6 +39,12 @@ def points(difference: float, decimals: int = 1) -> str:
     return NONE if np.isnan(difference) else signed(100 * difference, decimals)
 
 
+def lost(difference: float) -> str:
+    """−0.412 -> '41.2': the points that a difference of shares takes away; a gain keeps a minus."""
+    text = f"{abs(100 * difference):.1f}"
+    return MINUS + text if difference > 0 and float(text) else text
+
+
 def signed(value: float, decimals: int) -> str:
     """A number with its sign, the true minus for negative ones; what rounds to zero has none."""
     text = f"{abs(value):.{decimals}f}"

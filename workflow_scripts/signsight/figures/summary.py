@@ -7,13 +7,15 @@ from typing import Any
 
 import pandas as pd
 
+from signsight.evaluation.guessing import no_ranking
+from signsight.evaluation.identical import without_repeats
 from signsight.figures.background import object_or_background
 from signsight.figures.detected import detected
 from signsight.figures.numbers import (
-    MINUS,
     NONE,
     count,
     fixed,
+    lost,
     markdown,
     percent,
     points,
@@ -23,7 +25,7 @@ from signsight.figures.numbers import (
 )
 from signsight.figures.stickers import TARGETS, conditions, size_label
 from signsight.figures.style import interval_name, method_label
-from signsight.figures.trust import spread_over_seeds, trust
+from signsight.figures.trust import HEADINGS, spread_over_seeds, trust
 
 CELLS = (1, 3, 5, 10)
 CONFUSIONS = 5  # of each target
@@ -49,6 +51,7 @@ def summary(
     confidence: float,
     published: Mapping[str, pd.DataFrame],
     own: Sequence[Mapping[str, str]],
+    opening: str = "",
     detector: str = "",
     index: pd.DataFrame | None = None,
     clean: pd.DataFrame | None = None,
@@ -63,6 +66,7 @@ def summary(
     metrics: pd.DataFrame | None = None,
     ranking: pd.DataFrame | None = None,
     seeds: pd.DataFrame | None = None,
+    identical_maps: pd.DataFrame | None = None,
     boxes: pd.DataFrame | None = None,
     detection_accuracy: pd.DataFrame | None = None,
     box_metrics: pd.DataFrame | None = None,
@@ -75,32 +79,39 @@ def summary(
     other tables are those of the evaluation. published: by 'clean', 'masking', 'stickers' and the names of
     transforms, where the data set has published figures; cropped: which of the two published clean
     accuracies to take. own: the things of the user's plugins, each with kind, name, file, label, measures
-    and misleads.
+    and misleads. opening: what stands before all of it. A method that repeats another one's maps is listed
+    only beside published numbers. A network that is no better than guessing gets no ranking, and no word on
+    what breaks it.
     """
-    parts = [f"# {experiment}"]
+    parts, refused = [f"# {experiment}", opening], ""
     if clean is not None and index is not None:
-        sizes = _sizes(index, examples)
-        parts = [
-            _head(experiment, dataset, model, sizes, clean, history, confidence),
+        sizes, refused = _sizes(index, examples), no_ranking(clean)
+        parts += [
+            _head(dataset, model, sizes, clean, history, confidence),
             _clean_published(clean, published.get("clean"), cropped),
         ]
+    same = identical_maps if identical_maps is not None else pd.DataFrame({"method": [], "same_as": []})
+    if _there(same):
+        parts.append(_same_maps(same))
     if _there(masking):
         theirs = published.get("masking")
-        parts += [_masking(masking, theirs), _masking_published(masking, theirs)]
+        once = without_repeats(masking, same)
+        parts += [_masking(once, theirs, not refused), _masking_published(masking, theirs)]
     if _there(empty_maps):
-        parts.append(_empty_maps(empty_maps))
+        parts.append(_empty_maps(without_repeats(empty_maps, same)))
     if _there(geometry):
-        parts += [_geometry(geometry), _geometry_published(geometry, published)]
+        parts += [_geometry(geometry, not refused), _geometry_published(geometry, published)]
     if _there(stickers):
-        parts += [_stickers(stickers), _stickers_published(stickers, published.get("stickers"))]
+        parts += [_stickers(without_repeats(stickers, same), not refused)]
+        parts += [_stickers_published(stickers, published.get("stickers"))]
     if _there(sticker_confusions):
         parts.append(_sticker_confusions(sticker_confusions))
     if _there(background):
         parts.append(object_or_background(background))
     if _there(metrics):
-        parts.append(trust(metrics, ranking))
+        parts.append(f"{HEADINGS['images']}\n\n{refused}" if refused else trust(metrics, ranking))
     if _there(seeds):
-        parts.append(spread_over_seeds(seeds))
+        parts.append(spread_over_seeds(without_repeats(seeds, same)))
     if boxes is not None:
         parts.append(detected(detector, boxes, detection_accuracy, box_metrics, box_ranking, confidence))
     if own:
@@ -133,8 +144,16 @@ def _degree(degree: float) -> str:
     return signed(degree, 0) + "°"
 
 
+def _same_maps(same: pd.DataFrame) -> str:
+    """Which methods are not listed again, since their maps are those of another."""
+    told = [
+        f"{method_label(row.method)} (the same maps as {method_label(row.same_as)})"
+        for row in same.itertuples()
+    ]
+    return f"Not listed again below: {', '.join(told)}."
+
+
 def _head(
-    experiment: str,
     dataset: str,
     model: str,
     sizes: Mapping[str, int],
@@ -148,6 +167,7 @@ def _head(
         ["Network", f"`{model}`"],
         *[[f"{name} images", count(size)] for name, size in sizes.items()],
         ["**Test accuracy**", f"**{within(row['accuracy'], row['low'], row['high'], 2)}**"],
+        ["Always guessing the largest class", percent(row["chance"], 2)],
         *_auc(row),
         ["Misclassified", f"{count(row['n'] - row['correct'])} of {count(row['n'])}"],
     ]
@@ -162,7 +182,7 @@ def _head(
         f"Brackets hold {interval_name(confidence)} intervals: Wilson's for accuracies, paired over"
         " the images for differences from the untouched images. Differences are in percentage points."
     )
-    return f"# {experiment}\n\n{markdown(['', ''], rows)}\n\n{note}"
+    return f"## Key numbers\n\n{markdown(['', ''], rows)}\n\n{note}"
 
 
 def _auc(row: pd.Series) -> list[list[str]]:
@@ -194,7 +214,8 @@ def _both(name: str, row: Any) -> list[str]:
     return [name, *values, points(row.accuracy - row.accuracy_published)]
 
 
-def _masking(table: pd.DataFrame, published: pd.DataFrame | None) -> str:
+def _masking(table: pd.DataFrame, published: pd.DataFrame | None, words: bool) -> str:
+    """Accuracy by method and number of cells; with `words`, what is lost, in a sentence."""
     last = int(table["masked_cells"].max())
     cells = [k for k in CELLS if k <= last] or [last]
     parts = ["## Accuracy after masking the most relevant cells"]
@@ -207,7 +228,7 @@ def _masking(table: pd.DataFrame, published: pd.DataFrame | None) -> str:
             body.append([method_label(str(method)), count(own["n"].iloc[0]), *[_cell(by, k) for k in cells]])
         parts += [f"{SUBSETS[subset]}:", markdown(header, body)]
     at = 5 if 5 in cells else cells[-1]
-    return "\n\n".join([*parts, _masking_words(table, subset, at)])
+    return "\n\n".join([*parts, *([_masking_words(table, subset, at)] if words else [])])
 
 
 def _cell(by: pd.DataFrame, place: int, decimals: int = 1) -> str:
@@ -223,8 +244,8 @@ def _masking_words(table: pd.DataFrame, subset: str, cells: int) -> str:
     rows = table[(table["subset"] == subset) & (table["masked_cells"] == cells)]
     rows = rows.sort_values("difference", kind="stable")
     losses = [
-        f"{method_label(row.method)} {_taken(row.difference)}"
-        f" [{_taken(row.difference_high)}, {_taken(row.difference_low)}]"
+        f"{method_label(row.method)} {lost(row.difference)}"
+        f" [{lost(row.difference_high)}, {lost(row.difference_low)}]"
         for row in rows.itertuples()
     ]
     where = "the images that every method has a map for" if subset == "common" else "all images"
@@ -233,12 +254,6 @@ def _masking_words(table: pd.DataFrame, subset: str, cells: int) -> str:
         f" accuracy are lost: {', '.join(losses)}. The greater the loss, the more the network uses what"
         " the method points at."
     )
-
-
-def _taken(difference: float) -> str:
-    """A loss in points: −0.412 -> '41.2'; a gain keeps a minus."""
-    text = f"{abs(100 * difference):.1f}"
-    return MINUS + text if difference > 0 and float(text) else text
 
 
 def _masking_published(table: pd.DataFrame, published: pd.DataFrame | None) -> str:
@@ -266,7 +281,8 @@ def _empty_maps(table: pd.DataFrame) -> str:
     return "## Images without a map (all zero)\n\n" + markdown(["Method", "Images", "Empty", "Share"], rows)
 
 
-def _geometry(table: pd.DataFrame) -> str:
+def _geometry(table: pd.DataFrame, told: bool) -> str:
+    """Accuracy by transform and angle; with `told`, how far it is steady, in a sentence."""
     degrees = [degree for degree in DEGREES if (table["degree"] == degree).any()]
     rows, words = [], []
     for name, title in TRANSFORMS.items():
@@ -276,7 +292,7 @@ def _geometry(table: pd.DataFrame) -> str:
         by = own.set_index("degree").sort_index()
         found = [percent(by["accuracy"].get(degree, float("nan"))) for degree in degrees]
         rows.append([title.capitalize(), *found])
-        words.append(_steady_words(by["accuracy"], title))
+        words += [_steady_words(by["accuracy"], title)] if told else []
     body = markdown(["Transform", *map(_degree, degrees)], rows) if degrees else ""
     parts = ["## Accuracy by angle", body, "\n".join(word for word in words if word)]
     return "\n\n".join(part for part in parts if part)
@@ -320,7 +336,8 @@ def _geometry_published(table: pd.DataFrame, published: Mapping[str, pd.DataFram
     return "\n\n".join(["### Published and reproduced: angles", *body, "\n".join(words)])
 
 
-def _stickers(table: pd.DataFrame) -> str:
+def _stickers(table: pd.DataFrame, words: bool) -> str:
+    """Accuracy by target, sticker and method; with `words`, the costliest sticker, in a sentence."""
     methods = list(dict.fromkeys(table["method"]))
     parts = ["## Accuracy with stickers on the most relevant cell"]
     for target, title in TARGETS.items():
@@ -334,7 +351,7 @@ def _stickers(table: pd.DataFrame) -> str:
             body.append([f"{sticker}, {size_label(size)}", *cells])
         header = ["Sticker, size of the sign", *map(method_label, methods)]
         parts += [f"{title} (n = {count(own['n'].iloc[0])}):", markdown(header, body)]
-        parts.append(_sticker_words(own))
+        parts += [_sticker_words(own)] if words else []
     return "\n\n".join(part for part in parts if part)
 
 
@@ -345,8 +362,8 @@ def _sticker_words(own: pd.DataFrame) -> str:
         return "No sticker lowers the accuracy."
     return (
         f"The {worst['sticker']} sticker on {size_label(worst['sign_size'])} signs, placed by"
-        f" {method_label(worst['method'])}, costs the most accuracy: {_taken(worst['difference'])} points"
-        f" [{_taken(worst['difference_high'])}, {_taken(worst['difference_low'])}]."
+        f" {method_label(worst['method'])}, costs the most accuracy: {lost(worst['difference'])} points"
+        f" [{lost(worst['difference_high'])}, {lost(worst['difference_low'])}]."
     )
 
 

@@ -9,20 +9,23 @@ from signsight.figures.numbers import MINUS, NONE, markdown, percent
 from signsight.figures.style import method_label
 
 ARROWS = {"higher": "↑", "lower": "↓"}
-OF = {"images": "", "boxes": " of a box"}  # what is explained, and what the heading says of it
+HEADINGS = {
+    "images": "## Which explanation is to be trusted",
+    "boxes": "## Which explanation of a box is to be trusted",
+}
 
 
 def trust(metrics: pd.DataFrame, ranking: pd.DataFrame, things: str = "images") -> str:
     """One table a metric, methods in the order of its first quantity, as Markdown.
 
     metrics, ranking: the tables of `evaluation.metric_table` and `evaluation.ranking`; things: what they are
-    of, a key of OF. Each cell has the mean, its interval and the rank; methods that no other one beats
+    of, a key of HEADINGS. Each cell has the mean, its interval and the rank; methods that no other one beats
     significantly are bold.
     """
     if not (metrics["direction"] != "").any():
         return ""
     head = (
-        f"## Which explanation{OF[things]} is to be trusted\n\nMean over {things} with its interval; arrows "
+        f"{HEADINGS[things]}\n\nMean over {things} with its interval; arrows "
         "say which way is better. A method's rank is one more than the number of methods that are "
         "significantly better (paired tests, Holm's correction); **bold**: none is."
     )

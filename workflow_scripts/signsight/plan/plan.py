@@ -29,6 +29,7 @@ from signsight.plan.detection import Detection
 from signsight.plan.explorer import Explorer
 from signsight.plan.features import Features
 from signsight.plan.inputs import Inputs
+from signsight.plan.verdict import Verdict
 
 Files = str | list[str] | dict[str, Any]
 
@@ -264,8 +265,9 @@ class Plan(Inputs):
     @cached_property
     def tables(self) -> dict[str, dict[str, str]]:
         """Stage -> name of a table -> its file, of the tables that are made."""
+        told = {"verdict": {"verdict": self.verdict.table}} if self.verdict.wanted else {}
         if not self.has_data:
-            return {}
+            return told
         stages = {
             "clean": ("clean", "confusion"),
             "identical_maps": ("identical_maps",) if self.methods else (),
@@ -276,7 +278,8 @@ class Plan(Inputs):
             "metrics": METRIC_TABLES if self.metrics else (),
             "seeds": ("seeds",) if len(self.runs) > 1 else (),
         }
-        return {stage: {n: f"{self.root}/tables/{n}.csv" for n in names} for stage, names in stages.items()}
+        made = {stage: {n: f"{self.root}/tables/{n}.csv" for n in own} for stage, own in stages.items()}
+        return made | told
 
     @property
     def identical_maps(self) -> str:
@@ -297,6 +300,11 @@ class Plan(Inputs):
     def explorer(self) -> Explorer:
         """The page to explore the results with."""
         return Explorer(self)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """What the run found, in sentences."""
+        return Verdict(self)
 
     @property
     def table_files(self) -> dict[str, str]:

@@ -1,0 +1,46 @@
+"""The verdict as text: reStructuredText for the report's first page, Markdown for the summary."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import pandas as pd
+
+MARKS = {"good": "✓", "caution": "!", "bad": "✗", "unknown": "?"}
+LEGEND = "✓ holds, ! take care, ✗ does not hold, ? not known"
+PAGES = {
+    "explorer": "the explorer, every image with its maps and numbers",
+    "summary": "the key numbers",
+    "report": "the report, all figures",
+}
+
+
+def first_page(verdict: pd.DataFrame, experiment: str, links: Mapping[str, str]) -> str:
+    """The text that opens the report, reStructuredText in a Jinja template, as Snakemake reads it.
+
+    verdict: of `verdict.verdict`; links: page of PAGES -> its file, as the report is to link it.
+    """
+    title = plain(f"What the experiment {experiment} found")
+    lines = [
+        f"- {MARKS[row.level]} **{plain(row.topic)}**: {plain(row.text)}" for row in verdict.itertuples()
+    ]
+    beside = [f"- `{plain(file)} <{plain(file)}>`__: {plain(PAGES[name])}" for name, file in links.items()]
+    parts = [f"{title}\n{'=' * len(title)}", "\n".join(lines), f"*{plain(LEGEND)}*"]
+    parts += ["Beside this report:", "\n".join(beside)] if beside else []
+    return "\n\n".join(parts) + "\n"
+
+
+def plain(text: str) -> str:
+    """Text that neither reStructuredText nor Jinja takes for more than that."""
+    escaped = re.sub(r"([\\*`|_<>\[\]])", r"\\\1", " ".join(text.split()))
+    return escaped.replace("{", "{{ '{' }}")
+
+
+def in_markdown(verdict: pd.DataFrame, links: Mapping[str, str]) -> str:
+    """The part of `summary.md` that opens it. links: as for `first_page`."""
+    lines = [f"- {MARKS[row.level]} **{row.topic}**: {row.text}" for row in verdict.itertuples()]
+    beside = [f"- [{file}]({file}): {PAGES[name]}" for name, file in links.items()]
+    parts = ["## What this run found", "\n".join(lines), f"*{LEGEND}*"]
+    parts += ["Beside this file:", "\n".join(beside)] if beside else []
+    return "\n\n".join(parts)

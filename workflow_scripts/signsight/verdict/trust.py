@@ -1,0 +1,264 @@
+"""Which explanations can be trusted, which cannot be told apart, and by which measures they disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from signsight.evaluation.ranking import letter_groups
+from signsight.figures.numbers import fixed, percent
+from signsight.verdict.lines import BAD, CAUTION, GOOD, UNKNOWN, Line, listed
+
+FEW = 30  # images below which a metric tells only large differences apart
+RERUN = "method"  # what metrics need that run methods again: noise is as stable as anything there
+REMEMBERS = 0.5  # rank correlation with the map of random weights above which a map hardly depends on them
+AGREES = 0.5  # Kendall's tau from which two orders are called alike
+FEW_METHODS = 5  # below which one swap changes Kendall's tau a lot
+
+
+@dataclass(frozen=True)
+class Methods:
+    """What the rules are told of methods and metrics.
+
+    labels: method -> its name, joined with those of the methods that repeat its maps; controls: methods that
+    look at no network, chance: the one of them that shows what noise gets, or None. words: metric -> what its
+    registration says (`needs`, `quantities`). things: what the maps are of, "images" or "boxes".
+    """
+
+    labels: Mapping[str, str]
+    controls: Collection[str]
+    chance: str | None
+    words: Mapping[str, Mapping[str, Any]]
+    things: str = "images"
+
+    @property
+    def topic(self) -> str:
+        """The topic of the lines."""
+        return "Explanations" if self.things == "images" else "Explanations of boxes"
+
+    def named(self, methods: Sequence[str]) -> str:
+        """The methods in a sentence."""
+        return listed([self.labels[name] for name in methods])
+
+    def measure(self, key: tuple[str, str]) -> str:
+        """The name of a (metric, quantity) in a sentence."""
+        return str(self.words[key[0]]["quantities"][key[1]]["label"])
+
+
+def better_pairs(
+    pairs: pd.DataFrame, words: Mapping[str, Mapping[str, Any]], confidence: float
+) -> pd.DataFrame:
+    """The pairs of the measures that say how good a map is, with `better`, the better one.
+
+    pairs: of `ranking.pair_table`. Columns measure (metric, quantity), method_a, method_b, better: the method
+    that is significantly better after Holm's correction, missing where neither is. Metrics
+    that run the method again (stability, randomisation) are left out, since noise may win there; so are pairs
+    without a common image.
+    """
+    judged = [metric for metric in pairs["metric"].unique() if words[metric].get("needs") != RERUN]
+    rows = pairs[pairs["metric"].isin(judged) & pairs["p_holm"].notna()].copy()
+    higher = [
+        words[row.metric]["quantities"][row.quantity]["direction"] == "higher" for row in rows.itertuples()
+    ]
+    first = (rows["difference"] > 0) == np.array(higher, bool)
+    winner = np.where(first, rows["method_a"], rows["method_b"])
+    rows["better"] = np.where(rows["p_holm"] <= 1 - confidence, winner, None)
+    rows["measure"] = list(zip(rows["metric"], rows["quantity"], strict=True))
+    return rows[["measure", "method_a", "method_b", "better"]]
+
+
+def against_control(pairs: pd.DataFrame, told: Methods, control: str) -> Iterator[Line]:
+    """Which methods beat a control by all, some and none of the measures. pairs: `better_pairs`."""
+    rows = pairs[(pairs["method_a"] == control) | (pairs["method_b"] == control)]
+    rows = rows.assign(method=np.where(rows["method_a"] == control, rows["method_b"], rows["method_a"]))
+    rows = rows[~rows["method"].isin(list(told.controls))]
+    every, some, none = [], [], []
+    for method, own in rows.groupby("method", sort=False):
+        won, worse = own["better"] == method, own["better"] == control
+        if won.all():
+            every.append(told.labels[method])
+        elif won.any():
+            not_by = listed([told.measure(key) for key in own.loc[~won, "measure"]], 2)
+            lost = f", worse by {worse.sum()}" if worse.any() else ""
+            some.append(f"{told.labels[method]} ({won.sum()} of {len(own)}{lost}; not by {not_by})")
+        else:
+            none.append(told.labels[method])
+    measures = rows["measure"].nunique()
+    by_all = f"all {measures} measures" if measures > 1 else "the one measure"
+    name = "chance (random maps)" if control == told.chance else f"the control {told.labels[control]}"
+    if every:
+        yield Line(told.topic, GOOD, f"Significantly better than {name} by {by_all}: {listed(every)}.")
+    if some:
+        yield Line(told.topic, CAUTION, f"Better than {name} by some measures only: {listed(some)}.")
+    if none:
+        yield Line(told.topic, BAD, f"Not shown to be better than {name} by any measure: {listed(none)}.")
+
+
+def best(pairs: pd.DataFrame, told: Methods) -> Iterator[Line]:
+    """Which method is significantly better than all others, by how many measures. pairs: `better_pairs`."""
+    rows = _explaining(pairs, told)
+    methods = list(dict.fromkeys([*rows["method_a"], *rows["method_b"]]))
+    if len(methods) < 2:
+        return
+    won: dict[str, list[str]] = {}
+    for measure, own in rows.groupby("measure", sort=False):
+        counts = own["better"].value_counts()
+        first = [name for name in methods if counts.get(name, 0) == len(methods) - 1]
+        for name in first:
+            won.setdefault(name, []).append(told.measure(measure))
+    measures = rows["measure"].nunique()
+    if not won:
+        all_others = "the other" if len(methods) == 2 else "all the others"
+        text = f"By no measure is one method significantly better than {all_others}"
+        yield Line(told.topic, UNKNOWN, f"{text}; none is the best one on these {told.things}.")
+    for name, by in won.items():
+        level = GOOD if len(by) == measures else CAUTION
+        text = (
+            f"{told.labels[name]} is significantly better than all others by {len(by)} of {measures} measures"
+        )
+        yield Line(told.topic, level, f"{text} ({listed(by)}).")
+
+
+def apart(pairs: pd.DataFrame, told: Methods) -> Iterator[Line]:
+    """Methods that no measure tells apart. pairs: `better_pairs`."""
+    rows = _explaining(pairs, told)
+    methods = list(dict.fromkeys([*rows["method_a"], *rows["method_b"]]))
+    place = {name: i for i, name in enumerate(methods)}
+    differ = np.zeros((len(methods),) * 2, bool)
+    for row in rows[rows["better"].notna()].itertuples():
+        a, b = place[row.method_a], place[row.method_b]
+        differ[a, b] = differ[b, a] = True
+    letters = letter_groups(differ)
+    alike = [[m for m, own in zip(methods, letters, strict=True) if letter in own]
+             for letter in dict.fromkeys("".join(letters))]  # fmt: skip
+    named = [told.named(group) for group in alike if len(group) > 1]
+    if named:
+        text = "; ".join(named[:3]) + (f"; and {len(named) - 3} more groups" if len(named) > 3 else "")
+        yield Line(told.topic, UNKNOWN, f"Not told apart by any measure: {text}.")
+
+
+def _explaining(pairs: pd.DataFrame, told: Methods) -> pd.DataFrame:
+    """The pairs without controls."""
+    return pairs[~pairs["method_a"].isin(list(told.controls)) & ~pairs["method_b"].isin(list(told.controls))]
+
+
+def agreement(table: pd.DataFrame, told: Methods) -> Iterator[Line]:
+    """Which measures put the methods in opposite orders. table: of `ranking.agreement_table`."""
+    keys = list(zip(table["metric_a"], table["quantity_a"], strict=True))
+    place = {key: i for i, key in enumerate(dict.fromkeys(keys))}
+    other = zip(table["metric_b"], table["quantity_b"], strict=True)
+    upper = [place[a] < place[b] for a, b in zip(keys, other, strict=True)]
+    rows = table[np.array(upper, bool) & table["tau"].notna()].sort_values("tau", kind="stable")
+    if rows.empty:
+        return
+    few = int(rows["methods"].min())
+    note = f", over {few} methods" + (", which are too few to make much of it" if few < FEW_METHODS else "")
+    lowest = rows["tau"].iloc[0]
+    against = rows[rows["tau"] < 0]
+    if len(against):
+        pairs = [f"{_both(row, told)} (τ = {fixed(row.tau, 2)})" for row in against.itertuples()]
+        text = f"Measures that put the methods in opposite orders: {listed(pairs, 3)}{note}"
+    elif lowest < AGREES:
+        text = f"The measures agree only in part: Kendall's τ is {fixed(lowest, 2)}"
+        text += f" for {_both(next(rows.itertuples()), told)}{note}"
+    else:
+        text = (
+            f"The measures put the methods in like orders: Kendall's τ is at least {fixed(lowest, 2)}{note}"
+        )
+    level = UNKNOWN if few < FEW_METHODS else GOOD if lowest >= AGREES else CAUTION
+    yield Line("Agreement of measures", level, f"{text}.")
+
+
+def _both(row: Any, told: Methods) -> str:
+    one, two = told.measure((row.metric_a, row.quantity_a)), told.measure((row.metric_b, row.quantity_b))
+    return f"{one} and {two}"
+
+
+def weights_matter(metrics: pd.DataFrame, told: Methods) -> Iterator[Line]:
+    """Whether the maps change when all weights are random (Adebayo et al. 2018).
+
+    metrics: of `metric_table.metric_table`; a map that keeps its order is an edge detector at best.
+    """
+    rows = metrics[
+        (metrics["quantity"] == "randomisation_rank") & ~metrics["method"].isin(list(told.controls))
+    ]
+    rows = rows[rows["value"].notna() & rows["method"].isin(list(told.labels))]
+    stay = rows[rows["low"] > REMEMBERS].sort_values("value", ascending=False)
+    if len(stay):
+        some = [f"{told.labels[row.method]} ({fixed(row.value, 2)})" for row in stay.itertuples()]
+        text = f"Hardly dependent on what the network learned: {listed(some)} keep their order of pixels"
+        yield Line(told.topic, BAD, f"{text} (rank correlation) when all weights are random.")
+    elif len(rows):
+        top = rows.loc[rows["value"].idxmax()]
+        text = "All maps change when all weights of the network are random: rank correlation at most"
+        yield Line(told.topic, GOOD, f"{text} {fixed(top['value'], 2)} ({told.labels[top['method']]}).")
+
+
+def objects_apart(metrics: pd.DataFrame, told: Methods) -> Iterator[Line]:
+    """Which methods tell the explained object from the others of its picture.
+
+    metrics: of boxes; `odi_other` is the share of a map on other objects, its chance level that of noise.
+    """
+    rows = metrics[(metrics["quantity"] == "odi_other") & ~metrics["method"].isin(list(told.controls))]
+    rows = rows[rows["value"].notna() & rows["chance"].notna()].sort_values("value", kind="stable")
+    less = rows[rows["high"] < rows["chance"]]
+    others = rows[~rows["method"].isin(less["method"])]
+    for level, own, what in (
+        (GOOD, less, "Tell objects apart"),
+        (BAD, others, "Not shown to tell objects apart"),
+    ):
+        if len(own):
+            some = [f"{told.labels[row.method]} ({percent(row.value)})" for row in own.itertuples()]
+            noise = percent(float(own["chance"].mean()))
+            text = f"{what}: {listed(some)} of the map on other objects, against {noise} for noise"
+            yield Line(told.topic, level, f"{text}.")
+
+
+def few_images(metrics: pd.DataFrame, told: Methods, key: str) -> Iterator[Line]:
+    """A warning where a metric saw few images or boxes. key: of the config, which asks for more."""
+    if (count := int((metrics["n"] + metrics["left_out"]).min())) < FEW:
+        thing = told.things.removesuffix("s" if told.things == "images" else "es")
+        text = (
+            f"Measured on as few as {count} {thing}{'' if count == 1 else 's' if thing == 'image' else 'es'}"
+        )
+        yield Line(told.topic, CAUTION, f"{text}: only large differences show ({key} asks for more).")
+
+
+def same_maps(groups: Sequence[Sequence[str]], labels: Mapping[str, str]) -> Iterator[Line]:
+    """Methods whose maps are identical. groups: of `identical.groups`; labels: of single methods."""
+    for group in groups:
+        text = (
+            f"{listed([labels[name] for name in group], len(group))} give the same maps of every test image"
+        )
+        yield Line(
+            "Identical maps", CAUTION, f"{text}, up to a factor; they are shown once and count as one."
+        )
+
+
+def judged(
+    metrics: pd.DataFrame,
+    pairs: pd.DataFrame,
+    order: pd.DataFrame,
+    told: Methods,
+    confidence: float,
+    key: str,
+) -> Iterator[Line]:
+    """All lines on explanations. metrics, pairs, order: tables of metrics, of pairs, and of agreement."""
+    rows = better_pairs(pairs, told.words, confidence)
+    if len(rows) and told.chance is None:
+        text = "Whether any explanation is better than chance is not known"
+        yield Line(told.topic, UNKNOWN, f'{text}: the run has no random maps (add "random" to the methods).')
+    if len(rows):
+        others = [name for name in told.controls if name != told.chance]
+        for control in [*([told.chance] if told.chance else []), *others]:
+            yield from against_control(rows, told, control)
+        yield from best(rows, told)
+        yield from apart(rows, told)
+    yield from weights_matter(metrics, told)
+    yield from objects_apart(metrics, told)
+    yield from agreement(order, told)
+    yield from few_images(metrics, told, key)
