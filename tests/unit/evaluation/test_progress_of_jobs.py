@@ -95,4 +95,4 @@ def test_a_metric_tells_within_its_block(name: str, caplog: pytest.LogCaptureFix
     with progress("test", 1, "batches", every=1, clock=clock):
         metrics.get(name)(block, **(metrics.defaults(name) | MEASURED[name]))
     assert len(told(caplog)) >= 4 and told(caplog) == sorted(told(caplog))
-    assert max(told(caplog)) < 100 and clock.passes >= 6
+    assert max(told(caplog)) < 100 and clock.passes >= 5
