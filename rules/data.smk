@@ -43,9 +43,37 @@ if PLAN.drawn:
             "../workflow_scripts/data/render.py"
 
 
+if PLAN.own_pictures:
+
+    rule check_pictures:
+        output:
+            PLAN.findings,
+        log:
+            PLAN.log("check_pictures"),
+        benchmark:
+            PLAN.benchmark("check_pictures")
+        conda:
+            "../envs/data.yaml"
+        threads: 2
+        params:
+            data_set=PLAN.data_set,
+            source=PLAN.folder,
+            listing=given(PLAN.folder),
+            parts=PLAN.parts,
+            broken=config["data"]["broken"],
+            allow_empty=config["data"]["allow_empty_classes"],
+            seed=config["seed"] if PLAN.about["seeded"] else None,
+            # the same table, which stays where the job fails and Snakemake deletes what it has put out
+            findings=f"{R}/logs/check_pictures.csv",
+        script:
+            "../workflow_scripts/data/check_pictures.py"
+
+
 rule crop:
     input:
         unpack(lambda wildcards: PLAN.crop_inputs(wildcards.part)),
+        # which pictures are broken follows from the pictures, so that another report of them changes nothing
+        findings=ancient(PLAN.findings) if PLAN.own_pictures else [],
     output:
         images=f"{R}/crop/{{part}}/images.npy",
         index=f"{R}/crop/{{part}}/index.csv",

@@ -73,6 +73,9 @@ rule scene_pictures:
         pictures=lambda wildcards: DETECTION.pictures(wildcards.part),
         source=DETECTION.source,
         listing=given(DETECTION.source),
+        broken=config["data"]["broken"] if DETECTION.kind == "pictures" else None,
+        # of the user's own pictures: what is wrong with them, which stays where the job fails
+        findings=f"{R}/logs/scene_pictures/{{part}}.csv",
         seed=config["seed"],
     script:
         "../workflow_scripts/detection/scene_pictures.py"

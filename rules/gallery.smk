@@ -7,6 +7,7 @@ rule album_pictures:
         model=PLAN.model,
     output:
         **PLAN.album_pictures("{album}"),
+        findings=f"{R}/{{album}}_pictures/pictures_report.csv",
     log:
         PLAN.log("album_pictures", "{album}"),
     benchmark:
@@ -20,6 +21,9 @@ rule album_pictures:
         source=lambda wildcards: PLAN.album_source(wildcards.album),
         listing=lambda wildcards: given(PLAN.album_source(wildcards.album)),
         key=lambda wildcards: PLAN.album_key(wildcards.album),
+        broken=config["data"]["broken"],
+        # the same table, which stays where the job fails and Snakemake deletes what it has put out
+        findings=f"{R}/logs/album_pictures/{{album}}.csv",
         fit=config["data"]["fit"],
         explain=PLAN.explain,
     script:

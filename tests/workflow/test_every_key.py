@@ -63,6 +63,7 @@ DETECTED = {"train_detector"} | FOUND
 # where nothing is trained, the pictures take the classes of the network
 READ = {"crop", "attribute", "identical_maps", "score", "overview", "regions"} | CLEAN | FEATURES | COMPOSED
 TAKEN = READ | {"pretrained", "classes"} | ALBUMS
+CHECKED = {"check_pictures"}  # of the user's own data set
 EVERYTHING = {"everything"}  # the results get another place
 OTHER = "other"  # the value is made from the schema
 
@@ -164,14 +165,15 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
 }  # fmt: skip
 # the same of the experiment `pictures`, for keys that the tiny experiment has no use for
 PICTURES_TABLE: dict[str, tuple[Any, set[str]]] = {
-    "data.source": ("twin", READ | {"classes", "pretrained"} | ALBUMS),
+    "data.source": ("twin", CHECKED | READ | {"classes", "pretrained"} | ALBUMS),
+    "data.broken": (OTHER, CHECKED | ALBUMS | OWN),
     # the first preset, whose way is shown, needs no natural pictures
     "data.fit": (OTHER, (READ | ALBUMS) - {"class_animation"}),
     "data.masks": ("twin", {"regions"} | COMPOSED),
     "data.mask_threshold": (OTHER, {"regions"} | COMPOSED),
-    "data.folder.test_fraction": (OTHER, READ | {"classes", "pretrained"} | ALBUMS),
-    "data.folder.track_pattern": ("([0-9])", READ | {"classes", "pretrained"} | ALBUMS),
-    "model.train": (True, {"train", "examples", "training_curve"} | (TAKEN - {"pretrained"})),
+    "data.folder.test_fraction": (OTHER, CHECKED | READ | {"classes", "pretrained"} | ALBUMS),
+    "data.folder.track_pattern": ("([0-9])", CHECKED | READ | {"classes", "pretrained"} | ALBUMS),
+    "model.train": (True, CHECKED | {"train", "examples", "training_curve"} | (TAKEN - {"pretrained"})),
     "model.weights": ("net2.safetensors", TAKEN),
     "model.classes": (["cat", "hound"], TAKEN),
     "model.mean": (OTHER, TAKEN),

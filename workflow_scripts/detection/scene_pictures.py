@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from signsight.core.job import job
+from signsight.data.report import settle
 from signsight.data.scene_sources import class_names, renamed_classes
 from signsight.data.source import local_folder
-from signsight.detection.own_pictures import open_source
+from signsight.detection.own_pictures import OwnPictures, open_source
 from signsight.detection.scene_set import write_scene_set
 
 with job(snakemake):
@@ -21,6 +22,9 @@ with job(snakemake):
         split=told["split"],
         needs_split=told["needs_split"],
     )
+    if isinstance(source, OwnPictures):
+        count, findings = len(source.ids), source.examine(snakemake.threads)
+        settle(findings, count, path, params.findings, params.broken)
     if target.is_dir():
         target.rmdir()  # Snakemake has made it, empty
     write_scene_set(

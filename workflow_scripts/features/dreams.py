@@ -14,7 +14,7 @@ with job(snakemake):
     given = given_pictures(params.given, params.shown)
     sized = list(given.images)
     if params.source:
-        sized = own_sizes(params.source, given, len(making.model.classes), params.more["size"])
+        sized = own_sizes(params.source, given, params.more["size"])
     store = store_of_job(snakemake, making, params.given["images"])
     with picture_folder(output.pictures) as pictures:
         folder = Path(output.index).parent

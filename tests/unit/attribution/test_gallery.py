@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from PIL import Image
 from torch import nn
 
 from signsight.attribution.gallery import explain_pictures, layer_sweep, picture_table, sweeps
@@ -16,7 +13,6 @@ from signsight.attribution.reduce import REDUCTIONS
 from signsight.attribution.run import Settings
 from signsight.core.errors import UserError
 from signsight.core.registry import methods
-from signsight.data.photographs import fitted_photographs, list_photographs
 from signsight.models.build import build
 from signsight.models.stages import stages
 from small_models import classifier, gap, linear, pictures
@@ -138,29 +134,6 @@ def test_stages_leave_out_what_runs_twice() -> None:
             return self.second(self.relu(hidden)).mean((2, 3))
 
     assert stages(classifier(Shared(), 4, 8).network, 8) == ["first", "second"]
-
-
-def test_photographs_as_the_classifier_sees_them(tmp_path: Path) -> None:
-    wide = np.zeros((20, 60, 3), np.uint8)
-    wide[:, 20:40] = 200
-    Image.fromarray(wide).save(tmp_path / "b.png")
-    Image.fromarray(wide.transpose(1, 0, 2)).save(tmp_path / "a.png")
-    (tmp_path / "notes.txt").write_text("no picture")
-    table = list_photographs(tmp_path, 5, "gallery.source")
-    assert table["file"].tolist() == ["a.png", "b.png"] and (table["class_id"] == -1).all()
-    stretched = fitted_photographs(table, tmp_path, 12, "stretch")
-    assert stretched.shape == (2, 12, 12, 3) and stretched[1, 6, 0, 0] < 20 and stretched[1, 6, 6, 0] > 180
-    assert fitted_photographs(table, tmp_path, 12, "centre_crop")[1].min() > 180
-
-
-def test_faults_of_the_folder_name_the_key_or_the_file(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"gallery\.source"):
-        list_photographs(tmp_path / "none", 5, "gallery.source")
-    with pytest.raises(UserError, match=r"gallery\.source"):
-        list_photographs(tmp_path, 5, "gallery.source")
-    (tmp_path / "bad.png").write_bytes(b"\x89PNG nothing")
-    with pytest.raises(UserError, match=r"bad\.png"):
-        fitted_photographs(list_photographs(tmp_path, 5), tmp_path, 12, "stretch")
 
 
 def test_pairs_of_classes_and_units_are_in_the_table_and_explained_from_it() -> None:

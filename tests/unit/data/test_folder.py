@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from pathlib import Path
 
@@ -11,12 +10,13 @@ import pytest
 from PIL import Image
 
 from signsight.core.errors import UserError
+from signsight.data.class_folders import natural_key
 from signsight.data.crop import Cut, crop
 from signsight.data.dataset import Options, Part
 from signsight.data.imageset import open_image_set
 from signsight.data.listing import contents
 from signsight.data.pictures import FolderPictures, open_rgb
-from signsight.data.sets.folder import Folder, FolderData, natural_key
+from signsight.data.sets.folder import Folder, FolderData
 
 
 def write(root: Path, *names: str) -> Path:
@@ -69,12 +69,11 @@ def test_tracks_by_pattern_stay_together(tmp_path: Path) -> None:
     assert set(data.training["track"].str[:5]) == {"a/car", "b/car", "c/car"}
 
 
-def test_train_and_test_folders(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "signsight")
+def test_train_and_test_folders(tmp_path: Path) -> None:
     write(tmp_path, "val/a/1.png", "train/a/1.png", "train/b/1.jpg", "train/b/2.ppm", "test/b/1.BMP")
     data = read(tmp_path)
     assert data.class_names == ("a", "b")
-    assert f"1 files or folders ({tmp_path / 'val'})" in caplog.text
+    assert data.left_out == [("val", "", "is a folder, whose pictures (1) are not read")]
     assert list(data.training["source"]) == ["train/a/1.png", "train/b/1.jpg", "train/b/2.ppm"]
     assert data.test.to_dict("records") == [
         {"image_id": "b/1.BMP", "class_id": 1, "track": "b/1.BMP", "source": "test/b/1.BMP"}
@@ -108,17 +107,20 @@ def test_classes_named_train_and_test_are_classes(tmp_path: Path) -> None:
     assert read(tmp_path).class_names == ("test", "train", "tram")
 
 
-def test_other_files_are_no_pictures(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_other_files_are_no_pictures(tmp_path: Path) -> None:
     write(tmp_path, *(f"{name}/{n}.png" for name in "ab" for n in (1, 2)))
     write(tmp_path, ".cache/1.png", "__MACOSX/a/1.png", "a/.ipynb_checkpoints/1.png", "a/._1.png")
     for name in ("a/notes.txt", "b/Thumbs.db", "readme.md"):
         (tmp_path / name).write_text("x")
     os.mkfifo(tmp_path / "b/pipe.png")
     (tmp_path / "b/zero.png").symlink_to("/dev/zero")
-    with caplog.at_level(logging.INFO, "signsight"):
-        data = read(tmp_path, test_fraction=0.5)
+    data = read(tmp_path, test_fraction=0.5)
     assert (len(data.training), len(data.test), data.class_names) == (2, 2, ("a", "b"))
-    assert len(caplog.messages) == 1 and "9 files or folders" in caplog.text
+    found = {one.file: one.reason for one in data.left_out}
+    hidden = (".cache", "__MACOSX", "a/.ipynb_checkpoints", "a/._1.png", "b/Thumbs.db")
+    assert all(found.pop(name).startswith("is hidden") for name in hidden)
+    assert found.pop("b/pipe.png") == found.pop("b/zero.png") == "is not a regular file"
+    assert "'.txt'" in found.pop("a/notes.txt") and "'.md'" in found.pop("readme.md") and not found
 
 
 def test_a_folder_that_may_not_be_read_and_a_name_that_is_no_text(tmp_path: Path) -> None:

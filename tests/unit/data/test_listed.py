@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -51,18 +50,17 @@ def test_rows_become_records_and_columns_classes(tmp_path: Path) -> None:
     assert found["test"].equals(parts(options, test_fraction=0.2)["test"])
 
 
-def test_what_lacks_a_picture_or_a_row_is_logged_once_and_left_out(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_lacks_a_picture_or_a_row_is_left_out_and_told(tmp_path: Path) -> None:
     files = [f"Train_{i}.jpg" for i in range(12)] + [f"Test_{i}.jpg" for i in range(5)]
     options = leaves(tmp_path, one_hot(20), files)
-    with caplog.at_level(logging.INFO, "signsight"):
-        records = ListedPictures().part("train", {}, options).records
-    assert set(records["image_id"]) < {f"Train_{i}" for i in range(12)}
-    told = [line.getMessage() for line in caplog.records]
-    assert len(told) == 2
-    assert told[0].endswith("8 rows of the table without a picture (Train_12, Train_13, Train_14, ...)")
-    assert "5 pictures that the table does not list (images/Test_0.jpg, " in told[1]
+    (tmp_path / "images/notes.txt").write_text("x")
+    part = ListedPictures().part("train", {}, options)
+    assert set(part.records["image_id"]) < {f"Train_{i}" for i in range(12)}
+    told = {one.file: one.reason for one in part.left_out}
+    assert len(told) == len(part.left_out) == 8 + 5 + 1
+    assert all("is not there" in told[f"Train_{i}"] for i in range(12, 20))
+    assert all(told[f"images/Test_{i}.jpg"] == "is not listed in train.csv" for i in range(5))
+    assert "'.txt'" in told["images/notes.txt"]
 
 
 def test_a_column_of_names_with_suffixes_and_tracks(tmp_path: Path) -> None:

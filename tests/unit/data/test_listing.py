@@ -12,11 +12,12 @@ from PIL import Image
 
 from signsight.core.errors import UserError
 from signsight.data.listing import listing
-from signsight.data.photographs import fitted_photographs, list_photographs
+from signsight.data.photographs import list_photographs, see_photographs
 from signsight.data.source import check_source, reads_folder
 from synthetic import TEST_ZIP, TRAINING_ZIP, write_gtsrb
 
 KEY = "gallery.source"
+FIVE, SEVEN = "abcde", "abcdefg"  # names of classes
 
 
 def picture(path: Path, shade: int = 0) -> Path:
@@ -74,19 +75,19 @@ def test_the_pictures_that_a_table_names_are_listed(tmp_path: Path) -> None:
 def test_one_picture_is_a_source(tmp_path: Path) -> None:
     file = picture(tmp_path / "my.PNG", 9)
     assert names(listing(file)) == ["my.PNG"]
-    listed = list_photographs(file, 5)
-    assert listed.to_dict("list") == {"file": ["my.PNG"], "class_id": [-1]}
-    assert (fitted_photographs(listed, file, 8, "stretch") == 9).all()
+    listed = list_photographs(file, FIVE)
+    assert listed.table.to_dict("list") == {"file": ["my.PNG"], "class_id": [-1]}
+    assert (see_photographs(listed, file, 8, "stretch").images == 9).all()
 
 
 def test_pipes_and_devices_are_no_photographs(tmp_path: Path) -> None:
     picture(tmp_path / "in/a.png")
     os.mkfifo(tmp_path / "in/pipe.png")
     (tmp_path / "in/zero.png").symlink_to("/dev/zero")
-    assert list_photographs(tmp_path / "in", 5)["file"].tolist() == ["a.png"]
+    assert list_photographs(tmp_path / "in", FIVE).table["file"].tolist() == ["a.png"]
     for name in ("pipe.png", "zero.png"):
         with pytest.raises(UserError, match=rf"'{KEY}': .*{name} is not a regular file or folder"):
-            list_photographs(tmp_path / "in" / name, 5, KEY)
+            list_photographs(tmp_path / "in" / name, FIVE, KEY)
     with pytest.raises(UserError, match="nowhere does not exist"):
         listing(tmp_path / "nowhere")
 
@@ -95,14 +96,14 @@ def test_pipes_and_devices_are_no_photographs(tmp_path: Path) -> None:
 def test_a_class_that_is_none_is_refused_with_row_and_value(tmp_path: Path, value: str) -> None:
     (tmp_path / "list.csv").write_text(f"file,class_id\na.png,3\nb.png,{value}\n")
     with pytest.raises(UserError, match=r"Line 3 of .*list\.csv gives b\.png the class_id") as caught:
-        list_photographs(tmp_path / "list.csv", 7)
+        list_photographs(tmp_path / "list.csv", SEVEN)
     assert repr(value) in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_classes_and_names_are_read_as_they_stand(tmp_path: Path) -> None:
     text = 'file,class_id\nNA,6.0\n001, 2\n"a, b.png",\nnull,0\n'
     (tmp_path / "list.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
-    found = list_photographs(tmp_path / "list.csv", 7)
+    found = list_photographs(tmp_path / "list.csv", SEVEN).table
     expected = pd.DataFrame({"file": ["NA", "001", "a, b.png", "null"], "class_id": [6, 2, -1, 0]})
     pd.testing.assert_frame_equal(found, expected, check_dtype=False)
     assert found["class_id"].dtype == np.int64
@@ -112,7 +113,7 @@ def test_classes_and_names_are_read_as_they_stand(tmp_path: Path) -> None:
 def test_a_faulty_list_is_one_sentence(tmp_path: Path, text: str) -> None:
     (tmp_path / "list.csv").write_text(text)
     with pytest.raises(UserError, match=r"list\.csv") as caught:
-        list_photographs(tmp_path / "list.csv", 7)
+        list_photographs(tmp_path / "list.csv", SEVEN)
     assert "\n" not in str(caught.value)
 
 

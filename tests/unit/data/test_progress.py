@@ -85,6 +85,12 @@ def test_even_work_is_announced_estimated_soon_and_told_every_ten_seconds(
     assert "4 of 600 images (0 %)" in said.messages[1]  # after two seconds
 
 
+def test_one_thing_is_said_to_be_one(said: pytest.LogCaptureFixture) -> None:
+    with progress("crop", 1, "pictures", clock=Clock()):
+        pass
+    assert said.messages == ["crop: 1 picture to do; an estimate of the time follows"]
+
+
 def test_short_work_says_what_it_does_and_no_more(said: pytest.LogCaptureFixture) -> None:
     clock = Clock()
     with progress("crop", 50, "images", clock=clock) as step:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from signsight.data.listing import LeftOut
     from signsight.data.pictures import Pictures
 
 ROI = ("roi_x1", "roi_y1", "roi_x2", "roi_y2")
@@ -90,11 +91,13 @@ class Part:
     `height`, `roi_x1`, `roi_y1`, `roi_x2`, `roi_y2` (int, pixels, the last ones inclusive); with
     truth masks also `mask` (str, for `masks.read`).
     masks: 8-bit pictures of the size of their picture: 0 background, 1 object, 2 symbol on it.
+    left_out: what lies beside the pictures and is not read, of the user's own pictures.
     """
 
     records: pd.DataFrame
     pictures: Pictures
     masks: Pictures | None = None
+    left_out: Sequence[LeftOut] = ()
 
 
 class DataSet:

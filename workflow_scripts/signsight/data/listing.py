@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from signsight.core.errors import UserError
 from signsight.data.rows import read_rows
@@ -46,32 +47,40 @@ def contents(folder: Path) -> list[Path]:
     return found
 
 
-def log_left_out(paths: Iterable[Path]) -> None:
+class LeftOut(NamedTuple):
+    """What is not read: its path below the source, its class folder or '', and why, as a predicate."""
+
+    file: str
+    class_name: str
+    reason: str
+
+
+def left_out(path: Path, root: Path, class_name: str = "") -> LeftOut:
+    """Why something in a folder of pictures is not read."""
+    return LeftOut(path.relative_to(root).as_posix(), class_name, _why(path))
+
+
+def _why(path: Path) -> str:
+    if is_leftover(path):
+        return "is hidden, or another system left it"
+    if path.is_dir():
+        count = sum(1 for one in _walk(path, DEEPEST) if is_picture(one))
+        return (
+            f"is a folder, whose pictures ({count}) are not read" if count else "is a folder of no pictures"
+        )
+    if is_picture(path):
+        return "lies beside the class folders"
+    if path.suffix.lower() in SUFFIXES:
+        return "is not a regular file"
+    return f"has the ending {path.suffix!r}, which is none of a picture's" if path.suffix else "has no ending"
+
+
+def log_left_out(what: Iterable[LeftOut]) -> None:
     """One line of the log on what is not read: how much, and the first three."""
-    names = list(map(str, paths))
+    names = [one.file for one in what]
     if names:
         shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
         log.info("left out because they are not pictures: %d files or folders (%s)", len(names), shown)
-
-
-def photograph_files(source: Path, key: str) -> tuple[Path | None, list[str]]:
-    """The CSV that lists the photographs, or None, and the files that they are.
-
-    source: a picture, a CSV with a column `file`, or a folder of pictures, one of whose files may
-    be such a `labels.csv`; key: the config key that names it. Names are relative to the folder.
-    UserError for anything else.
-    """
-    if source.is_dir() and not (source / "labels.csv").is_file():
-        found = contents(source)
-        log_left_out(path for path in found if not is_picture(path))
-        return None, [path.name for path in found if is_picture(path)]
-    if not source.is_dir() and not source.is_file():
-        reason = "is not a regular file or folder" if source.exists() else "does not exist"
-        raise UserError(f"Config key {key!r}: {source} {reason}; correct its path.")
-    if source.suffix.lower() in SUFFIXES and source.is_file():
-        return None, [source.name]
-    table = source / "labels.csv" if source.is_dir() else source
-    return table, _named_in(table)
 
 
 def listing(source: Path | str) -> list[Entry]:
@@ -85,15 +94,16 @@ def listing(source: Path | str) -> list[Entry]:
     if source.is_dir():
         found = [path.relative_to(source).as_posix() for path in _walk(source, DEEPEST)]
         with suppress(UserError):  # a `labels.csv` of another kind, which is not read as one
-            found += _named_in(source / "labels.csv")
+            found += named_in(source / "labels.csv")
         return [[name, *_stamp(source / name)] for name in dict.fromkeys(found)]
     if not source.is_file():
         raise UserError(f"The file or folder {source} does not exist; correct its path.")
-    named = _named_in(source) if source.suffix.lower() == ".csv" else []
+    named = named_in(source) if source.suffix.lower() == ".csv" else []
     return [[name, *_stamp(source.parent / name)] for name in dict.fromkeys([source.name, *named])]
 
 
-def _named_in(table: Path) -> list[str]:
+def named_in(table: Path) -> list[str]:
+    """The files that a CSV with the column `file` names. UserError for another one."""
     return [row["file"] for _, row in read_rows(table, ["file"])]
 
 

@@ -1,37 +1,128 @@
-"""The user's own photographs: which files they are, and what a classifier is shown of them."""
+"""The user's own photographs: which files they are, of which classes, and what a classifier sees of them."""
 
 from __future__ import annotations
 
+import logging
 import re
-from pathlib import Path
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from signsight.core.errors import UserError
+from signsight.data.class_folders import class_folder, folders, layout
 from signsight.data.fit import Mode, fit
-from signsight.data.listing import photograph_files
-from signsight.data.pictures import FolderPictures, open_rgb
+from signsight.data.listing import SUFFIXES, LeftOut, contents, is_picture, left_out, named_in
+from signsight.data.pictures import FolderPictures
+from signsight.data.report import look_at_all, report
 from signsight.data.rows import read_rows
+
+log = logging.getLogger("signsight")
 
 # Also '6.0', as programs write whole numbers of a column that has gaps.
 CLASS_NUMBER = re.compile(r"(\d{1,9})(\.0+)?", re.ASCII)
 
 
-def list_photographs(source: Path, classes: int, key: str = "real_examples.source") -> pd.DataFrame:
-    """`file` (relative to the folder of `source`) and `class_id` (-1: not given) of each photograph.
+class Files(NamedTuple):
+    """What a source of photographs holds.
 
-    source: a picture, a folder of pictures (one of its files may be a `labels.csv`), or a CSV with
-    the column `file` and maybe `class_id`; key: the config key that names it. UserError when there
-    is none, the CSV is faulty, or a class is none of 0, ..., `classes` - 1.
+    table: the CSV that lists them, or None; names: the files, relative to the folder; left_out: what else
+    lies there.
     """
-    table, files = photograph_files(source, key)
-    numbers = [-1] * len(files)
-    if table is not None:
-        numbers = [_class_number(row, where, classes) for where, row in read_rows(table, ["file"])]
-    if not files:
+
+    table: Path | None
+    names: Sequence[str]
+    left_out: Sequence[LeftOut] = ()
+
+
+class Listed(NamedTuple):
+    """The photographs of a source.
+
+    table: `file`, relative to the folder, and `class_id`, -1 where it is not given; folders: of each, its
+    class folder or ''; left_out: what is not read.
+    """
+
+    table: pd.DataFrame
+    folders: Sequence[str]
+    left_out: Sequence[LeftOut]
+
+
+class Seen(NamedTuple):
+    """Photographs as a classifier sees them.
+
+    table: that of `Listed`, of those that can be used; images: (N, size, size, 3) uint8; findings: of all, as
+    `data.report` has them.
+    """
+
+    table: pd.DataFrame
+    images: np.ndarray
+    findings: pd.DataFrame
+
+
+def folder_of(source: Path) -> FolderPictures:
+    """The folder that the files of a source are relative to."""
+    return FolderPictures(source if source.is_dir() else source.parent)
+
+
+def photograph_files(source: Path, key: str) -> Files:
+    """The photographs of a source.
+
+    source: a picture, a CSV with a column `file`, or a folder: with such a `labels.csv`, or else with
+    pictures, class folders of pictures, or `train` and `test` with class folders, as the data set `folder`
+    takes them; key: the config key that names it. UserError for anything else.
+    """
+    if source.is_dir() and not (source / "labels.csv").is_file():
+        return _in_folder(source)
+    if not source.is_dir() and not source.is_file():
+        reason = "is not a regular file or folder" if source.exists() else "does not exist"
+        raise UserError(f"Config key {key!r}: {source} {reason}; correct its path.")
+    if source.suffix.lower() in SUFFIXES and source.is_file():
+        return Files(None, [source.name])
+    table = source / "labels.csv" if source.is_dir() else source
+    return Files(table, named_in(table))
+
+
+def _in_folder(root: Path) -> Files:
+    parents = [parent for parent in layout(root) if parent]
+    classes = [class_folder(root, folder) for parent in parents for folder in folders(parent)]
+    found = [path for path in contents(root) if is_picture(path)]
+    taken = {*found, *parents, *(root / one.name for one in classes if one.pictures)}
+    others = [left_out(path, root) for path in contents(root) if path not in taken]
+    found += [path for one in classes for path in one.pictures]
+    others += [what for one in classes if one.pictures for what in one.left_out]
+    return Files(None, [path.relative_to(root).as_posix() for path in found], others)
+
+
+def list_photographs(source: Path, classes: Sequence[str], key: str = "real_examples.source") -> Listed:
+    """The photographs of a source, with their classes where they are known.
+
+    source: see `photograph_files`; classes: the network's, which class folders are matched with by name and
+    `class_id` of a CSV by number; key: the config key that names the source. UserError when there is none,
+    the CSV is faulty, or a class is none of the network's.
+    """
+    files = photograph_files(source, key)
+    if not files.names:
         raise UserError(f"{source} names no photographs; put pictures there or correct {key!r}.")
-    return pd.DataFrame({"file": files, "class_id": np.array(numbers, np.int64)})
+    if files.table is not None:
+        named = [""] * len(files.names)
+        numbers = [_class_number(row, where, len(classes)) for where, row in read_rows(files.table, ["file"])]
+    else:
+        named = [PurePosixPath(file).parent.name for file in files.names]
+        numbers = _numbers(named, classes)
+    table = pd.DataFrame({"file": files.names, "class_id": np.array(numbers, np.int64)})
+    return Listed(table, named, files.left_out)
+
+
+def _numbers(named: Sequence[str], classes: Sequence[str]) -> list[int]:
+    """The class that each folder is named after, -1 for none; names that are none are logged once."""
+    numbers = {name: number for number, name in enumerate(classes)}
+    unknown = sorted({name for name in named if name and name not in numbers})
+    if unknown:
+        shown = ", ".join(unknown[:3]) + (", ..." if len(unknown) > 3 else "")
+        log.info("folders that are named after no class of the network, so their truth is unknown: %s", shown)
+    return [numbers.get(name, -1) for name in named]
 
 
 def _class_number(row: dict[str, str], where: str, classes: int) -> int:
@@ -49,10 +140,14 @@ def _class_number(row: dict[str, str], where: str, classes: int) -> int:
     return int(number[1])
 
 
-def fitted_photographs(listed: pd.DataFrame, source: Path, size: int, mode: Mode) -> np.ndarray:
-    """The photographs of `list_photographs` as a classifier sees them, (N, size, size, 3) uint8.
+def see_photographs(listed: Listed, source: Path, size: int, mode: Mode, workers: int = 1) -> Seen:
+    """Photographs as a classifier sees them, each decoded once.
 
-    mode: see `data.fit`. UserError that names the file which is missing or broken.
+    mode: see `data.fit`. Those that cannot be used are left out and among the findings.
     """
-    root = FolderPictures(source if source.is_dir() else source.parent)
-    return np.stack([fit(open_rgb(root, file), size, mode) for file in listed["file"]])
+    files = listed.table["file"].tolist()
+    looks, images = look_at_all(folder_of(source), files, workers, lambda picture: fit(picture, size, mode))
+    kept = [image for image in images if image is not None]
+    table = listed.table[[image is not None for image in images]].reset_index(drop=True)
+    stacked = np.stack(kept) if kept else np.empty((0, size, size, 3), np.uint8)
+    return Seen(table, stacked, report(files, listed.folders, looks, listed.left_out))

@@ -24,6 +24,14 @@ UNREAD |= {b"ftypavif": "AVIF", b"ftypavis": "AVIF"}
 MOST_PIXELS = 2 * Image.MAX_IMAGE_PIXELS  # above it Pillow refuses a picture
 
 
+class Unusable(UserError):
+    """A picture that cannot be used: `place`, then the `reason` as a predicate ("is empty"), then advice."""
+
+    def __init__(self, place: str, reason: str, advice: str) -> None:
+        super().__init__(f"{place} {reason}; {advice}.")
+        self.reason = reason
+
+
 class Pictures(Protocol):
     """Where pictures come from: `read(source)` is the file's bytes, safe to call from threads."""
 
@@ -55,14 +63,14 @@ class FolderPictures:
         try:
             status = file.stat()
             if not stat.S_ISREG(status.st_mode):
-                raise UserError(f"{file} is not a regular file and is not read; remove it.")
+                raise Unusable(str(file), "is not a regular file and is not read", "remove it")
             if status.st_size > largest:
                 raise too_large(str(file), status.st_size, largest)
             return file.read_bytes()
         except (OSError, ValueError) as fault:
             reason = fault.strerror if isinstance(fault, OSError) else fault
-            raise UserError(
-                f"{file} cannot be read ({reason}); restore it or correct its name or permissions."
+            raise Unusable(
+                str(file), f"cannot be read ({reason})", "restore it or correct its name or permissions"
             ) from fault
 
     def place(self, source: str) -> str:
@@ -126,10 +134,10 @@ class Archive:
         return f"{source} in {self.path}"
 
 
-def too_large(place: str, size: int, largest: int) -> UserError:
+def too_large(place: str, size: int, largest: int) -> Unusable:
     """The error for a file of `size` bytes where `largest` are allowed."""
-    return UserError(
-        f"{place} has {size / 1e6:.0f} MB, more than the limit of {largest >> 20} MB; make it smaller."
+    return Unusable(
+        place, f"has {size / 1e6:.0f} MB, more than the limit of {largest >> 20} MB", "make it smaller"
     )
 
 
@@ -144,15 +152,16 @@ def open_rgb(pictures: Pictures, source: str) -> Image.Image:
     """The picture `source` as 8-bit RGB, (height, width) as a person sees it.
 
     Turned as its EXIF says; transparent parts become white; 16-bit grey is scaled to 8 bits.
-    UserError when it is unreadable, broken or cut off.
+    Unusable when it is unreadable, broken or cut off.
     """
-    with _opened(pictures, source) as image:
-        return to_rgb(image, pictures.place(source))
+    place = pictures.place(source)
+    with decoded(pictures.read(source), place) as image:
+        return to_rgb(image, place)
 
 
 def open_labels(pictures: Pictures, source: str) -> np.ndarray:
     """The mask `source`, (height, width) uint8, its values untouched. UserError when unreadable."""
-    with _opened(pictures, source) as image:
+    with decoded(pictures.read(source), pictures.place(source)) as image:
         if image.mode not in ("L", "P", "1"):
             raise UserError(
                 f"{pictures.place(source)} has mode {image.mode}; a mask is a PNG with one 8-bit "
@@ -168,7 +177,7 @@ def open_object(pictures: Pictures, source: str, threshold: int) -> np.ndarray:
     of its colours is above `threshold` (0 to 254), since compression leaves black not quite black.
     UserError when unreadable.
     """
-    with _opened(pictures, source) as image:
+    with decoded(pictures.read(source), pictures.place(source)) as image:
         turned = ImageOps.exif_transpose(image)
         if "A" in turned.mode or "a" in turned.mode or "transparency" in turned.info:
             opaque = np.asarray(turned.convert("RGBA").getchannel("A")) >= 128
@@ -177,27 +186,30 @@ def open_object(pictures: Pictures, source: str, threshold: int) -> np.ndarray:
         return np.asarray(to_rgb(image, pictures.place(source))).max(2) > threshold
 
 
-def _opened(pictures: Pictures, source: str) -> Image.Image:
-    data, place = pictures.read(source), pictures.place(source)
+def decoded(data: bytes, place: str) -> Image.Image:
+    """The picture in the bytes of a file, as it was saved. Unusable when there is none or it is cut off."""
+    if not data:
+        raise Unusable(place, "is empty (0 bytes)", "replace it")
     if data[4:12] in UNREAD:
-        raise UserError(
-            f"{place} is in the format {UNREAD[data[4:12]]}, which is not read; save it as JPEG or PNG."
-        )
+        kind = UNREAD[data[4:12]]
+        raise Unusable(place, f"is in the format {kind}, which is not read", "save it as JPEG or PNG")
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
         image.load()
         return image
     except Image.DecompressionBombError as fault:
-        raise UserError(
-            f"{place} is too large: a picture may have {MOST_PIXELS / 1e6:.0f} million pixels; scale it down."
-        ) from fault
+        most = f"{MOST_PIXELS / 1e6:.0f} million pixels"
+        raise Unusable(place, f"is too large: a picture may have {most}", "scale it down") from fault
     # Pillow's decoders raise almost anything on damaged files (struct.error, IndexError, ...).
     except Exception as fault:
-        raise UserError(f"{place} is a broken picture ({_brief(fault)}); replace it.") from fault
+        raise Unusable(place, f"is a broken picture ({_brief(fault, data)})", "replace it") from fault
 
 
-def _brief(fault: Exception) -> str:
+def _brief(fault: Exception, data: bytes) -> str:
     if isinstance(fault, Image.UnidentifiedImageError):
+        words = data[:512].decode("ascii", "replace").split()
+        if "".join(words).isprintable() and data[:512].isascii():
+            return f"text that begins with {' '.join(words)[:20]!r}"
         return f"none of the formats {', '.join(FORMATS)}"
     return str(fault) or type(fault).__name__
 
@@ -205,7 +217,7 @@ def _brief(fault: Exception) -> str:
 def to_rgb(image: Image.Image, place: str) -> Image.Image:
     """`image` of any mode as 8-bit RGB, turned as its EXIF says, on white where transparent.
 
-    place: where it is from, for the UserError on modes without a known range (32-bit).
+    place: where it is from, for the error (Unusable) on modes without a known range (32-bit).
     """
     image = ImageOps.exif_transpose(image)
     if image.mode == "RGB" and "transparency" not in image.info:
@@ -214,7 +226,7 @@ def to_rgb(image: Image.Image, place: str) -> Image.Image:
         grey = np.asarray(image).astype(np.uint32)
         return Image.fromarray(((grey + 128) // 257).astype(np.uint8)).convert("RGB")
     if image.mode in ("I", "F"):
-        raise UserError(f"{place} has 32-bit pixels without a known range; save it with 8 or 16 bits.")
+        raise Unusable(place, "has 32-bit pixels without a known range", "save it with 8 or 16 bits")
     if "A" in image.mode or "a" in image.mode or "transparency" in image.info:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, (255, 255, 255, 255))

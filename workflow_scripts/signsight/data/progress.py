@@ -105,7 +105,7 @@ def progress(
     outer = _running[-1] if _running else None
     made = Progress(what, total, unit, done=done, step=step, every=every, clock=clock, outer=outer)
     if outer is None and total and unit != "B":
-        log.info("%s: %d %s to do; an estimate of the time follows", what, total - done, unit)
+        log.info("%s: %s to do; an estimate of the time follows", what, counted(total - done, unit))
     _running.append(made)
     try:
         yield made
@@ -137,6 +137,11 @@ def amount(done: int, total: int | None, unit: str, share: float) -> str:
         of = f" of {total / 1e6:.1f}" if total else ""
         return f"{done / 1e6:.1f}{of} MB{percent}"
     return f"{done}{f' of {total}' if total else ''} {unit}{percent}"
+
+
+def counted(count: int, unit: str) -> str:
+    """'3 images' or '1 image'."""
+    return f"{count} {unit.removesuffix('s') if count == 1 else unit}"
 
 
 def duration(seconds: float) -> str:

@@ -11,7 +11,7 @@ from PIL import Image
 from signsight.core.errors import UserError
 from signsight.data.dataset import DataSet
 from signsight.data.imageset import COLUMNS, image_writer, write_index
-from signsight.data.listing import contents, is_picture, log_left_out
+from signsight.data.listing import contents, is_picture, left_out, log_left_out
 from signsight.data.pictures import FolderPictures, open_rgb
 
 
@@ -35,7 +35,7 @@ def _own_pictures(source: Path, classes: int) -> dict[int, Path]:
         raise UserError(f"The folder of stock pictures {source} does not exist; correct 'stickers.stock'.")
     found: dict[int, Path] = {}
     files = [file for file in contents(source) if is_picture(file) and file.stem.isdecimal()]
-    log_left_out(path for path in contents(source) if path not in files)
+    log_left_out(left_out(path, source) for path in contents(source) if path not in files)
     for file in files:
         class_id = int(file.stem)
         if class_id >= classes or class_id in found:

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from signsight.core.errors import UserError
-from signsight.data.listing import photograph_files
-from signsight.data.pictures import FolderPictures, open_rgb
+from signsight.data.photographs import folder_of, photograph_files
+from signsight.data.pictures import open_rgb
+from signsight.data.report import look_at_all, report
 from signsight.data.scene_sources import KEY, Kind
 from signsight.detection.scene import Scene, SceneSource
 from signsight.detection.voc import VocScenes, open_voc
@@ -22,13 +24,20 @@ class OwnPictures:
     """
 
     def __init__(self, source: Path, key: str = KEY) -> None:
-        table, files = photograph_files(source, key)
-        if any(not file.strip() for file in files):
-            raise UserError(f"{table} has a line that names no file; give it one or delete that line.")
-        if not files:
+        files = photograph_files(source, key)
+        if any(not file.strip() for file in files.names):
+            raise UserError(f"{files.table} has a line that names no file; give it one or delete that line.")
+        if not files.names:
             raise UserError(f"{source} names no pictures; put pictures there or correct {key!r}.")
-        self.ids = list(dict.fromkeys(files))
-        self._root = FolderPictures(source if source.is_dir() else source.parent)
+        self.ids, self.left_out = list(dict.fromkeys(files.names)), files.left_out
+        self._root = folder_of(source)
+
+    def examine(self, workers: int = 1) -> pd.DataFrame:
+        """What is broken, skipped or odd, as `data.report` has it; from now on broken ones are left out."""
+        looks, _ = look_at_all(self._root, self.ids, workers)
+        findings = report(self.ids, [""] * len(self.ids), looks, self.left_out)
+        self.ids = [file for file, one in zip(self.ids, looks, strict=True) if not one.broken]
+        return findings
 
     def scene(self, picture: str) -> Scene:
         """The picture of that name, without truth. UserError when it is missing or broken."""

@@ -96,7 +96,7 @@ def score_sets(
     that of the most probable classes.
     """
     rows, ids = [], np.empty(0, np.int64)
-    with progress("predictions", len(folders), "sets of images") as step:
+    with progress("predictions", len(folders), "image sets") as step:
         for name, folder in folders.items():
             images = open_image_set(folder)
             ids = np.unique(images.class_ids) if columns else ids

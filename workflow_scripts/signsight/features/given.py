@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from signsight.core.files import ArrayFile, read_csv
 from signsight.data.imageset import open_image_set
-from signsight.data.photographs import list_photographs
-from signsight.data.pictures import FolderPictures, open_rgb
+from signsight.data.photographs import folder_of
+from signsight.data.pictures import open_rgb
 from signsight.features.natural import examples_of
 from signsight.features.wanted import slug
 
 
 @dataclass(frozen=True)
 class Given:
-    """Pictures (n, size, size, 3) uint8 as the network sees them, and their names, for files."""
+    """Pictures (n, size, size, 3) uint8 as the network sees them, their names, for files, and, where they are
+    the user's own, the files that they are."""
 
     images: np.ndarray
     names: list[str]
+    files: list[str] = field(default_factory=list)
 
 
 def given_pictures(files: Mapping[str, str], count: int) -> Given:
@@ -32,7 +34,7 @@ def given_pictures(files: Mapping[str, str], count: int) -> Given:
     if "table" in files:
         table = read_csv(files["table"]).iloc[:count]
         names = [f"{place:02d}-{slug(Path(file).stem)}" for place, file in enumerate(table["file"], 1)]
-        return Given(ArrayFile(files["images"]).read(0, len(table)), names)
+        return Given(ArrayFile(files["images"]).read(0, len(table)), names, table["file"].tolist())
     images = open_image_set(Path(files["images"]).parent)
     firsts = images.index.drop_duplicates("class_id").sort_values("class_id")
     chosen = firsts.index.to_numpy()[examples_of(np.zeros(len(firsts), int), 0, count)]
@@ -40,14 +42,12 @@ def given_pictures(files: Mapping[str, str], count: int) -> Given:
     return Given(images.take(chosen), names)
 
 
-def own_sizes(source: str, given: Given, classes: int, longest: int | None) -> list[np.ndarray]:
+def own_sizes(source: str, given: Given, longest: int | None) -> list[np.ndarray]:
     """The pictures of `features.source` at their own sizes, (H, W, 3) uint8 each, shrunk to `longest`."""
     from PIL import Image
 
-    listed = list_photographs(Path(source), classes, "features.source").iloc[: len(given.names)]
-    root = FolderPictures(Path(source) if Path(source).is_dir() else Path(source).parent)
-    found = []
-    for file in listed["file"]:
+    root, found = folder_of(Path(source)), []
+    for file in given.files:
         picture = np.asarray(open_rgb(root, file))
         scale = 1 if longest is None else longest / max(picture.shape[:2])
         if scale < 1:

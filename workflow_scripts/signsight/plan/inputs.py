@@ -28,6 +28,7 @@ class Inputs:
         self.has_data: bool = self.about["pictures"]
         self.test = f"{self.root}/crop/test"
         self.classes = f"{self.root}/crop/classes.csv"
+        self.findings = f"{self.root}/crop/pictures_report.csv"
 
     @cached_property
     def data_set(self) -> dict[str, Any]:
@@ -80,6 +81,16 @@ class Inputs:
         inputs = {} if self.folder else self.about["inputs"].get(part, {})
         named = {key: f"{self.cache}/{name}" for key, name in inputs.items()}
         return named | ({"classes": self.classes} if self.about["model_classes"] else {})
+
+    @property
+    def own_pictures(self) -> bool:
+        """Whether the data set is a folder of the user's own pictures, which are all looked at first."""
+        return self.about["source"] == "folder"
+
+    @property
+    def parts(self) -> list[str]:
+        """The parts of the data set that are used."""
+        return ["train", "test"] if self.trained else ["test"]
 
     @property
     def has_masks(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -14,26 +14,26 @@ import pandas as pd
 from signsight.core.errors import UserError
 from signsight.core.parameters import Limits
 from signsight.core.registry import data_sets
+from signsight.data.class_folders import class_folder, folders, layout
 from signsight.data.class_table import named_classes, network_numbers
 from signsight.data.dataset import DataSet, Options, Part
 from signsight.data.imageset import COLUMNS
-from signsight.data.listing import SUFFIXES, contents, is_leftover, is_picture, log_left_out
+from signsight.data.listing import SUFFIXES, LeftOut, contents, left_out
 from signsight.data.pictures import FolderPictures
 from signsight.data.source import local_folder
 from signsight.data.split import held_out_tracks
 
 log = logging.getLogger("signsight")
 
-VALIDATION = ("val", "valid", "validation")  # names that others give to the folder `test`
-
 
 class FolderData(NamedTuple):
     """Records of training and test pictures (`image_id, class_id, track, source`; `source` is
-    relative to the root), and the class names by class id."""
+    relative to the root), the class names by class id, and what is not read."""
 
     training: pd.DataFrame
     test: pd.DataFrame
     class_names: tuple[str, ...]
+    left_out: Sequence[LeftOut]
 
 
 @data_sets.register(
@@ -78,11 +78,11 @@ class Folder(DataSet):
         if options.class_names:
             numbers = network_numbers(str(root), "class folder", data.class_names, options.class_names)
             records = records.assign(class_id=[numbers[one] for one in records["class_id"]])
-        return Part(records, FolderPictures(root))
+        return Part(records, FolderPictures(root), left_out=data.left_out)
 
     def class_table(self, options: Options) -> pd.DataFrame:
         """Classes named by their folders, or those of the network."""
-        return named_classes(options.class_names or _names(*_layout(local_folder(options.source))))
+        return named_classes(options.class_names or _names(*layout(local_folder(options.source))))
 
     def read(self, root: Path, seed: int) -> FolderData:
         """All records. Class ids follow the sorted folder names, numbers by value ('2' before '10').
@@ -92,23 +92,22 @@ class Folder(DataSet):
         one track. With test/ alone there are no training pictures. UserError when there are not two
         classes, one is empty, one in test/ is not in train/, or there is too little to split.
         """
-        training, test = _layout(root)
-        names = _names(training, test)
-        left_out = [] if test is None else [path for path in contents(root) if path not in (training, test)]
+        training, test = layout(root)
+        names, kept = _names(training, test), (training, test)
+        others = [] if test is None else [left_out(p, root) for p in contents(root) if p not in kept]
         if training is None:
-            tested = _records(root, test, names, self.pattern, left_out)
-            log_left_out(left_out)
-            return FolderData(tested.iloc[:0], tested, tuple(names))
-        records = _records(root, training, names, self.pattern, left_out)
+            tested = _records(root, test, names, self.pattern, others)
+            return FolderData(tested.iloc[:0], tested, tuple(names), others)
+        records = _records(root, training, names, self.pattern, others)
         if test is None:
             held = held_out_tracks(records, self.test_fraction, seed, "test split")
             _check_split(root, records, held, names)
             records, tested = records[~held], records[held]
         else:
             _check_test_classes(test, names)
-            tested = _records(root, test, names, self.pattern, left_out)
-        log_left_out(left_out)
-        return FolderData(records.reset_index(drop=True), tested.reset_index(drop=True), tuple(names))
+            tested = _records(root, test, names, self.pattern, others)
+        training_records, test_records = (part.reset_index(drop=True) for part in (records, tested))
+        return FolderData(training_records, test_records, tuple(names), others)
 
 
 def _compiled(pattern: str | None) -> re.Pattern[str] | None:
@@ -122,39 +121,6 @@ def _compiled(pattern: str | None) -> re.Pattern[str] | None:
     if compiled.groups != 1:
         raise UserError(f"{where} has {compiled.groups} groups; write exactly one (...).")
     return compiled
-
-
-def _layout(root: Path) -> tuple[Path | None, Path | None]:
-    """The folders that hold the training and the test classes; None for the latter when the former are to
-    be split, None for the former when there is only test/."""
-    if not root.is_dir():
-        raise UserError(f"The folder of pictures {root} does not exist; check its path.")
-    parts = {path.name: path for path in _folders(root) if not any(map(is_picture, contents(path)))}
-    if "train" in parts and "test" in parts:
-        return parts["train"], parts["test"]
-    alone = {name for name, path in parts.items() if len(_folders(root)) == 1 and _folders(path)}
-    if "test" in alone:
-        return None, parts["test"]
-    other = next((name for name in VALIDATION if name in parts), None)
-    if "train" in parts and other:
-        raise UserError(
-            f"{root} has train/ and {other}/, but no test/; rename {other}/ to test/ (pictures for the "
-            "validation are taken from train/)."
-        )
-    if alone & set(VALIDATION):
-        raise UserError(f"{root} has {other}/, but no test/; rename {other}/ to test/.")
-    return root, None
-
-
-def _folders(parent: Path) -> list[Path]:
-    found = (path for path in contents(parent) if path.is_dir() and not is_leftover(path))
-    return sorted(found, key=lambda path: natural_key(path.name))
-
-
-def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:
-    """Sort key under which numbers count by value: '2' < '10', 'a2' < 'a10'."""
-    parts = re.findall(r"\d+|\D+", name)
-    return [(0, int(p), "") if p.isdecimal() else (1, 0, p.casefold()) for p in parts], name
 
 
 def _names(training: Path | None, test: Path | None) -> list[str]:
@@ -173,7 +139,7 @@ def _class_names(parent: Path) -> list[str]:
 
 
 def _class_folders(parent: Path) -> list[str]:
-    names = [path.name for path in _folders(parent)]
+    names = [path.name for path in folders(parent)]
     if not names:
         raise UserError(
             f"{parent} has no class folders; sort the pictures as <class>/<picture>, or "
@@ -213,28 +179,31 @@ def _records(
     parent: Path,
     names: list[str],
     pattern: re.Pattern[str] | None,
-    left_out: list[Path],
+    others: list[LeftOut],
 ) -> pd.DataFrame:
-    """Records of `parent/<class>/` for the classes that are there; what is no picture goes to `left_out`."""
-    left_out.extend(path for path in contents(parent) if path.name not in names)
+    """Records of `parent/<class>/` for the classes that are there; what is no picture goes to `others`."""
+    others.extend(left_out(path, root) for path in contents(parent) if path.name not in names)
     rows = []
     for class_id, name in enumerate(names):
         folder = parent / name
         if not folder.is_dir():
             log.info("%s is not there: no pictures of that class in %s", folder, parent.name)
             continue
-        found = contents(folder)
-        left_out.extend(path for path in found if not is_picture(path))
-        pictures = sorted(filter(is_picture, found), key=lambda path: natural_key(path.name))
-        if not pictures:
-            raise UserError(
-                f"The class folder {folder} has no picture ({', '.join(SUFFIXES)}); fill it or remove it."
-            )
-        for path in pictures:
+        found = class_folder(root, folder)
+        others.extend(found.left_out)
+        if not found.pictures:
+            raise UserError(_hollow(folder, found.left_out))
+        for path in found.pictures:
             image_id = f"{name}/{path.name}"
             track = image_id if pattern is None else f"{name}/{_group(pattern, path)}"
             rows.append((image_id, class_id, track, path.relative_to(root).as_posix()))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _hollow(folder: Path, others: Sequence[LeftOut]) -> str:
+    """Why a class folder has no picture, and what to do."""
+    found = f"{Path(others[0].file).name} {others[0].reason}" if others else ", ".join(SUFFIXES)
+    return f"The class folder {folder} has no picture ({found}); put some in it or remove it."
 
 
 def _group(pattern: re.Pattern[str], path: Path) -> str:

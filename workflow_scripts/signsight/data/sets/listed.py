@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -16,13 +15,11 @@ from signsight.core.registry import data_sets
 from signsight.data.class_table import named_classes, network_numbers
 from signsight.data.dataset import DataSet, Options, Part
 from signsight.data.imageset import COLUMNS
-from signsight.data.listing import contents, is_picture
+from signsight.data.listing import LeftOut, contents, is_picture, left_out
 from signsight.data.pictures import FolderPictures, leads_outside
 from signsight.data.rows import Row, read_rows
 from signsight.data.source import local_folder
 from signsight.data.split import held_out_tracks
-
-log = logging.getLogger("signsight")
 
 MARKS = {"0": False, "0.0": False, "1": True, "1.0": True}
 
@@ -51,7 +48,7 @@ class ListedPictures(DataSet):
     """The pictures that `<root>/<table>` lists and `<root>/<pictures>` has.
 
     A part of them, drawn class by class, is held out for the test. Rows without a picture and pictures
-    without a row are left out and logged.
+    without a row are left out and reported.
     """
 
     def __init__(
@@ -84,7 +81,7 @@ class ListedPictures(DataSet):
         root = local_folder(options.source)
         table = root / self.table
         rows, names = self._read(root)
-        records = _records(rows, names, _files(root, self.pictures), table)
+        records, others = _records(rows, names, _files(root, self.pictures), table)
         _check_classes(table, records, names, options.allow_empty_classes)
         held = held_out_tracks(records, self.test_fraction, options.seed, "test split")
         if not held.any():
@@ -96,7 +93,8 @@ class ListedPictures(DataSet):
         if options.class_names:
             numbers = network_numbers(str(table), "class", names, options.class_names)
             records = records.assign(class_id=[numbers[one] for one in records["class_id"]])
-        return Part(records, FolderPictures(root))
+        others += _no_pictures(root, self.pictures)
+        return Part(records, FolderPictures(root), left_out=others)
 
     def class_table(self, options: Options) -> pd.DataFrame:
         """Classes in the order of their columns, or by name, or those of the network."""
@@ -186,14 +184,21 @@ def _files(root: Path, pictures: str) -> list[str]:
     return [path.relative_to(root).as_posix() for path in contents(folder) if is_picture(path)]
 
 
-def _records(rows: Sequence[Listed], names: Sequence[str], files: Sequence[str], table: Path) -> pd.DataFrame:
-    """Records of the rows whose picture is there; what is left out is logged, in a line each."""
+def _no_pictures(root: Path, pictures: str) -> list[LeftOut]:
+    """What else lies in the folder of the pictures."""
+    return [left_out(path, root) for path in contents(root / pictures) if not is_picture(path)]
+
+
+def _records(
+    rows: Sequence[Listed], names: Sequence[str], files: Sequence[str], table: Path
+) -> tuple[pd.DataFrame, list[LeftOut]]:
+    """Records of the rows whose picture is there, and what is left out."""
     listed, unlisted = _matched(rows, files, table)
-    missing = [row.image_id for row, file in listed if file is None]
-    _log_left_out("rows of the table without a picture", missing)
-    _log_left_out("pictures that the table does not list", unlisted)
+    missing = f"is listed in {table.name}, but is not there"
+    others = [LeftOut(row.image_id, row.name, missing) for row, file in listed if file is None]
+    others += [LeftOut(file, "", f"is not listed in {table.name}") for file in unlisted]
     found = [(row.image_id, names.index(row.name), row.track, file) for row, file in listed if file]
-    return pd.DataFrame(found, columns=list(COLUMNS))
+    return pd.DataFrame(found, columns=list(COLUMNS)), others
 
 
 def _matched(
@@ -220,12 +225,6 @@ def _matched(
             "correct 'data.listed.pictures' or 'data.listed.id_column'."
         )
     return found, [file for file in files if file not in taken]
-
-
-def _log_left_out(what: str, names: Sequence[str]) -> None:
-    if names:
-        shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-        log.info("left out: %d %s (%s)", len(names), what, shown)
 
 
 def _check_classes(table: Path, records: pd.DataFrame, names: Sequence[str], allow_empty: bool) -> None:
