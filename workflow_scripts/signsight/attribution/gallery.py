@@ -19,6 +19,8 @@ from signsight.data.progress import progress
 from signsight.models.classifier import Classifier, forward_batches
 from signsight.models.stages import stages
 
+TOP = 5  # classes of a picture that are kept with their probabilities
+
 
 def picture_table(
     model: Classifier, listed: pd.DataFrame, images: np.ndarray, target: Value, batch_size: int
@@ -28,8 +30,9 @@ def picture_table(
     listed: of `data.photographs`; images: (N, size, size, 3) uint8; target: see `attribution.target`, with
     "true" the given class where there is one, else the predicted. Columns: file, class_id, class_name,
     predicted_id, predicted_name, probability, explained_id, against_id, explained_name,
-    explained_probability. class_id is -1 and class_name empty where they are not known; against_id is -1
-    where nothing is compared; explained_id is -1 of a unit of a layer, and the name that of the unit.
+    explained_probability, top (the most probable classes, as "12 0.93, 3 0.02"). class_id is -1 and
+    class_name empty where they are not known; against_id is -1 where nothing is compared; explained_id is
+    -1 of a unit of a layer, and the name that of the unit.
     explained_probability is NaN but for one class alone.
     """
     batches = (images[start : start + batch_size] for start in range(0, len(images), batch_size))
@@ -55,7 +58,14 @@ def picture_table(
         against_id=against,
         explained_name=str(told) if bound.classes is None else named,
         explained_probability=np.where(alone, shares[rows, explained], np.nan),
+        top=[_most_probable(own) for own in shares],
     )
+
+
+def _most_probable(shares: np.ndarray) -> str:
+    """The most probable classes of one picture, (C,) float: numbers and probabilities."""
+    order = np.argsort(-shares, kind="stable")[:TOP]
+    return ", ".join(f"{number} {shares[number]:.6g}" for number in order)
 
 
 def explain_pictures(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from signsight.explorer.albums import album_set
+from signsight.explorer.boxes import detection_set
+from signsight.explorer.learned import learned
 from signsight.explorer.tables import agreement, classes, ranking, verdict, with_chance, with_repeats
 from signsight.explorer.tested import test_set
 
@@ -17,18 +20,29 @@ def document(given: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, An
     """
     tables = given["tables"]
     methods = with_repeats(facts["methods"], tables.get("identical_maps"))
-    sets, names = [], {}
-    if given.get("images"):
-        sets.append(test_set(given, facts, methods))
+    tested = test_set(given, facts, methods) if given.get("images") else None
+    albums = [album_set(name, own, facts["images"], methods) for name, own in given["albums"].items()]
+    scenes = detection_set(given["detection"], facts) if given["detection"] else None
+    sets = [one for one in (tested, *albums, scenes) if one]
     experiment = {
         **{key: facts[key] for key in ("name", "data_set", "network")},
-        "classes": classes(given.get("classes"), names),
+        "classes": classes(given),
         "methods": methods,
         "networks": facts["networks"],
         "metrics": with_chance(facts["metrics"], tables.get("metrics")),
         "sets": sets,
         "ranking": ranking(tables.get("ranking"), facts["confidence"]),
         "agreement": agreement(tables.get("agreement")),
-        "learned": None,
+        "box_ranking": ranking(tables.get("box_ranking"), facts["confidence"]),
+        "learned": learned(given["features"], facts, tested),
     }
-    return {"experiment": experiment, "verdict": verdict(tables.get("verdict")), "left_out": []}
+    return {"experiment": experiment, "verdict": verdict(tables.get("verdict")), "left_out": _left_out(sets)}
+
+
+def _left_out(sets: list[dict[str, Any]]) -> list[str]:
+    """Sentences on methods that have no maps in a set."""
+    return [
+        f"{one['label']}: no maps by {method}: {sentence}"
+        for one in sets
+        for method, sentence in one.get("refused", {}).items()
+    ]

@@ -31,6 +31,20 @@ def stored_maps(maps: np.ndarray) -> dict[str, Any]:
     }
 
 
+def coarse_map(maps: np.ndarray, longest: int) -> np.ndarray:
+    """Maps (n, H, W) with at most `longest` pixels along a side, each the mean of a block, as float64."""
+    share, means = longest / max(maps.shape[1:]), maps.astype(np.float64)
+    if share >= 1:
+        return means
+    for axis in (1, 2):
+        size = maps.shape[axis]
+        count = max(round(size * share), 1)
+        edges = np.arange(count) * size // count
+        means = np.add.reduceat(means, edges, axis=axis)
+        means /= np.expand_dims(np.diff([*edges, size]), (0, 3 - axis))
+    return means
+
+
 def disagreement(maps: Maps) -> np.ndarray | None:
     """1 - mean rank correlation of all pairs of methods, (n,) float64, from 0 (all alike) to 2.
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from signsight.explorer.blobs import STEPS, Blob, decoded, encoded, quantised
+from signsight.explorer.maps import coarse_map
 from signsight.explorer.pictures import without
 
 Tree = dict[str, Any]
@@ -79,14 +80,7 @@ def largest_side(told: Tree) -> int:
 
 def _coarser(values: np.ndarray, scale: np.ndarray, longest: int) -> tuple[np.ndarray, np.ndarray]:
     """8-bit maps (n, H, W) and scales (n,), shrunk to `longest` pixels: means of blocks, quantised anew."""
-    share, means = longest / max(values.shape[1:]), values.astype(np.float64)
-    for axis in (1, 2):
-        size = values.shape[axis]
-        count = max(round(size * share), 1)
-        edges = np.arange(count) * size // count
-        means = np.add.reduceat(means, edges, axis=axis)
-        means /= np.expand_dims(np.diff([*edges, size]), (0, 3 - axis))
-    shares, largest, _ = quantised(means)
+    shares, largest, _ = quantised(coarse_map(values, longest))
     return shares, scale * largest / STEPS
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -72,9 +73,12 @@ def with_repeats(methods: list[dict[str, Any]], file: Path | str | None) -> list
     return [one | {"same_as": same.get(one["id"])} for one in methods]
 
 
-def classes(file: Path | str | None, names: Mapping[int, str]) -> list[dict[str, Any]]:
-    """Number and name of every class, from the table of a data set; else those that pictures name."""
-    if file is not None:
-        table = read_csv(file)
-        return [{"id": int(c), "name": n} for c, n in zip(table["class_id"], table["name"], strict=True)]
-    return [{"id": number, "name": name} for number, name in sorted(names.items())]
+def classes(given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Number and name of every class: from the table of the data set, the network, or the boxes."""
+    if given.get("classes"):
+        names = read_csv(given["classes"])["name"].tolist()
+    elif given.get("model"):
+        names = json.loads(Path(given["model"][0]).read_text(encoding="utf-8"))["classes"]
+    else:
+        names = read_csv(Path(given["detection"]["scenes"], "classes.csv"))["name"].tolist()
+    return [{"id": number, "name": name} for number, name in enumerate(names)]

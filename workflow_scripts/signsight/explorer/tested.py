@@ -50,6 +50,7 @@ def test_set(
         "truth": images.class_ids[rows],
         **{key: clean[key][rows] for key in ("predicted", "confidence", "probability")},
         "top": top_pairs(clean, rows),
+        "explained": _explained(facts["explained"], images.class_ids[rows], clean["predicted"][rows]),
         "pictures": sprites(pictures, images.size),
         "maps": {n: {m: stored_maps(one) for m, one in own.items()} for n, own in maps.items() if own},
         "values": measured[MAIN].values(ids),
@@ -59,7 +60,7 @@ def test_set(
         "networks": _networks(given, measured, rows, ids),
         "cells": cells(given, facts, rows),
         "pixels": pixels(given, facts, pictures, ids, main, measured[MAIN]),
-        "geometry": geometry(given, facts, rows),
+        "geometry": geometry(given, facts, rows, images.class_ids),
         "geometry_matrix": None,
         "stickers": stickers(given, facts, rows, pictures, images.class_ids[rows]),
     }
@@ -75,6 +76,15 @@ def top_pairs(clean: Mapping[str, np.ndarray], rows: np.ndarray) -> list[list[li
     """The most probable classes of each of `rows`: [class id, probability], the most probable first."""
     pairs = zip(clean["top_ids"][rows], clean["top"][rows], strict=True)
     return [[[int(c), float(p)] for c, p in zip(ids, shares, strict=True)] for ids, shares in pairs]
+
+
+def _explained(target: Any, truth: np.ndarray, predicted: np.ndarray) -> np.ndarray | None:
+    """The class that the maps explain in each image, by `attribution.target`; None for a unit of a layer."""
+    target = target.get("class") if isinstance(target, Mapping) else target
+    if target is None:
+        return None
+    named = {"predicted": predicted, "true": truth}
+    return named[target] if isinstance(target, str) else np.full(len(truth), target)
 
 
 def _chosen(

@@ -12,8 +12,9 @@ import numpy as np
 from signsight.core.files import read_csv
 from signsight.core.registry import replacements
 from signsight.core.rng import generator
+from signsight.evaluation.metric_table import read_result
 from signsight.explorer.blobs import encoded
-from signsight.explorer.measured import Measured
+from signsight.explorer.measured import Measured, curve_interval
 from signsight.explorer.pictures import sprites
 from signsight.perturbation.stickers import put_stickers, sign_width, sticker_box, sticker_pixels, touched
 
@@ -22,6 +23,8 @@ GEOMETRY = {
     "perspective_vertical": "Turned about the vertical axis",
     "perspective_horizontal": "Turned about the horizontal axis",
 }
+
+DEGREES = {"probability": np.float32, "predicted": np.uint16, "confidence": np.float32}  # what is stored
 
 
 def cells(given: Mapping[str, Any], facts: Mapping[str, Any], rows: np.ndarray) -> dict[str, Any] | None:
@@ -41,7 +44,22 @@ def cells(given: Mapping[str, Any], facts: Mapping[str, Any], rows: np.ndarray) 
             "probability": None,
         }
     colour = np.round(np.asarray(facts["colour"]) * 255).astype(int)
-    return {"grid": grid, "colour": colour, "max": most, "methods": found}
+    means = {method: _mean(file, facts) for method, file in given["masking"].items()}
+    return {
+        "grid": grid,
+        "colour": colour,
+        "max": most,
+        "methods": found,
+        "mean": {method: told for method, (told, _) in means.items()},
+        "mean_label": f"accuracy of all {max(n for _, n in means.values())} images with a map",
+    }
+
+
+def _mean(file: Path | str, facts: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
+    """The accuracy of all images with a map, with its interval, by the number of painted cells."""
+    curve = read_result(file).curves["masked_accuracy"]
+    mean, low, high = curve_interval(curve, facts["confidence"])
+    return {"mean": mean, "low": low, "high": high}, int(np.isfinite(curve[:, 0]).sum())
 
 
 def pixels(
@@ -58,10 +76,11 @@ def pixels(
     with the replaced picture and show pixels. images: (n, H, W, 3) uint8; maps: method -> (n, H, W).
     """
     metrics = facts["hiding"]
+    of_first = {metric: next(iter(measured.results[metric].values())) for metric in metrics}
     x: np.ndarray | None = None
     alike, fills = [], {}
     for metric, told in metrics.items():
-        own = next(iter(measured.results[metric].values())).x
+        own = of_first[metric].x
         if x is None or np.array_equal(x, own):
             x = own
             alike.append(metric)
@@ -74,6 +93,7 @@ def pixels(
         "methods": {method: encoded(removal_steps(own, counts)) for method, own in maps.items()},
         "metrics": alike,
         "shown": [metric for metric in alike if metrics[metric]["shows"]],
+        "curve": {metric: next(iter(of_first[metric].curves)) for metric in alike},
         "x": x,
         "fill": fills,
     }
@@ -115,23 +135,31 @@ def _fill(images: np.ndarray, ids: Sequence[str], name: str, seed: int, model: P
     return sprites(whole, whole.shape[1:3])
 
 
-def geometry(given: Mapping[str, Any], facts: Mapping[str, Any], rows: np.ndarray) -> list[dict[str, Any]]:
-    """What is predicted at each degree of each transform."""
+def geometry(
+    given: Mapping[str, Any], facts: Mapping[str, Any], rows: np.ndarray, truth: np.ndarray
+) -> list[dict[str, Any]]:
+    """What is predicted at each degree of each transform; truth: (N,) classes of all test images."""
     found = []
     for transform, files in given["geometry"].items():
         parts = [_scores(file) for file in files]
         degrees = np.concatenate([[int(name) for name in part["sets"]] for part in parts])
         order = np.argsort(degrees)
-        told = {
-            key: encoded(np.concatenate([part[key] for part in parts])[order][:, rows].T.astype(kind))
-            for key, kind in (
-                ("probability", np.float32),
-                ("predicted", np.uint16),
-                ("confidence", np.float32),
-            )
-        }
-        found.append({"transform": transform, "label": GEOMETRY[transform], "degrees": degrees[order]} | told)
+        told = {"transform": transform, "label": GEOMETRY[transform], "degrees": degrees[order]}
+        for key, kind in DEGREES.items():
+            whole = np.concatenate([part[key] for part in parts])[order][:, rows]
+            told[key] = encoded(whole.T.astype(kind))
+        found.append(told | {"mean": _accuracy(parts, order, truth, facts["confidence"])})
     return found
+
+
+def _accuracy(
+    parts: Sequence[Mapping[str, np.ndarray]], order: np.ndarray, truth: np.ndarray, confidence: float
+) -> dict[str, Any]:
+    """The accuracy of all images at each degree."""
+    predicted = np.concatenate([part["predicted"] for part in parts])[order]
+    mean, low, high = curve_interval((predicted == truth).T.astype(np.float32), confidence)
+    label = f"accuracy of all {len(truth)} images"
+    return {"mean": mean, "low": low, "high": high, "label": label}
 
 
 def stickers(

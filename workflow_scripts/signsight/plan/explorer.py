@@ -32,7 +32,8 @@ class Explorer:
     @property
     def wanted(self) -> bool:
         """Whether there is anything to look at."""
-        return self.plan.has_data
+        made = self.plan.features.presets or self.plan.features.products
+        return bool(self.plan.has_data or self._albums or self.plan.detection.wanted or made)
 
     @property
     def document(self) -> str:
@@ -87,7 +88,53 @@ class Explorer:
             for name, file in self.plan.table_files.items()
             if name in ("metrics", "ranking", "agreement", "verdict", "identical_maps")
         }
-        return {"tables": tables} | (self._of_test_images if self.plan.has_data else {})
+        tables |= {k: f for k, f in self.plan.detection.tables.items() if k == "box_ranking"}
+        detection = self.plan.detection.wanted
+        return {
+            "tables": tables,
+            "model": self.plan.model[1:] if self.plan.has_data or self._albums else [],
+            "albums": self._albums,
+            "features": self._of_features,
+            "detection": self._of_detection if detection else {},
+            **(self._of_test_images if self.plan.has_data else {}),
+        }
+
+    @property
+    def _albums(self) -> dict[str, dict[str, Any]]:
+        """Album -> its pictures, their table and their maps by method."""
+        plan, named = self.plan, [album for album in self.plan.albums if album != "features"]
+        return {album: plan.album_pictures(album) | {"maps": plan.album_maps(album)} for album in named}
+
+    @property
+    def _of_features(self) -> dict[str, Any]:
+        """What was made by optimisation: product -> its files."""
+        features = self.plan.features
+        sets = {
+            f"{network}/{recipe}": {"images": files["images"], "index": files["index"]}
+            for (network, recipe), files in features.class_sets.items()
+        }
+        found: dict[str, Any] = {}
+        if sets:
+            found["classes"] = {"sets": sets, "table": features.tables["features"]}
+        if "filters" in features.products:
+            folder = features.folder("filters")
+            more = {"examples": f"{folder}/examples.npy", "patches": f"{folder}/examples.csv"}
+            found["filters"] = features.image_set("filters") | more
+        for product, kind in (("activations",) * 2, ("inversion", "inversions"), ("dream", "dreams")):
+            if product in features.products:
+                pictures = f"{features.folder(product)}/pictures"
+                found[kind] = {"index": features.index(product), "pictures": pictures}
+        return found
+
+    @property
+    def _of_detection(self) -> dict[str, Any]:
+        detection = self.plan.detection
+        return {
+            "scenes": detection.scene_set("test"),
+            "boxes": detection.found["boxes"],
+            "maps": detection.maps,
+            "metrics": {metric: detection.scores(metric) for metric in detection.metrics},
+        }
 
     @property
     def _of_test_images(self) -> dict[str, Any]:
@@ -116,7 +163,6 @@ class Explorer:
             },
             "stickers": {m: f"{plan.root}/score/stickers/test-{m}.npz" for m in first},
             "sticker_cells": plan.cells(first),
-            "model": plan.model[1:],
         }
 
     # what it is told
@@ -128,13 +174,13 @@ class Explorer:
         return {
             "name": config["experiment"],
             "data_set": config["data"]["name"],
-            "network": config["model"]["name"],
+            "network": self._network,
             "images": self.config["images"],
             "confidence": plan.confidence,
             "controls": controls(config),
             "methods": self._methods,
             "networks": self._networks,
-            "metrics": [self._metric(name) for name in self.metrics],
+            "metrics": [self._metric(n) for n in (*self.metrics, *plan.detection.metrics)],
             "grid": config["masking"]["grid"],
             "max_cells": config["masking"]["max_cells"],
             "colour": config["masking"]["colour"],
@@ -143,11 +189,24 @@ class Explorer:
             "sign_widths": config["stickers"]["sign_widths"],
             "hiding": self._hiding,
             "seed": config["seed"],
+            "recipes": plan.features.labels,
+            "box_layers": {m: plan.detection.method(m)["layer"] for m in plan.detection.methods},
+            "explained": config["attribution"]["target"],
         }
 
     @property
+    def _network(self) -> str:
+        """The network, or the detector where there is nothing else."""
+        config = self.plan.config
+        alone = not (self.plan.has_data or self._albums or self._of_features)
+        return config["detection"]["detector"]["name"] if alone else config["model"]["name"]
+
+    @property
     def _methods(self) -> list[dict[str, Any]]:
-        names = list(self.plan.methods)
+        plan = self.plan
+        albums = [m for album in self._albums for m in plan.albums[album]]
+        own = plan.methods if plan.has_data else []
+        names = list(dict.fromkeys([*own, *albums, *plan.detection.methods]))
         look = looks(self.plan.config, names)
         found = []
         for name in names:

@@ -1,0 +1,78 @@
+"""The sets "gallery" and "photographs" of the document: the user's own pictures with their maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from signsight.core.files import ArrayFile, read_csv
+from signsight.explorer.maps import disagreement, stored_maps
+from signsight.explorer.pictures import sprites
+
+LABELS = {"gallery": "Gallery", "photographs": "Photographs"}
+
+
+def album_set(
+    album: str, given: Mapping[str, Any], count: int, methods: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The first `count` pictures of an album. given: its `images`, `table`, and `maps` by method.
+
+    `refused`: method -> the sentence on why it has no maps here.
+    """
+    table = read_csv(given["table"])
+    total, table = len(table), table.iloc[:count]
+    rows = np.arange(len(table))
+    images = ArrayFile(given["images"]).take(rows)
+    maps, refused = {}, {}
+    for method, file in given["maps"].items():
+        with np.load(file) as stored:
+            if "refused" in stored.files:
+                refused[method] = str(stored["refused"])
+            else:
+                maps[method] = stored["maps"][: len(table)]
+    told = [m["id"] for m in methods if m["id"] in maps and not m["control"] and not m["same_as"]]
+    return {
+        "id": album,
+        "label": LABELS[album],
+        "size": list(images.shape[1:3]),
+        "count": len(table),
+        "total": total,
+        "chosen": "All are shown." if total == len(table) else "The first ones are shown.",
+        "priority": rows,
+        "ids": _ids(table["file"].tolist()),
+        "files": table["file"].tolist(),
+        "truth": table["class_id"] if (table["class_id"] >= 0).any() else None,
+        "predicted": table["predicted_id"],
+        "confidence": table["probability"],
+        "probability": [_true_share(row) for row in table.itertuples()],
+        "top": [shares_of(text) for text in table["top"]],
+        "explained": table["explained_id"] if (table["explained_id"] >= 0).any() else None,
+        "pictures": sprites(images, images.shape[1:3]),
+        "maps": {"main": {method: stored_maps(own) for method, own in maps.items()}},
+        "refused": refused,
+        "values": {},
+        "population": {},
+        "curves": {},
+        "disagreement": disagreement({m: maps[m] for m in told}),
+    }
+
+
+def shares_of(text: str) -> list[list[float]]:
+    """'12 0.93, 3 0.02' -> [[12, 0.93], [3, 0.02]]: classes with their probabilities."""
+    pairs = (part.split() for part in text.split(",") if part.strip())
+    return [[int(number), float(share)] for number, share in pairs]
+
+
+def _true_share(row: Any) -> float | None:
+    """The probability of the true class, where it is known and among the most probable ones."""
+    return dict(map(tuple, shares_of(row.top))).get(row.class_id)
+
+
+def _ids(files: Sequence[str]) -> list[str]:
+    """A name for each picture: that of its file, without the folder and the suffix where that is enough."""
+    names = pd.Series(files)
+    stems = names.str.replace("\\", "/").str.rsplit("/", n=1).str[-1].str.rsplit(".", n=1).str[0]
+    return stems.where(~stems.duplicated(keep=False) & (stems != ""), names).tolist()
