@@ -44,12 +44,12 @@ def album_set(
         "priority": rows,
         "ids": _ids(table["file"].tolist()),
         "files": table["file"].tolist(),
-        "truth": table["class_id"] if (table["class_id"] >= 0).any() else None,
-        "predicted": table["predicted_id"],
-        "confidence": table["probability"],
+        "truth": _known(table["class_id"]),
+        "predicted": table["predicted_id"].to_numpy(),
+        "confidence": table["probability"].to_numpy(),
         "probability": [_true_share(row) for row in table.itertuples()],
         "top": [shares_of(text) for text in table["top"]],
-        "explained": table["explained_id"] if (table["explained_id"] >= 0).any() else None,
+        "explained": _known(table["explained_id"]),
         "pictures": sprites(images, images.shape[1:3]),
         "maps": {"main": {method: stored_maps(own) for method, own in maps.items()}},
         "refused": refused,
@@ -64,6 +64,11 @@ def shares_of(text: str) -> list[list[float]]:
     """'12 0.93, 3 0.02' -> [[12, 0.93], [3, 0.02]]: classes with their probabilities."""
     pairs = (part.split() for part in text.split(",") if part.strip())
     return [[int(number), float(share)] for number, share in pairs]
+
+
+def _known(classes: pd.Series) -> np.ndarray | None:
+    """Classes, -1 where they are not known; None where none is."""
+    return classes.to_numpy() if (classes >= 0).any() else None
 
 
 def _true_share(row: Any) -> float | None:
