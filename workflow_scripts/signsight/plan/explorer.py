@@ -89,13 +89,13 @@ class Explorer:
             if name in ("metrics", "ranking", "agreement", "verdict", "identical_maps")
         }
         tables |= {k: f for k, f in self.plan.detection.tables.items() if k == "box_ranking"}
-        detection = self.plan.detection.wanted
+        explained = self.plan.has_data or self._albums or self._of_features
         return {
             "tables": tables,
-            "model": self.plan.model[1:] if self.plan.has_data or self._albums else [],
+            "model": self.plan.model[1:] if explained else [],
             "albums": self._albums,
             "features": self._of_features,
-            "detection": self._of_detection if detection else {},
+            "detection": self._of_detection if self.plan.detection.wanted else {},
             **(self._of_test_images if self.plan.has_data else {}),
         }
 
