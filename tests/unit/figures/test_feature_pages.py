@@ -18,18 +18,17 @@ from signsight.figures.feature_pages import (
     ROWS,
     STROKE,
     UNITS,
-    broken,
     class_notes,
     class_pages,
     filter_pages,
     framed,
-    headed,
     picture_rows,
     recipe_words,
     short,
     way_frames,
 )
 from signsight.figures.gallery import PALE
+from signsight.figures.heading import broken, headed
 from signsight.figures.sheet import GAP, PIXELS, Block, fit, sheet
 from signsight.figures.strips import save_animation
 from signsight.figures.style import VERMILLION

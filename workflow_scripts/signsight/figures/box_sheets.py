@@ -18,8 +18,9 @@ from matplotlib.patches import Rectangle
 from signsight.detection.map_file import MapsFile
 from signsight.figures.colour import overlay
 from signsight.figures.examples import KEY_LINE, colour_keys
-from signsight.figures.feature_pages import broken, fitted_lines, headed
+from signsight.figures.feature_pages import fitted_lines
 from signsight.figures.gallery import PALE
+from signsight.figures.heading import broken, headed
 from signsight.figures.numbers import MINUS
 from signsight.figures.pages import pages
 from signsight.figures.scene_drawing import (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
@@ -15,16 +14,15 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
 from signsight.figures.gallery import PALE, hard
+from signsight.figures.heading import headed
 from signsight.figures.numbers import MINUS, NONE
 from signsight.figures.pages import digits, page_names, pages
-from signsight.figures.sheet import GAP, LINE, PIXELS, TITLE_LETTER, TITLE_TEXT, Block, fit, sheet
+from signsight.figures.sheet import GAP, PIXELS, Block, fit, sheet
 from signsight.figures.style import DPI, GREY, VERMILLION, styled
 
 COLUMNS, ROWS, UNITS = 6, 10, 12  # pictures in a row and rows on a page of classes; units on one of filters
 CELL = PIXELS / DPI  # inches: a pixel of the mosaic is one of the file
 EDGE, UNIT_LEFT = 0.16, 1.2  # inches
-LEAST = 4.6  # inches: the width of a page with its heading, at least
-WORDS_TEXT, WORDS_LETTER, TITLE_LINE = 8.5, 0.067, 0.2
 NEVER = "never\nactivated"
 HALO, STROKE, SMALLEST = 1, 3, 8  # pixels of the mosaic: of the frame around a patch, and of its inside
 SCORES = {"logit": "logit", "softmax": "probability", "log_softmax": "log probability"}
@@ -209,37 +207,6 @@ def framed(picture: np.ndarray, box: Sequence[float]) -> np.ndarray:
 
 
 @styled
-def headed(figure: Figure, title: str, words: str = "") -> Figure:
-    """A sheet with a title above it and, smaller, more words, both wrapped to its width.
-
-    The sheet grows upwards, and to the right where it is narrower than LEAST inches.
-    """
-    axes, (wide, high) = figure.axes[0], figure.get_size_inches()
-    wide = max(wide, LEAST)
-    lines = broken(title, (wide - 0.3) / TITLE_LETTER)
-    small = broken(words, (wide - 0.3) / WORDS_LETTER)
-    room = 0.12 + TITLE_LINE * len(lines) + LINE * len(small)
-    figure.set_size_inches(wide, high + room)
-    axes.set_xlim(0, wide)
-    axes.set_ylim(high, -room)
-    place = {"va": "top", "linespacing": 1.15}
-    axes.text(0.1, 0.12 - room, "\n".join(lines), fontsize=TITLE_TEXT, **place)
-    below = 0.12 - room + TITLE_LINE * len(lines)
-    axes.text(0.1, below, "\n".join(small), fontsize=WORDS_TEXT, color=GREY, **place)
-    return figure
-
-
-class _Wrapper(textwrap.TextWrapper):
-    """Breaks lines at spaces, and names of layers behind their dots."""
-
-    wordsep_simple_re = re.compile(r"(\s+|(?<=\.)(?=[^\W\d_]))")
-
-
-def broken(text: str, letters: float) -> list[str]:
-    """Text in lines of so many letters, at least 8; names of layers are broken behind their dots."""
-    return _Wrapper(max(int(letters), 8), break_on_hyphens=False).wrap(text)
-
-
 def mark(axes: Axes, row: int, column: int, columns: int, text: str) -> None:
     """Write into a tile of a sheet; row: counted over all its blocks; columns: of that row."""
     drawn = axes.images[row]

@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
-from signsight.figures.feature_pages import CELL, broken, headed, mark, recipe_words, short
+from signsight.figures.feature_pages import CELL, mark, recipe_words, short
 from signsight.figures.gallery import PALE
+from signsight.figures.heading import broken, headed
 from signsight.figures.pages import pages
 from signsight.figures.sheet import LINE, NOTE_TEXT, Block, sheet
 from signsight.figures.style import DPI, GREY, styled
