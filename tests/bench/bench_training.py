@@ -12,12 +12,14 @@ import resource
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 
 from signsight.data.imageset import ImageSet, image_writer, open_image_set, write_index
+from signsight.models.adapted import adapted
 from signsight.models.augment import augment, draw
 from signsight.models.classifier import to_pixels
 from signsight.models.presets import resolve
@@ -44,7 +46,7 @@ def training_rate(images: ImageSet, folder: Path, amp: bool) -> float:
         pd.DataFrame({**columns, "subset": "train"}),
         model={"name": "compact"},
         classes=[str(number) for number in range(43)],
-        settings={"epochs": 2, "amp": amp},
+        settings={"epochs": 2, "batch_size": 64, "learning_rate": 0.1, "amp": amp},
         seed=0,
         device=torch.device("cpu"),
         folder=folder / f"model_{amp}",
@@ -53,9 +55,15 @@ def training_rate(images: ImageSet, folder: Path, amp: bool) -> float:
     return len(images) / history["seconds"].iloc[-1]
 
 
+def defaults(examples: int) -> dict[str, Any]:
+    """The settings of the preset for so many examples."""
+    return adapted(resolve({}), examples=examples, validation=examples, pretrained=False)[0]
+
+
 def augmentation_rate(images: ImageSet) -> float:
     """Examples a second of drawing and resampling alone, in the batches of the preset."""
-    settings, count = resolve({}), len(images)
+    count = len(images)
+    settings = defaults(count)
     start = time.perf_counter()
     draws = draw(settings["augmentation"], np.full(count, ""), np.zeros(count), 0, 0)
     for rows in np.array_split(np.arange(count), count // settings["batch_size"]):
@@ -80,7 +88,7 @@ def main() -> None:
     print(f"{options.size} px, {options.threads} threads, examples/s:")
     print(f"  float32 {rates[False]:.0f}, bfloat16 {rates[True]:.0f} ({rates[True] / rates[False]:.2f} x)")
     print(f"  augmentation alone {augmentation:.0f} ({rates[True] / augmentation:.1%} of a step)")
-    epochs = resolve({})["epochs"]
+    epochs = defaults(GTSRB)["epochs"]
     seconds = GTSRB * epochs / max(rates.values())
     ratio = seconds / BOUND_SECONDS
     print(f"  {GTSRB} images x {epochs} epochs: {seconds:.0f} s = {ratio:.2f} x {BOUND_SECONDS} s")

@@ -109,6 +109,7 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
     "training.weight_decay": (OTHER, TRAINED),
     "training.label_smoothing": (OTHER, TRAINED),
     "training.patience": (OTHER, TRAINED),
+    "training.reuse": (OTHER, set()),
     "training.augmentation.p": (OTHER, TRAINED),
     "training.augmentation.translate": (OTHER, TRAINED),
     "training.augmentation.shear": (OTHER, TRAINED),

@@ -7,7 +7,7 @@ import os
 import numpy as np
 import pandas as pd
 
-from tiny_workflow import TINY, Workflow, drawn_from
+from tiny_workflow import TINY, Workflow, changed, drawn_from
 
 FIGURES = {
     "training_curve", "confusion_matrix", "overview", "masking", "masked_sheet", "degrees",
@@ -59,6 +59,15 @@ def test_tables_agree_with_the_files_that_they_come_from(finished: Workflow) -> 
 
 def test_a_second_call_has_nothing_to_do(finished: Workflow) -> None:
     assert finished.planned(TINY) == {}
+
+
+def test_another_experiment_with_the_same_training_takes_its_network(finished: Workflow) -> None:
+    done = finished.run(changed(experiment="again"), "model")
+    assert done.returncode == 0, done.stdout[-4000:]
+    again = finished.folder / "results/again"
+    for name in ("model.safetensors", "model.json", "history.csv"):
+        assert (again / "train" / name).read_bytes() == (finished.results / "train" / name).read_bytes()
+    assert "the same training is in .cache/models/" in (again / "logs/train.log").read_text()
 
 
 def test_numbers_in_groups_on_the_command_line(finished: Workflow) -> None:

@@ -63,6 +63,9 @@ def test_empty_tables_are_left_out_like_missing_ones() -> None:
 def test_training(history: pd.DataFrame) -> None:
     text = summary(**BASE, history=history)
     assert "9 of 12, validation accuracy 99.25 %" in text and "2.0 min" in text
+    assert "| Training steps | 1,200 of 64 examples |" in text
+    text = summary(**BASE, history=history, chosen=["epochs", "batch_size", "learning_rate"])
+    assert "(epochs, batch size and learning rate chosen by the number of examples)" in text
 
 
 def test_masking(masking: pd.DataFrame) -> None:

@@ -94,7 +94,8 @@ def test_the_preset_of_the_cifar_study_is_the_studys() -> None:
 def test_weight_decay_spares_biases_and_normalisation() -> None:
     network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4, 2))
     for name, kind in (("sgd", torch.optim.SGD), ("adamw", torch.optim.AdamW)):
-        optimizer = make_optimizer(network, resolve({"optimizer": name, "weight_decay": 0.01}))
+        settings = resolve({"optimizer": name, "learning_rate": 0.1, "weight_decay": 0.01})
+        optimizer = make_optimizer(network, settings)
         assert isinstance(optimizer, kind)
         decayed, spared = optimizer.param_groups
         assert decayed["weight_decay"] == 0.01

@@ -18,7 +18,7 @@ import torch
 
 from signsight.core.errors import UserError
 from signsight.data.imageset import ImageSet, image_writer, open_image_set, write_index
-from signsight.models import checkpoint, training
+from signsight.models import adapted, checkpoint, training
 from signsight.models.build import build
 from signsight.models.resume import fingerprint
 from signsight.models.states import read_tensors
@@ -296,6 +296,55 @@ def test_stops_early_and_keeps_the_best(
     about = checkpoint.read_about(tmp_path / "model")
     assert about["training"]["best_epoch"] == best
     assert about["validation_accuracy"] == accuracies[best - 1]
+
+
+def test_with_few_validation_pictures_the_last_epoch_of_an_open_training_is_kept(
+    images: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapted, "FEWEST", 12)
+    monkeypatch.setattr(adapted, "EPOCHS", 1)
+    states = scripted(monkeypatch, [0.9, 0.5, 0.4])
+    history = run(tmp_path, images, epochs=None)
+    assert history["steps"].tolist() == [4, 8, 12] and set(history["batch_size"]) == {12}
+    assert history["kept"].tolist() == [False, False, True]
+    assert same(dict(sorted(weights(tmp_path).items())), dict(sorted(states[-1].items())))
+    about = checkpoint.read_about(tmp_path / "model")
+    assert about["validation_accuracy"] == 0.4 and "48 examples" in about["training"]["chosen"]
+
+
+def test_a_training_with_all_defaults_goes_on_bit_for_bit(
+    images: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapted, "FEWEST", 20)
+    monkeypatch.setattr(adapted, "EPOCHS", 1)
+    open_settings = {"epochs": None, "batch_size": None, "learning_rate": None}
+    run(tmp_path / "whole", images, **open_settings)
+    original = training._Run.epoch
+
+    def interrupted(self: training._Run, number: int) -> dict[str, float]:
+        if number == 2:
+            raise KeyboardInterrupt
+        return original(self, number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training._Run, "epoch", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path / "killed", images, **open_settings)
+    history = run(tmp_path / "killed", images, **open_settings)
+    assert len(history) == 4  # of six steps with eight examples each
+    assert same(weights(tmp_path / "killed"), weights(tmp_path / "whole"))
+
+
+def test_a_tiny_class_among_large_ones_is_learned_too(tmp_path: Path) -> None:
+    """What is chosen goes by all examples, so its few pictures are seen as often as any other."""
+    images = make_images(tmp_path / "images")
+    examples = make_examples(images)
+    spare = (examples["class_id"] == 2) & (examples["subset"] == "train") & (examples["row"] > 12)
+    few = examples[~spare].reset_index(drop=True)
+    assert ((few["class_id"] == 2) & (few["subset"] == "train")).sum() == 3
+    history = run(tmp_path, images, few, epochs=None, batch_size=None)
+    assert history["steps"].iloc[-1] >= adapted.FEWEST
+    assert history["validation_accuracy"].iloc[-1] == 1
 
 
 def test_without_validation_the_last_epoch_is_kept(images: ImageSet, tmp_path: Path) -> None:

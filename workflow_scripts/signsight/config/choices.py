@@ -146,7 +146,7 @@ def training_settings(config: Config) -> dict[str, Any]:
 
     `data.rotate.when: epoch` is part of it, since the training draws those rotations.
     """
-    given = {k: v for k, v in config["training"].items() if v is not None}
+    given = {k: v for k, v in config["training"].items() if v is not None and k != "reuse"}
     given["augmentation"] = {k: v for k, v in given["augmentation"].items() if v is not None}
     settings = resolve(given)
     rotate = config["data"]["rotate"]

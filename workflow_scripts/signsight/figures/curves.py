@@ -43,11 +43,10 @@ PUBLISHED = {"linestyle": (0, (4, 2)), "linewidth": 1.3, "markersize": 4.5}
 def training_curve(history: pd.DataFrame) -> Figure:
     """Loss and accuracy by epoch, training and validation; the kept epoch is marked.
 
-    history: `epoch, train_loss, train_accuracy, validation_loss, validation_accuracy`. The kept
-    epoch is the first one with the best validation accuracy.
+    history: `epoch, train_loss, train_accuracy, validation_loss, validation_accuracy, kept`.
     """
     figure, axes = panels(1, 2, 3.7, 3.0, gap_x=0.95, top=0.2, bottom=0.95)
-    best = history.loc[history["validation_accuracy"].idxmax()]
+    best = history[history["kept"]].iloc[0]
     both = (
         ("train", "Training", BLUE, "o", (0, (1, 1.2))),
         ("validation", "Validation", VERMILLION, "s", "-"),

@@ -178,6 +178,7 @@ class Drawn:
             "confidence": self.plan.confidence,
             "own": self.plan.own,
             "detector": config["detection"]["detector"]["name"],
+            "chosen": [key for key, value in self.plan.training.items() if value is None and key != "keep"],
         }
 
     @property

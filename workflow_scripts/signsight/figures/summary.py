@@ -53,6 +53,7 @@ def summary(
     own: Sequence[Mapping[str, str]],
     opening: str = "",
     detector: str = "",
+    chosen: Sequence[str] = (),
     index: pd.DataFrame | None = None,
     clean: pd.DataFrame | None = None,
     examples: pd.DataFrame | None = None,
@@ -87,7 +88,7 @@ def summary(
     if clean is not None and index is not None:
         sizes, refused = _sizes(index, examples), no_ranking(clean)
         parts += [
-            _head(dataset, model, sizes, clean, history, confidence),
+            _head(dataset, model, sizes, clean, history, chosen, confidence),
             _clean_published(clean, published.get("clean"), cropped),
         ]
     same = identical_maps if identical_maps is not None else pd.DataFrame({"method": [], "same_as": []})
@@ -159,6 +160,7 @@ def _head(
     sizes: Mapping[str, int],
     clean: pd.DataFrame,
     history: pd.DataFrame | None,
+    chosen: Sequence[str],
     confidence: float,
 ) -> str:
     row = clean.iloc[0]
@@ -172,7 +174,8 @@ def _head(
         ["Misclassified", f"{count(row['n'] - row['correct'])} of {count(row['n'])}"],
     ]
     if _there(history):
-        best = history.loc[history["validation_accuracy"].idxmax()]
+        best = history[history["kept"]].iloc[0]
+        rows.append(["Training steps", _steps(history.iloc[-1], chosen)])
         kept = f"{best['epoch']:.0f} of {history['epoch'].max():.0f}"
         kept += f", validation accuracy {percent(best['validation_accuracy'], 2)}"
         rows.append(["Kept epoch", kept])
@@ -183,6 +186,14 @@ def _head(
         " the images for differences from the untouched images. Differences are in percentage points."
     )
     return f"## Key numbers\n\n{markdown(['', ''], rows)}\n\n{note}"
+
+
+def _steps(last: pd.Series, chosen: Sequence[str]) -> str:
+    """How long the training was, and which of its settings went by the number of examples."""
+    told = f"{count(last['steps'])} of {count(last['batch_size'])} examples"
+    names = [name.replace("_", " ") for name in chosen]
+    listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return told + (f" ({listed} chosen by the number of examples)" if listed else "")
 
 
 def _auc(row: pd.Series) -> list[list[str]]:

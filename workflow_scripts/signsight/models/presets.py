@@ -1,4 +1,7 @@
-"""Training settings by preset; free of torch, so that the config can be checked without it."""
+"""Training settings by preset; free of torch, so that the config can be checked without it.
+
+`keep`: which epoch's weights count, those of the "best" validation accuracy or of the "last".
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "label_smoothing": 0.0,
         "patience": 5,
         "amp": "auto",
+        "keep": "best",
         "augmentation": {
             "p": 0.5,
             "translate": 0.2,
@@ -40,13 +44,13 @@ PRESETS: dict[str, dict[str, Any]] = {
             "fill": "black",
         },
     },
-    # One cycle of a high learning rate, spread over `epochs`, whatever their number. Batches of 64:
-    # small sets get steps enough, and a CPU is nearly as fast as with 128.
+    # One cycle of a high learning rate, spread over `epochs`, whatever their number. What is None goes by the
+    # number of examples (`models.adapted`).
     "short": {
-        "epochs": 20,
-        "batch_size": 64,
+        "epochs": None,
+        "batch_size": None,
         "optimizer": "sgd",
-        "learning_rate": 0.1,
+        "learning_rate": None,
         "momentum": 0.9,
         "nesterov": True,
         "weight_decay": 5e-4,
@@ -56,6 +60,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "label_smoothing": 0.1,
         "patience": 0,
         "amp": "auto",
+        "keep": None,
         "augmentation": {
             "p": 0.5,
             "translate": 0.2,
@@ -87,6 +92,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "label_smoothing": 0.0,
         "patience": 0,
         "amp": "auto",
+        "keep": "best",
         "augmentation": {
             "p": 1.0,
             "translate": 0.125,
@@ -109,8 +115,9 @@ def resolve(settings: Mapping[str, Any]) -> dict[str, Any]:
     """All training settings: those given, the rest from the preset that `settings` names.
 
     settings: `preset` ('short' if not given) and any of the preset's keys; `augmentation` is filled
-    key by key, and None stands for the preset's value. The result has no `preset`, so that two ways
-    to say the same are equal. UserError for an unknown preset or key, with the near misses.
+    key by key, and None stands for the preset's value, which can be None for what goes by the number of
+    examples. The result has no `preset`, so that two ways to say the same are equal. UserError for an unknown
+    preset or key, with the near misses.
     """
     given = dict(settings)
     name = given.pop("preset", None) or "short"

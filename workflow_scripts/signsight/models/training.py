@@ -17,10 +17,11 @@ import torch
 from torch.nn import functional
 
 from signsight.core.errors import UserError
-from signsight.core.files import atomic
+from signsight.core.files import write_csv
 from signsight.core.rng import generator
 from signsight.data.imageset import ImageSet
 from signsight.models import checkpoint, resume
+from signsight.models.adapted import adapted
 from signsight.models.augment import Draws, augment, draw
 from signsight.models.classifier import (
     Classifier,
@@ -33,6 +34,7 @@ from signsight.models.names import torchvision_names
 from signsight.models.optimisation import learning_rate, make_optimizer, uses_bfloat16
 from signsight.models.presets import resolve
 from signsight.models.states import load_weights
+from signsight.models.store import Store, file_digest
 
 log = logging.getLogger("signsight")
 
@@ -45,8 +47,14 @@ HISTORY = (
     "validation_loss",
     "validation_accuracy",
     "learning_rate",
+    "steps",
+    "batch_size",
     "seconds",
+    "kept",
 )
+
+
+FILES = (checkpoint.WEIGHTS, checkpoint.ABOUT, "history.csv")  # what a training leaves
 
 
 @dataclass
@@ -62,8 +70,11 @@ class Progress:
         accuracy = [row["validation_accuracy"] for row in self.history]
         return not patience or len(accuracy) - 1 - int(np.argmax(accuracy)) < patience
 
-    def is_best(self) -> bool:
-        """Whether the last epoch is the best: by validation accuracy, then by validation loss."""
+    def is_best(self, keep: str) -> bool:
+        """Whether the last epoch is the one to keep: the "last" one, or the "best" one by validation
+        accuracy, then by validation loss."""
+        if keep == "last":
+            return True
         *before, last = [(-r["validation_accuracy"], r["validation_loss"]) for r in self.history]
         return math.isnan(last[0]) or all(last <= earlier for earlier in before)
 
@@ -79,6 +90,7 @@ def train(
     device: torch.device,
     folder: Path | str,
     resume_folder: Path | str,
+    store: Store | None = None,
 ) -> pd.DataFrame:
     """Train a classifier and leave its best checkpoint and `history.csv` in `folder`.
 
@@ -88,32 +100,47 @@ def train(
     without any, the last epoch counts as the best. model: `name` of the network and, where
     wanted, its `parameters`, `channels` (1 or 3) and `weights`, a file to start from (a classifier of
     torchvision keeps a new head where that of the file has other classes). classes: names by class
-    id. settings: as `presets.resolve` takes them. resume_folder: holds the state after every epoch
+    id. settings: as `presets.resolve` takes them; what they leave open goes by the number of examples
+    (`adapted`). resume_folder: holds the state after every epoch
     and is deleted at the end; a training that was killed goes on from there and ends, on the CPU with
-    the same number of threads, in the same weights bit for bit.
+    the same number of threads, in the same weights bit for bit. store: of trained networks; one whose
+    training was the same in all is taken from there, and a new one is kept in it.
 
     Returns the history: epoch (from 1), train_loss, train_accuracy (of the augmented batches, while
     the weights move), validation_loss, validation_accuracy (0..1), learning_rate (of the last
-    step), seconds. UserError for examples that do not fit and for a loss that is not finite.
+    step), steps (up to its end), batch_size (the most examples in a step), seconds, kept (whether its
+    weights are those of the checkpoint). UserError for examples that do not fit and for a loss that is
+    not finite.
     """
-    folder, resume_folder, settings = Path(folder), Path(resume_folder), resolve(settings)
+    folder, resume_folder = Path(folder), Path(resume_folder)
     check_examples(images, examples, len(classes))
     training = examples[examples["subset"] == "train"].reset_index(drop=True)
     validation = examples[(examples["subset"] == "validation") & (examples["flip"] == "")]
     validation = validation.drop_duplicates("row")
+    settings, chosen = adapted(
+        resolve(settings),
+        examples=len(training),
+        validation=len(validation),
+        pretrained=bool(model.get("weights")),
+    )
+    if chosen:
+        log.info("%s", chosen)
     if settings["patience"] and validation.empty:
         raise UserError(
             "training.patience needs a validation subset; set it to 0 or keep some tracks for it."
         )
     bfloat16 = uses_bfloat16(settings["amp"], device)
     config = {
-        "model": dict(model),
+        "model": dict(model) | _start(model),
         "classes": list(classes),
         "settings": settings,
         "seed": seed,
         "bfloat16": bfloat16,
     }
     mark, channels = resume.fingerprint(config, images, examples), model.get("channels", 3)
+    if store and store.take(mark, folder, FILES):
+        resume.forget(resume_folder)
+        return pd.read_csv(folder / FILES[-1])
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(int(generator(seed, "weights").integers(2**62)))
         classifier = new_classifier(
@@ -131,7 +158,8 @@ def train(
         run = _Run(classifier, Pixels(images), training, validation, settings, seed, device, bfloat16)
         progress = run.go(resume_folder, mark)
     classifier.load_state_dict(progress.best)
-    history = pd.DataFrame(progress.history, columns=HISTORY)
+    history = pd.DataFrame(progress.history, columns=HISTORY[:-1])
+    history["kept"] = history["epoch"] == progress.best_epoch
     best = progress.history[progress.best_epoch - 1]
     about = {
         "training": {
@@ -139,6 +167,7 @@ def train(
             "seed": seed,
             "bfloat16": bfloat16,
             "examples": len(training),
+            "chosen": chosen,
             "epochs_run": len(history),
             "best_epoch": progress.best_epoch,
             "digest": mark,
@@ -146,9 +175,10 @@ def train(
         "weights": model.get("weights"),
         "validation_accuracy": _number(best["validation_accuracy"]),
     }
-    with atomic(folder / "history.csv") as part:
-        history.to_csv(part, index=False)
+    write_csv(folder / FILES[-1], history)
     checkpoint.save(classifier, folder, about)
+    if store:
+        store.keep(mark, folder, FILES)
     resume.forget(resume_folder)
     return history
 
@@ -234,7 +264,7 @@ class _Run:
                 log.info("no better validation accuracy for some epochs; stopped early")
                 break
             progress.history.append(self.epoch(epoch))
-            if progress.is_best():
+            if progress.is_best(self.settings["keep"]):
                 progress.best_epoch = epoch + 1
                 progress.best = _copy(self.classifier.state_dict())
             each = (time.perf_counter() - start) / (epoch + 1 - begin)
@@ -272,7 +302,8 @@ class _Run:
             )
         validation_loss, validation_accuracy = self.validate()
         values = (epoch + 1, loss, accuracy, validation_loss, validation_accuracy, rate)
-        return dict(zip(HISTORY, (*values, time.perf_counter() - start), strict=True))
+        taken = ((epoch + 1) * self.steps, self.settings["batch_size"], time.perf_counter() - start)
+        return dict(zip(HISTORY[:-1], (*values, *taken), strict=True))
 
     def step(self, rows: np.ndarray, draws: Draws, rate: float) -> torch.Tensor:
         """One optimiser step on the examples `rows`; sums of loss and of right answers, (2,)."""
@@ -320,6 +351,12 @@ class _Run:
             row["seconds"],
             *divmod(round(left), 60),
         )
+
+
+def _start(model: Mapping[str, Any]) -> dict[str, str]:
+    """The digest of the file of weights that a training starts from."""
+    file = model.get("weights")
+    return {"digest": file_digest(file)} if file and Path(file).is_file() else {}
 
 
 def _copy(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
