@@ -51,6 +51,18 @@ def test_the_largest_class_counts_and_not_the_number_of_classes() -> None:
     assert line.level == "bad" and "no better than a guess" in line.text and "44.4 %" in line.text
 
 
+def test_a_weak_network_is_better_than_a_guess_and_no_more() -> None:
+    """40 of 100 right, where each of ten classes has ten images."""
+    truth = [k for k in range(10) for _ in range(10)]
+    line = told(
+        truth, [k if i % 10 < 4 else (k + 1) % 10 for i, k in enumerate(truth)], dict.fromkeys(range(10), "x")
+    )
+    assert (
+        line.level == "caution"
+        and "better than a guess, but wrong more often than right: 40 of 100" in line.text
+    )
+
+
 def test_too_few_images_do_not_tell() -> None:
     """8 of 12 right against 6 of 12 cats: Wilson's interval reaches from 39 to 86 %."""
     truth = [0] * 6 + [1] * 3 + [2] * 3

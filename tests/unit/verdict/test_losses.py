@@ -45,6 +45,11 @@ def test_intervals_that_do_not_tell() -> None:
     assert line.level == "unknown" and "200 images do not exclude it: 4.0 points [−6.0, 14.0]" in line.text
 
 
+def test_one_angle_alone() -> None:
+    (line,) = angles(turned({20: 0.01}))
+    assert line.text.startswith("Rotation in the plane by +20° costs no more")
+
+
 def test_nothing_was_turned() -> None:
     assert list(angles(turned({0: 0.0}))) == []
 
@@ -80,6 +85,11 @@ def test_the_costliest_sticker_beside_the_same_at_random() -> None:
 def test_stickers_that_cost_nothing() -> None:
     (line,) = stickers(stuck(0.0, 0.0), LABELS, "random")
     assert line.level == "good" and "costs no more than 5 points" in line.text
+
+
+def test_where_the_untouched_pictures_are_guessed_there_is_nothing_to_lose() -> None:
+    (line,) = stickers(stuck(0.0, 0.0).assign(chance=0.95), LABELS, "random")
+    assert line.level == "unknown" and "no more than by a guess" in line.text
 
 
 def hidden(random: float | None) -> pd.DataFrame:

@@ -121,6 +121,8 @@ def test_none_is_best() -> None:
 
 
 def test_what_no_measure_tells_apart() -> None:
+    alike = table(insertion={"random": 0.1, "a": 0.8, "b": 0.75})
+    assert list(best(alike, TOLD)) == [] and len(list(apart(alike, TOLD))) == 1  # once is enough
     (line,) = apart(table(**CLEAR), TOLD)
     assert line.text == "Not told apart by any measure: Beta and Gamma." and line.level == "unknown"
     chain = table(insertion={"a": 0.80, "b": 0.72, "c": 0.64})  # a and c differ, b differs from neither
@@ -164,7 +166,7 @@ def test_measures_that_agree_and_measures_that_do_not() -> None:
 def test_few_methods_say_little_about_measures() -> None:
     few = ordered([1, 2, 3], [3, 2, 1])
     assert few is not None and few.level == "unknown" and "3 methods, which are too few" in few.text
-    assert ordered([1], [1]) is None
+    assert ordered([1, 2], [2, 1]) is None
 
 
 def test_maps_that_do_not_depend_on_the_weights() -> None:

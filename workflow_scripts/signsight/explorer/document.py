@@ -8,7 +8,15 @@ from typing import Any
 from signsight.explorer.albums import album_set
 from signsight.explorer.boxes import detection_set
 from signsight.explorer.learned import learned
-from signsight.explorer.tables import agreement, classes, ranking, verdict, with_chance, with_repeats
+from signsight.explorer.tables import (
+    agreement,
+    classes,
+    ranking,
+    verdict,
+    with_chance,
+    with_repeats,
+    without_refused,
+)
 from signsight.explorer.tested import test_set
 
 
@@ -16,9 +24,9 @@ def document(given: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, An
     """The experiment, its verdict and what is left out: keys `experiment`, `verdict`, `left_out`.
 
     given: the files of `plan.explorer.Explorer.given`, facts: its `facts`. Parts that an experiment does not
-    have are null or absent.
+    have are null or absent; a network that is no better than guessing has no ranking.
     """
-    tables = given["tables"]
+    tables = without_refused(given["tables"])
     methods = with_repeats(facts["methods"], tables.get("identical_maps"))
     tested = test_set(given, facts, methods) if given.get("images") else None
     albums = [album_set(name, own, facts["images"], methods) for name, own in given["albums"].items()]

@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 
 from signsight.core.files import read_csv
+from signsight.evaluation.guessing import no_ranking
 
+RANKED = ("ranking", "agreement")  # tables of the classifier's explanations that say which is better
 RANKING = {"value": "mean"}  # column of the table -> key of the document
 
 
@@ -27,6 +29,12 @@ def ranking(file: Path | str | None, confidence: float) -> dict[str, Any] | None
 def agreement(file: Path | str | None) -> dict[str, Any] | None:
     """The rows of the table of agreement between quantities, as they are."""
     return None if file is None else {"rows": records(read_csv(file))}
+
+
+def without_refused(files: Mapping[str, Path | str]) -> dict[str, Path | str]:
+    """The files of tables, without those that rank where the network is no better than guessing."""
+    refused = "clean" in files and no_ranking(read_csv(files["clean"]))
+    return {name: file for name, file in files.items() if not (refused and name in RANKED)}
 
 
 def verdict(file: Path | str | None) -> list[dict[str, Any]]:

@@ -86,7 +86,7 @@ class Explorer:
         tables = {
             name: file
             for name, file in self.plan.table_files.items()
-            if name in ("metrics", "ranking", "agreement", "verdict", "identical_maps")
+            if name in ("clean", "metrics", "ranking", "agreement", "verdict", "identical_maps")
         }
         tables |= {k: f for k, f in self.plan.detection.tables.items() if k == "box_ranking"}
         explained = self.plan.has_data or self._albums or self._of_features

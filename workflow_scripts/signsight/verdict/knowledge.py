@@ -25,6 +25,7 @@ from signsight.verdict.lines import (
 )
 
 NETWORK, CLASSES = "The network", "Classes"
+MOSTLY = 0.5  # accuracy up to which most images are wrong
 ENOUGH = 20  # images of a class from which its recall says something
 Names = Mapping[int, str]
 
@@ -55,7 +56,13 @@ def knowledge(clean: pd.DataFrame, confusion: pd.DataFrame, names: Names) -> Ite
         )
         yield Line(NETWORK, BAD, f"{always}: {right}; {guess}. It tells no class from another.")
     elif beats_guessing(row):
-        yield Line(NETWORK, GOOD, f"The network knows its classes better than a guess: {right}; {guess}.")
+        level = GOOD if row["accuracy"] > MOSTLY else CAUTION
+        told = (
+            "knows its classes"
+            if level == GOOD
+            else "is better than a guess, but wrong more often than right"
+        )
+        yield Line(NETWORK, level, f"The network {told}: {right}; {guess}.")
     elif row["accuracy"] <= row["chance"]:
         yield Line(NETWORK, BAD, f"The network is no better than a guess: {right}; {guess}.")
     else:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from signsight.evaluation.background import ALONE, OTHER
+from signsight.evaluation.guessing import beats_guessing
 from signsight.figures.numbers import MINUS, lost, percent
 from signsight.verdict.lines import (
     BAD,
@@ -51,9 +52,10 @@ def angles(geometry: pd.DataFrame) -> Iterator[Line]:
             if worst["degree"] != first["degree"]:
                 text += f", and the accuracy falls to {interval(worst)} at {_degree(worst)}"
         else:
-            span = f"{_degree(rows.iloc[0])} to {_degree(rows.iloc[-1])}"
+            ends = [_degree(rows.iloc[place]) for place in (0, -1)]
+            span = f"from {ends[0]} to {ends[1]}" if len(rows) > 1 else f"by {ends[0]}"
             costs = _costs(worst, level, several(worst["n"], "image"))
-            text = f"{title} from {span} {costs} at {_degree(worst)}"
+            text = f"{title} {span} {costs} at {_degree(worst)}"
         yield Line("Angles", level, f"{text}.")
 
 
@@ -76,6 +78,12 @@ def stickers(table: pd.DataFrame, labels: Labels, chance: str | None) -> Iterato
     for target, where in PARTS.items():
         rows = table[(table["target"] == target) & (table["sign_size"] != "none")]
         if rows.empty:
+            continue
+        untouched = table[(table["target"] == target) & (table["sign_size"] == "none")]
+        if len(untouched) and not beats_guessing(untouched.iloc[0]):
+            text = f"Of {where}, {interval(untouched.iloc[0])} are right without a sticker"
+            told = "no more than by a guess, so what a sticker costs cannot be told"
+            yield Line("Stickers", UNKNOWN, f"{text}, {told}.")
             continue
         level, worst = level_of_loss(rows), rows.loc[rows["difference"].idxmin()]
         which = f"{worst['sticker']}, on {worst['sign_size']} signs, placed by {labels[worst['method']]}"

@@ -72,4 +72,4 @@ def not_measured(missing: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
     """What the run did not measure. missing: `what`, and `how` the config asks for it."""
     if missing:
         parts = [f"{one['what']} ({one['how']})" for one in missing]
-        yield Line("Not measured", UNKNOWN, f"Not measured: {'; '.join(parts)}.")
+        yield Line("Not measured", UNKNOWN, f"This run does not say {'; '.join(parts)}.")

@@ -16,6 +16,7 @@ from signsight.verdict.lines import BAD, CAUTION, GOOD, UNKNOWN, Line, listed
 FEW = 30  # images below which a metric tells only large differences apart
 RERUN = "method"  # what metrics need that run methods again: noise is as stable as anything there
 REMEMBERS = 0.5  # rank correlation with the map of random weights above which a map hardly depends on them
+LEAST_METHODS = 3  # of two methods every two measures agree or disagree wholly
 AGREES = 0.5  # Kendall's tau from which two orders are called alike
 FEW_METHODS = 5  # below which one swap changes Kendall's tau a lot
 
@@ -111,7 +112,7 @@ def best(pairs: pd.DataFrame, told: Methods) -> Iterator[Line]:
         for name in first:
             won.setdefault(name, []).append(told.measure(measure))
     measures = rows["measure"].nunique()
-    if not won:
+    if not won and rows["better"].notna().any():
         all_others = "the other" if len(methods) == 2 else "all the others"
         text = f"By no measure is one method significantly better than {all_others}"
         yield Line(told.topic, UNKNOWN, f"{text}; none is the best one on these {told.things}.")
@@ -152,7 +153,8 @@ def agreement(table: pd.DataFrame, told: Methods) -> Iterator[Line]:
     place = {key: i for i, key in enumerate(dict.fromkeys(keys))}
     other = zip(table["metric_b"], table["quantity_b"], strict=True)
     upper = [place[a] < place[b] for a, b in zip(keys, other, strict=True)]
-    rows = table[np.array(upper, bool) & table["tau"].notna()].sort_values("tau", kind="stable")
+    known = np.array(upper, bool) & table["tau"].notna() & (table["methods"] >= LEAST_METHODS)
+    rows = table[known].sort_values("tau", kind="stable")
     if rows.empty:
         return
     few = int(rows["methods"].min())
