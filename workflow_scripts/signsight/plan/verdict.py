@@ -131,7 +131,7 @@ class Verdict:
         plan = self.plan
         how = "evaluation.metrics" if "metrics" in plan.config["stages"] else 'add "metrics" to stages'
         if not plan.metrics:
-            return [{"what": "how good the explanations are", "how": how}]
+            return [{"what": "which explanation is the best one", "how": how}]
         bases = {base_metric(plan.config, name) for name in plan.metrics}
         followed = any(about_metric(plan.config, name)["needs"] == "model" for name in plan.metrics)
         found = []
