@@ -9,25 +9,19 @@ import pandas as pd
 import pytest
 
 from signsight.evaluation.accuracy import accuracy_row
-from signsight.evaluation.ranking import AGREEMENT_COLUMNS, RANK_COLUMNS
-from signsight.explorer.document import document
+from signsight.explorer.tables import without_refused
 
-FACTS = {"name": "a", "data_set": "folder", "network": "compact", "confidence": 0.95}
-FACTS |= {"methods": [], "networks": [], "metrics": []}
+TABLES = {"clean", "ranking", "agreement", "verdict", "box_ranking"}
 
 
-@pytest.mark.parametrize("right", [18, 36])
-def test_a_guessing_network_has_no_ranking(right: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("right", "left_out"), [(18, {"ranking", "agreement"}), (36, set())])
+def test_a_guessing_network_has_no_ranking(right: int, left_out: set[str], tmp_path: Path) -> None:
     """36 images, half of them of one class."""
-    truth = np.repeat([0, 1], 18)
-    correct = np.arange(36) < right
-    tables = {
-        "clean": pd.DataFrame([accuracy_row(correct, truth, None, 0.95)]),
-        "ranking": pd.DataFrame([[*"ab", "c", 1, 1, "a", "", 0.5, 0.4, 0.6, 9]], columns=RANK_COLUMNS),
-        "agreement": pd.DataFrame([[*"abcd", 3, 1.0]], columns=AGREEMENT_COLUMNS),
-    }
-    for name, table in tables.items():
-        table.to_csv(tmp_path / f"{name}.csv", index=False)
-    given = {"tables": {name: tmp_path / f"{name}.csv" for name in tables}}
-    made = document(given, FACTS)["experiment"]
-    assert (made["ranking"] is None) == (made["agreement"] is None) == (right == 18)
+    row = accuracy_row(np.arange(36) < right, np.repeat([0, 1], 18), None, 0.95)
+    pd.DataFrame([row]).to_csv(tmp_path / "clean.csv", index=False)
+    files = {name: tmp_path / f"{name}.csv" for name in TABLES}
+    assert set(without_refused(files)) == TABLES - left_out
+
+
+def test_without_a_classifier_nothing_is_refused(tmp_path: Path) -> None:
+    assert set(without_refused({"box_ranking": tmp_path / "b.csv"})) == {"box_ranking"}
