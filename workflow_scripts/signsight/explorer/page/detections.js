@@ -7,10 +7,10 @@ import { h, onChange, say, svg } from "#dom";
 import { legend } from "#legend";
 import { look, mapControls, readings } from "#look";
 import { mapAt } from "#maps";
-import { detectionSet, find, standard } from "#model";
+import { detectionSet, find, named, quantityOf, standard } from "#model";
 import { mapPanel } from "#panel";
 import { pointer } from "#pointer";
-import { percent } from "#text";
+import { number, percent } from "#text";
 
 /** The view: {element, update(scene)}. */
 export function detections(app) {
@@ -42,6 +42,8 @@ export function detections(app) {
   const frame = h("div", { class: "maps detection", "data-testid": "detection" });
   const at = h("output", { class: "fine", "data-testid": "coordinates" });
   const key = h("div", {});
+  const values = h("div", {});
+  const buildValues = onChange((_, scene) => values.replaceChildren(...boxValues(scene)));
   const picture = h("canvas", {});
   let panel;
   const build = onChange((_, scene) => {
@@ -71,6 +73,7 @@ export function detections(app) {
       frame,
       at,
       key,
+      values,
     ),
     async update(scene) {
       const set = detectionSet(scene.experiment);
@@ -95,6 +98,7 @@ export function detections(app) {
         picture,
       });
       buildBoxes([scene.experiment.name, row, state.class, box?.id, method.id], scene);
+      buildValues([scene.experiment.name, n], scene);
       if (map) buildKey([panel.kind, look(state)], scene);
       say(
         layer,
@@ -196,4 +200,35 @@ function boxLayer(scene, store) {
     ),
     ...shapes,
   );
+}
+
+/** What the metrics say of the chosen box, by each method. */
+function boxValues(scene) {
+  const { experiment } = scene;
+  const set = detectionSet(experiment);
+  const n = set.boxes.indexOf(boxOf(scene));
+  const rows = [];
+  for (const [metric, quantities] of Object.entries(set.box_values ?? {})) {
+    for (const [quantity, own] of Object.entries(quantities)) {
+      rows.push({
+        known: quantityOf(experiment, `${metric}.${quantity}`),
+        name: `${metric}: ${quantity}`,
+        own,
+      });
+    }
+  }
+  if (!rows.length) return [];
+  const columns = methods(scene).filter(({ id }) => rows.some(({ own }) => own[id]));
+  const head = h("tr", {}, h("td", {}), ...columns.map(({ label }) => h("th", { scope: "col" }, label)));
+  const body = rows.map(({ known, name, own }) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, known ? named(known.metric, known.quantity).label : name),
+      ...columns.map(({ id }) => h("td", {}, h("span", {}, number(own[id]?.[n])))),
+    ),
+  );
+  const table = h("table", { class: "ranks" }, h("thead", {}, head), h("tbody", {}, ...body));
+  const region = { class: "wide-table", role: "region", tabindex: "0", "aria-label": "Metrics of this box" };
+  return [h("h3", {}, "How good are the maps of this box?"), h("div", region, table)];
 }

@@ -28,6 +28,10 @@ export function image(app) {
   const controls = mapControls(store, (scene) => readings(shownMethods(scene), scene.state));
   const picker = methodPicker(store);
   const { steps, place } = stepper(app);
+  const refused = h("div", { "data-testid": "refused" });
+  const buildRefused = onChange((list) =>
+    refused.replaceChildren(...list.map((text) => h("p", { class: "fine" }, text))),
+  );
   let panels = [];
   const build = onChange((_, scene) => {
     panels = shownMethods(scene).map((method) => mapPanel(method, { note: twinNote(method) }));
@@ -48,6 +52,7 @@ export function image(app) {
     h("header", { class: "image-head" }, h("div", {}, title, subtitle), steps),
     h("div", { class: "controls" }, ...controls.map((one) => one.element), picker.element),
     grid,
+    refused,
     h("div", { class: "under-maps" }, h("div", {}, key, saving.element), top),
     ...extras.map((extra) => extra.element),
   );
@@ -69,6 +74,7 @@ export function image(app) {
         scene,
       );
       buildTop([scene.experiment.name, set.id, network?.id, row], scene);
+      buildRefused(refusals(scene));
       grid.style.setProperty("--size", `${state.size}px`);
       grid.classList.toggle("smooth", state.smooth);
       const stored = methods.map((method) => set.maps[network.id][method.id]); // no methods, no network
@@ -94,6 +100,12 @@ export function image(app) {
 export function shownMethods({ methods, state }) {
   const named = methods.filter(({ id }) => state.methods.includes(id));
   return named.length ? named : methods;
+}
+
+/** Why some methods have no maps of these images. */
+function refusals({ set, experiment }) {
+  const label = (id) => experiment.methods.find((method) => method.id === id)?.label ?? id;
+  return Object.entries(set.refused ?? {}).map(([id, sentence]) => `No maps by ${label(id)}: ${sentence}`);
 }
 
 function twinNote({ twins }) {

@@ -165,28 +165,18 @@ export function outcome(option, set, method, arrays, n, step) {
 /** The curves of a possibility: this image's, and the mean of all with its interval. */
 export function series(option, set, method, arrays, n) {
   const own = (array) => Array.from(array.subarray(n * option.steps, (n + 1) * option.steps));
-  const mean = (all, label) =>
-    all ? [{ label, style: "mean", y: all.mean, low: all.low, high: all.high }] : [];
-  if (option.kind === "pixels") {
-    const all = set.curves[option.metric][option.curve].methods[method];
-    return [
-      ...mean(all, "mean of all images"),
-      { label: "this image", style: "this", y: own(arrays.images) },
-    ];
-  }
-  if (option.kind === "cells") {
-    const all = mean(set.cells.mean?.[method], set.cells.mean_label ?? "accuracy of all images");
-    return [
-      ...all,
-      ...(arrays.probability ? [{ label: "this image", style: "this", y: own(arrays.probability) }] : []),
-    ];
-  }
-  if (option.kind === "turn") {
-    const all = mean(option.turn.mean, option.turn.mean?.label ?? "accuracy of all images");
-    return [
-      ...all,
-      ...(arrays.probability ? [{ label: "this image", style: "this", y: own(arrays.probability) }] : []),
-    ];
-  }
-  return [];
+  const { all, label, images } = {
+    pixels: () => ({ all: set.curves[option.metric][option.curve].methods[method], images: arrays.images }),
+    cells: () => ({ all: set.cells.mean?.[method], label: set.cells.mean_label, images: arrays.probability }),
+    turn: () => ({ all: option.turn.mean, label: option.turn.mean?.label, images: arrays.probability }),
+    sticker: () => ({}),
+  }[option.kind]();
+  const mean = {
+    label: label ?? "mean of all images",
+    style: "mean",
+    y: all?.mean,
+    low: all?.low,
+    high: all?.high,
+  };
+  return [all && mean, images && { label: "this image", style: "this", y: own(images) }].filter(Boolean);
 }

@@ -10,8 +10,17 @@ import { number, percent } from "#text";
 const ARROWS = { higher: "↑", lower: "↓", none: "" };
 
 /** Whether there is anything to rank. */
-export function hasRanking({ ranking: table }) {
-  return (table?.rows.length ?? 0) > 0;
+export function hasRanking(experiment) {
+  return ranks(experiment).length > 0;
+}
+
+/** The rows of the ranking by images, and of that by a detector's boxes. */
+function ranks({ ranking: images, box_ranking: boxes }) {
+  return [...(images?.rows ?? []), ...(boxes?.rows ?? [])];
+}
+
+function confidence({ ranking: images, box_ranking: boxes }) {
+  return percent((images ?? boxes).confidence ?? 0.95, 0);
 }
 
 /** The view: {element, update(scene)}. */
@@ -56,7 +65,7 @@ export function ranking(app) {
 
 /** Quantities that the methods are ranked by: [{value, label, direction, chance}]. */
 function columns(experiment) {
-  const names = [...new Set(experiment.ranking.rows.map(({ metric, quantity }) => `${metric}.${quantity}`))];
+  const names = [...new Set(ranks(experiment).map(({ metric, quantity }) => `${metric}.${quantity}`))];
   return names.map((value) => {
     const known = quantityOf(experiment, value);
     return {
@@ -72,7 +81,7 @@ function chosen({ experiment, state }) {
 }
 
 function rowsOf(experiment, name) {
-  return experiment.ranking.rows.filter(({ metric, quantity }) => `${metric}.${quantity}` === name);
+  return ranks(experiment).filter(({ metric, quantity }) => `${metric}.${quantity}` === name);
 }
 
 function labelOf(experiment, id) {
@@ -134,7 +143,7 @@ function forest(scene) {
     h(
       "p",
       { class: "fine" },
-      `Dot: mean of ${n} images; bar: its ${percent(experiment.ranking.confidence ?? 0.95, 0)} interval. `,
+      `Dot: mean of ${n} images or boxes; bar: its ${confidence(experiment)} interval. `,
       "The rank is one more than the number of methods that are significantly better; methods that share a ",
       "letter cannot be told apart.",
       column.chance === null || column.chance === undefined ? "" : " Dashed: chance.",
@@ -213,7 +222,7 @@ function links(scene, row) {
 function wholeTable(scene) {
   const { experiment } = scene;
   const all = columns(experiment);
-  const ids = [...new Set(experiment.ranking.rows.map(({ method }) => method))];
+  const ids = [...new Set(ranks(experiment).map(({ method }) => method))];
   const first = rowsOf(experiment, all[0].value);
   const rank = (id) => first.find(({ method }) => method === id)?.rank ?? Infinity;
   const head = h(
@@ -271,13 +280,15 @@ function cell(scene, row) {
   );
 }
 
-function methodNotes({ methods, ranking: { rows } }) {
+function methodNotes(experiment) {
+  const { methods } = experiment;
+  const rows = ranks(experiment);
   const told = methods.filter(
     ({ id, measures, misleads, same_as: twin }) =>
       rows.some(({ method }) => method === id) && (measures || misleads || twin),
   );
   if (!told.length) return [];
-  const list = told.flatMap(({ id, label, measures, misleads, same_as: twin }) => [
+  const list = told.flatMap(({ label, measures, misleads, same_as: twin }) => [
     h("dt", {}, label),
     h(
       "dd",
@@ -285,7 +296,6 @@ function methodNotes({ methods, ranking: { rows } }) {
       [measures, misleads, twin && `Its maps are identical to those of ${labelOf({ methods }, twin)}.`]
         .filter(Boolean)
         .join(" "),
-      h("span", { hidden: true }, id),
     ),
   ]);
   return [

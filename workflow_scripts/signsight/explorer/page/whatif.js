@@ -54,7 +54,7 @@ export function whatIf(app) {
           x: option.x,
           series: lines,
           xLabel: option.xLabel,
-          yLabel: option.yLabel ?? "Probability of the true class",
+          yLabel: option.yLabel ?? title(lines),
         })
       : null;
     chart.replaceChildren(...(drawn ? [drawn.element] : []));
@@ -90,6 +90,11 @@ export function whatIf(app) {
       canvas.dataset.step = at;
     },
   };
+}
+
+/** What the y axis shows where no metric says it. */
+function title(lines) {
+  return lines.some(({ style }) => style === "this") ? "Probability of the true class" : "Accuracy";
 }
 
 function options({ experiment, set }) {
