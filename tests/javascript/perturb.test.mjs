@@ -138,6 +138,7 @@ const set = {
   ],
 };
 const experiment = {
+  methods: [{ id: "lrp" }, { id: "other" }],
   metrics: [
     { id: "deletion", label: "Deletion" },
     { id: "insertion", label: "Insertion" },
@@ -148,16 +149,16 @@ test("only what was computed and can be drawn is offered", () => {
   const all = possibilities(experiment, set);
   assert.deepEqual(
     all.map(({ value }) => value),
-    ["cells", "pixels.deletion", "turn.rotation", "sticker.tall.small"],
+    ["cells", "pixels.deletion", "sticker.tall.small", "turn.rotation"],
   );
   assert.deepEqual(all[1].methods, ["lrp"], "a method with a curve");
-  assert.deepEqual(all[3].methods, ["lrp"], "a sticker that can be drawn");
-  assert.equal(all[2].start, 1, "0 degrees");
+  assert.deepEqual(all[2].methods, ["lrp"], "a sticker that can be drawn");
+  assert.equal(all[3].start, 1, "0 degrees");
   assert.deepEqual(possibilities(experiment, {}), []);
 });
 
 test("outcomes are the stored ones", () => {
-  const [cells, pixels, turn, sticker] = possibilities(experiment, set);
+  const [cells, pixels, sticker, turn] = possibilities(experiment, set);
   const ofCells = { probability: Float32Array.of(1, 2, 3, 4, 5, 6, 7, NaN) };
   assert.deepEqual(outcome(cells, set, "lrp", ofCells, 1, 2), {
     predicted: null,

@@ -21,7 +21,7 @@ export function front(app) {
       build("");
       return images.update(scene);
     },
-    focus: images.focus,
+    focusImage: images.focus,
   };
 }
 

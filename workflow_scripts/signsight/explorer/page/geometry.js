@@ -16,7 +16,7 @@ export function homography(transform, degrees, height, width) {
 }
 
 /** Whether `warp` can draw a transform. */
-export function isKnown(transform) {
+export function isDrawable(transform) {
   return homography(transform, 0, 2, 2) !== undefined;
 }
 

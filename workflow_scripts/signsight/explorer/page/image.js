@@ -56,9 +56,6 @@ export function image(app) {
     h("div", { class: "under-maps" }, h("div", {}, key, saving.element), top),
     ...extras.map((extra) => extra.element),
   );
-  element.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") app.back();
-  });
   return {
     element,
     async update(scene) {

@@ -92,11 +92,8 @@ function classCard(
 function example(set, n, state) {
   const canvas = h("canvas", { role: "img", "aria-label": `picture ${set.ids[n]}` });
   drawPicture(canvas, set.pictures, n);
-  return h(
-    "a",
-    { href: format({ ...state, view: "image", set: set.id, image: set.ids[n] }), class: "patch" },
-    canvas,
-  );
+  const href = format({ ...state, view: "image", set: set.id, image: set.ids[n] });
+  return h("a", { href, class: "patch", "aria-label": `image ${set.ids[n]}` }, canvas);
 }
 
 function filterCard({ layer, unit, picture, patches = [], activation }) {

@@ -3,7 +3,7 @@
 // For tests: tabs have data-testid "tab-<view>", controls "control-<key>" (keys: see state.js), buttons
 // "<name>-button", the header's choices "control-experiment", "control-set", "control-network"; the wall's
 // tiles are a[data-image] in data-testid "wall"; maps: see panel.js. <body data-ready="<hash>"> names the
-// state that has been drawn.
+// state once it has been drawn.
 
 import { compare } from "#compare";
 import { choice, listed, pick } from "#controls";
@@ -48,7 +48,7 @@ const app = {
     const { set, row } = app.scene;
     app.store.set({ view: "overview" });
     await app.drawn;
-    app.made.get("overview").focus(set?.ids[row]);
+    app.made.get("overview").focusImage(set?.ids[row]);
   },
 };
 
@@ -62,9 +62,14 @@ document.getElementById("skip").addEventListener("click", (event) => {
   event.preventDefault(); // the hash holds the state
   main.focus();
 });
+addEventListener("keydown", ({ key }) => {
+  if (key === "Escape" && app.scene.view.id === "image") app.back();
+});
 show(app.store.state);
 
 function show(state) {
+  const isFirst = !app.scene;
+  delete document.body.dataset.ready;
   const scene = resolve(app.document, state);
   app.scene = scene;
   if (state.theme === "auto") delete document.documentElement.dataset.theme;
@@ -80,9 +85,11 @@ function show(state) {
   const isNew = main.firstChild !== made.element;
   if (isNew) main.replaceChildren(made.element);
   app.drawn = Promise.resolve(made.update(scene)).then(() => {
-    if (app.scene === scene) document.body.dataset.ready = format(state);
+    if (app.scene !== scene) return;
+    if (isNew && !isFirst && document.activeElement === document.body) made.focus?.();
+    document.body.dataset.ready = format(state);
   });
-  if (isNew && document.body.dataset.ready !== undefined) scrollTo(0, 0);
+  if (isNew && !isFirst) scrollTo(0, 0);
 }
 
 function heading({ experiment }, view) {

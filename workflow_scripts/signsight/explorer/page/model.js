@@ -73,6 +73,7 @@ export function measured(experiment, set) {
       const values = set.values?.[metric.id]?.[quantity.id];
       if (!values || !Object.keys(values).length) continue;
       const methods = distinct(experiment.methods.filter(({ id }) => values[id]));
+      if (!methods.length) continue;
       out.push({ value: `${metric.id}.${quantity.id}`, ...named(metric, quantity), methods });
     }
   }

@@ -1,11 +1,13 @@
 // What was done to the images of a set and stored: what the page can show as "what if"; pure.
 
-import { isKnown } from "#geometry";
+import { isDrawable } from "#geometry";
 import { degrees, percent } from "#text";
 
 /** [{value, label, group, kind, methods, steps, start, words, ...}]; steps: positions of the slider. */
 export function possibilities(experiment, set) {
-  return [...cells(set), ...pixels(experiment, set), ...turns(set), ...stickers(set)];
+  const isKnown = (id) => experiment.methods.some((method) => method.id === id);
+  const ranked = [...cells(set), ...pixels(experiment, set), ...stickers(set)];
+  return [...ranked.filter(({ methods }) => methods.some(isKnown)), ...turns(set)];
 }
 
 function cells({ cells: stored }) {
@@ -63,7 +65,7 @@ function pixels(experiment, { pixels: stored, curves }) {
 
 function turns({ geometry }) {
   return (geometry ?? [])
-    .filter(({ transform, degrees: all }) => isKnown(transform) && all.length > 1)
+    .filter(({ transform, degrees: all }) => isDrawable(transform) && all.length > 1)
     .map((turn) => ({
       value: `turn.${turn.transform}`,
       label: turn.label.toLowerCase(),
