@@ -156,31 +156,37 @@ rule sticker_table:
         "../workflow_scripts/evaluation/sticker_table.py"
 
 
-rule evaluate:
-    input:
-        unpack(lambda wildcards: PLAN.regions(wildcards.metric)),
-        images=PLAN.image_set("crop/test"),
-        maps=f"{R}/{{run}}attribute/{{method}}/maps.npy",
-        model=PLAN.model_of("{run}"),
-    output:
-        # all images, or a share of them
-        f"{R}/{{run}}evaluate/{{metric}}/{{method}}/{PLAN.share}.npz",
-    log:
-        PLAN.log("{run}evaluate", f"{{metric}}/{{method}}/{PLAN.share}"),
-    benchmark:
-        PLAN.benchmark("{run}evaluate", f"{{metric}}/{{method}}/{PLAN.share}")
-    conda:
-        "../envs/torch.yaml"
-    threads: TORCH_THREADS
-    resources:
-        gpu=GPU,
-    params:
-        metric=lambda wildcards: PLAN.metric(wildcards.metric),
-        protocol=lambda wildcards: PLAN.protocol(wildcards.metric),
-        seed=config["seed"],
-        again=lambda wildcards: PLAN.again(wildcards.metric, wildcards.method),
-    script:
-        "../workflow_scripts/evaluation/evaluate.py"
+for group in PLAN.metric_groups:
+
+    rule:
+        name:
+            group.rule("evaluate")
+        input:
+            unpack(lambda wildcards: PLAN.regions(wildcards.metric)),
+            images=PLAN.image_set("crop/test"),
+            maps=group.files(f"{R}/{{run}}attribute/{{method}}/maps.npy"),
+            model=PLAN.model_of("{run}"),
+        output:
+            # all images, or a share of them
+            group.files(f"{R}/{{run}}evaluate/{{metric}}/{{method}}/{PLAN.share}.npz"),
+        log:
+            PLAN.log("{run}evaluate", f"{{metric}}/{group.label}/{PLAN.share}"),
+        benchmark:
+            PLAN.benchmark("{run}evaluate", f"{{metric}}/{group.label}/{PLAN.share}")
+        wildcard_constraints:
+            metric=group.metrics,
+        conda:
+            "../envs/torch.yaml"
+        threads: TORCH_THREADS
+        resources:
+            gpu=GPU,
+        params:
+            metric=lambda wildcards: PLAN.metric(wildcards.metric),
+            protocol=lambda wildcards: PLAN.protocol(wildcards.metric),
+            seed=config["seed"],
+            again=group.each(PLAN.again),
+        script:
+            "../workflow_scripts/evaluation/evaluate.py"
 
 
 if PLAN.shards > 1:
@@ -333,29 +339,33 @@ rule perturbed_pictures:
         "../workflow_scripts/evaluation/perturbed_pictures.py"
 
 
-rule cascade_maps:
-    # maps of a few images while the network is drawn anew, for a figure
-    input:
-        model=PLAN.model,
-        images=PLAN.image_set("crop/test"),
-        maps=f"{R}/attribute/{{method}}/maps.npy",
-    output:
-        f"{R}/randomised/{{method}}/maps.npz",
-    log:
-        PLAN.log("cascade_maps", "{method}"),
-    benchmark:
-        PLAN.benchmark("cascade_maps", "{method}")
-    conda:
-        "../envs/torch.yaml"
-    threads: TORCH_THREADS
-    resources:
-        gpu=GPU,
-    params:
-        metric=PLAN.pictured("randomisation", "layers", "absolute"),
-        again=lambda wildcards: PLAN.again("randomisation", wildcards.method),
-        target=config["evaluation"]["target"],
-        # so many rows that the sheet stays readable
-        shown=max(1, min(FIGURES.facts["sheet_images"], 24 // len(PLAN.methods))),
-        seed=config["seed"],
-    script:
-        "../workflow_scripts/evaluation/cascade_maps.py"
+for group in PLAN.method_groups:
+
+    rule:
+        # maps of a few images while the network is drawn anew, for a figure
+        name:
+            group.rule("cascade_maps")
+        input:
+            model=PLAN.model,
+            images=PLAN.image_set("crop/test"),
+            maps=group.files(f"{R}/attribute/{{method}}/maps.npy"),
+        output:
+            group.files(f"{R}/randomised/{{method}}/maps.npz"),
+        log:
+            PLAN.log("cascade_maps", group.label),
+        benchmark:
+            PLAN.benchmark("cascade_maps", group.label)
+        conda:
+            "../envs/torch.yaml"
+        threads: TORCH_THREADS
+        resources:
+            gpu=GPU,
+        params:
+            metric=PLAN.pictured("randomisation", "layers", "absolute"),
+            again=group.each(lambda method: PLAN.again("randomisation", method)),
+            target=config["evaluation"]["target"],
+            # so many rows that the sheet stays readable
+            shown=max(1, min(FIGURES.facts["sheet_images"], 24 // len(PLAN.methods))),
+            seed=config["seed"],
+        script:
+            "../workflow_scripts/evaluation/cascade_maps.py"

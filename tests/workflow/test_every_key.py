@@ -130,6 +130,7 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
         "features.third",
         {"attribute", "identical_maps", "rank", "evaluate", "overview"} | MASKED | MEASURED | PICTURED,
     ),
+    "attribution.methods_per_job": (3, MAPPED),
     "attribution.batch_size": (OTHER, set()),
     "attribution.variants": ({"few": {"parameters": {"samples": 3}}}, MAPPED),
     "masking.methods": (["few", "random"], MASKED),

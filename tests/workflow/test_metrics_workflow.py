@@ -85,3 +85,21 @@ def test_a_further_model_is_trained_and_measured_beside_the_first(finished: Work
             assert np.isclose(rows.loc["accuracy", "value"], (scores["predicted"][0] == truth).mean())
         with np.load(workflow.results / f"{run}evaluate/region_perturbation/random/scores.npz") as file:
             assert np.isclose(rows.loc["aopc", "value"], file["value_aopc"].mean())
+
+
+def test_methods_of_one_job_have_the_maps_and_scores_of_jobs_of_their_own(
+    finished: Workflow, tmp_path: Path
+) -> None:
+    workflow = finished.copy(tmp_path)
+    arrays = ("attribute/{}/maps.npy", "evaluate/region_perturbation/{}/scores.npz")
+    files = [workflow.results / one.format(m) for one in arrays for m in ("random", "few", "grad_cam")]
+    before = [file.read_bytes() for file in files]
+    target = "results/tiny/tables/metrics.csv"
+    config = changed(attribution={"methods_per_job": 3}, stages=["metrics"])
+    assert workflow.planned(config, target) == {"attribute": 1, "evaluate": 2, "metric_table": 1}
+    done = workflow.run(config, target)
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert [file.read_bytes() for file in files] == before
+    more = changed(attribution={"methods_per_job": 3, "methods": ["random", "few", "grad_cam", "saliency"]})
+    alone = workflow.planned(more | {"stages": ["metrics"]}, target)
+    assert alone == {"attribute_2": 1, "evaluate_2": 2, "metric_table": 1}

@@ -1,4 +1,4 @@
-"""Rule attribute: maps of one attribution method for the whole test set, and the time that they took."""
+"""Rule attribute: maps of one or several attribution methods for the whole test set, and what they cost."""
 
 from pathlib import Path
 
@@ -11,14 +11,10 @@ from signsight.data.imageset import open_image_set
 from signsight.models.of_job import model_of_job
 
 with job(snakemake):
-    params = snakemake.params
+    params, out = snakemake.params, snakemake.output
     model, device, batch_size = model_of_job(snakemake, "attribution")
-    settings = Settings(
-        seed=params.seed,
-        batch_size=batch_size,
-        **params.explain,
-        **params.method,
-    )
     images = open_image_set(Path(snakemake.input.images[0]).parent)
-    took = explain_set(model, images, settings, device, Path(snakemake.output.maps))
-    write_csv(snakemake.output.time, pd.DataFrame({"images": [len(images)], "seconds": [took]}))
+    for method, maps, time in zip(params.methods.values(), out.maps, out.times, strict=True):
+        settings = Settings(seed=params.seed, batch_size=batch_size, **params.explain, **method)
+        took = explain_set(model, images, settings, device, Path(maps))
+        write_csv(time, pd.DataFrame({"images": [len(images)], "seconds": [took]}))

@@ -1,4 +1,4 @@
-"""Rule cascade_maps: maps of a few images while the layers of the network are drawn anew."""
+"""Rule cascade_maps: maps of a few images while the layers of the network are drawn anew, by every method."""
 
 from pathlib import Path
 
@@ -26,27 +26,26 @@ with job(snakemake):
     rows = example_rows(images.index, params.shown)
     pictures, ids = images.take(rows), images.index["image_id"].iloc[rows].tolist()
     truth = images.class_ids[rows]
-    again = run.Settings(
-        seed=params.seed,
-        batch_size=batch_size_for(config["attribution"]["batch_size"], model),
-        **params.again,
-    )
-    block = Block(
-        model=model,
-        images=pictures,
-        maps=ArrayFile(snakemake.input.maps).take(rows),
-        ids=ids,
-        truth=truth,
-        regions=None,
-        target=params.target,
-        seed=params.seed,
-        device=device,
-        batch_size=batch_size,
-        explain=run.explainer(model, pictures, truth, ids, again, device),
-    )
-    maps, stages = cascade_maps(block, min(settings["layers"] or STAGES, STAGES))
+    size = batch_size_for(config["attribution"]["batch_size"], model)
     change = np.abs if settings["absolute"] else np.asarray
-    first = change(maps[:, 0])
-    alike = [rank_correlation(first, change(maps[:, stage])) for stage in range(1, maps.shape[1])]
-    arrays = {"maps": maps, "stages": np.array(stages), "correlation": np.stack(alike, axis=1)}
-    save(snakemake.output[0], arrays | {"rows": rows})
+    files = zip(params.again.values(), snakemake.input.maps, snakemake.output, strict=True)
+    for told, file, out in files:
+        again = run.Settings(seed=params.seed, batch_size=size, **told)
+        block = Block(
+            model=model,
+            images=pictures,
+            maps=ArrayFile(file).take(rows),
+            ids=ids,
+            truth=truth,
+            regions=None,
+            target=params.target,
+            seed=params.seed,
+            device=device,
+            batch_size=batch_size,
+            explain=run.explainer(model, pictures, truth, ids, again, device),
+        )
+        maps, stages = cascade_maps(block, min(settings["layers"] or STAGES, STAGES))
+        first = change(maps[:, 0])
+        alike = [rank_correlation(first, change(maps[:, stage])) for stage in range(1, maps.shape[1])]
+        arrays = {"maps": maps, "stages": np.array(stages), "correlation": np.stack(alike, axis=1)}
+        save(out, arrays | {"rows": rows})

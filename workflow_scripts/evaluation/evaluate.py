@@ -1,5 +1,6 @@
-"""Rule evaluate: one metric over the maps of one method, or over a share of the images."""
+"""Rule evaluate: one metric over the maps of one or several methods, or over a share of the images."""
 
+import logging
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from signsight.data.imageset import open_image_set
 from signsight.evaluation.run import Settings, evaluate_set, sample_rows, shard_of, shard_rows
 from signsight.models.memory import batch_size_for
 from signsight.models.of_job import model_of_job
+
+log = logging.getLogger("signsight")
 
 with job(snakemake):
     params, config = snakemake.params, snakemake.config
@@ -22,22 +25,25 @@ with job(snakemake):
         batch_size=batch_size,
         **params.protocol,
     )
-    explainer = None
-    if params.again:
-        size = batch_size_for(config["attribution"]["batch_size"], model)
-        again = run.Settings(seed=params.seed, batch_size=size, **params.again)
-        explainer = partial(run.explainer, settings=again, device=device)
     share = shard_of(snakemake.wildcards.get("scatteritem"))
-    rows = sample_rows(len(images), params.metric["images"], params.seed)
+    rows = shard_rows(sample_rows(len(images), params.metric["images"], params.seed), *share)
     regions = snakemake.input.get("regions")
-    evaluate_set(
-        settings,
-        model,
-        images,
-        ArrayFile(snakemake.input.maps),
-        shard_rows(rows, *share),
-        device,
-        snakemake.output[0],
-        regions=ArrayFile(regions) if regions else None,
-        explainer=explainer,
-    )
+    files = zip(params.again.items(), snakemake.input.maps, snakemake.output, strict=True)
+    for (method, told), maps, scores in files:
+        log.info("maps of %s", method)
+        explainer = None
+        if told:
+            size = batch_size_for(config["attribution"]["batch_size"], model)
+            again = run.Settings(seed=params.seed, batch_size=size, **told)
+            explainer = partial(run.explainer, settings=again, device=device)
+        evaluate_set(
+            settings,
+            model,
+            images,
+            ArrayFile(maps),
+            rows,
+            device,
+            scores,
+            regions=ArrayFile(regions) if regions else None,
+            explainer=explainer,
+        )

@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 RULES = Path(__file__).parents[3] / "rules"
-RULE = re.compile(r"^[ \t]*rule\s*(\w*)\s*:", re.MULTILINE)
+# A rule by its name. One that is made for each of several things has a `name:`, which may be that of a group.
+RULE = re.compile(
+    r"^[ \t]*rule\s*(?P<name>\w*)\s*:(?:\s*#.*)*"
+    r"(?:\s*name:\s*group\.rule\(\"(?P<of_groups>\w+)\"\))?",
+    re.MULTILINE,
+)
 UNNAMED = "each figure"  # the rules of declared figures have no name in the text
 LEFT_OUT = ("common", "developer")  # no stages of a run
 
@@ -44,7 +49,8 @@ def rules() -> dict[str, list[str]]:
 
 def rules_of(text: str) -> list[str]:
     """The names of the rules of a file, each once."""
-    return list(dict.fromkeys(name or UNNAMED for name in RULE.findall(text)))
+    found = (rule["name"] or rule["of_groups"] or UNNAMED for rule in RULE.finditer(text))
+    return list(dict.fromkeys(found))
 
 
 def stages() -> dict[str, list[str]]:

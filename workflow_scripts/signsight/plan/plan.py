@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from signsight.config.choices import (
+    MASKING,
     TRANSFORMS,
     Config,
     about_method,
@@ -28,6 +29,7 @@ from signsight.figures.drawn import Drawn
 from signsight.plan.detection import Detection
 from signsight.plan.explorer import Explorer
 from signsight.plan.features import Features
+from signsight.plan.groups import ANY_METRIC, Group, groups_of
 from signsight.plan.inputs import Inputs
 from signsight.plan.verdict import Verdict
 
@@ -88,6 +90,20 @@ class Plan(Inputs):
     def benchmark(self, rule: str, wildcards: str = "") -> str:
         """The benchmark file (time and memory) of a rule's job."""
         return f"{Path(self.root, 'benchmarks', rule, wildcards)}.tsv"
+
+    @cached_property
+    def method_groups(self) -> list[Group]:
+        """The methods that one job explains the test images by."""
+        return groups_of([(ANY_METRIC, self.methods)], self.config["attribution"]["methods_per_job"])
+
+    @cached_property
+    def metric_groups(self) -> list[Group]:
+        """The methods that one job measures by a metric; the stage `masking` can have its own."""
+        pools = [(ANY_METRIC, self.methods)]
+        if self.masking_methods not in ([], self.methods):
+            pools = [("|".join(self.metrics), self.methods)] if self.metrics else []
+            pools += [(MASKING, self.masking_methods)]
+        return groups_of(pools, self.config["attribution"]["methods_per_job"])
 
     # what a job depends on
 
