@@ -1,13 +1,13 @@
 # The two commands of the README, and those that developers need. Every target is one or two plain lines.
 CORES ?= $(shell nproc)
 BIN := .venv/bin
+# progress bars on a terminal, plain lines in a pipe
+BARS := $(shell [ -t 2 ] && echo --logger rich)
 
 .PHONY: demo test contract oracles setup lint format docs lock unlock
 
 demo: setup ## the whole workflow on the embedded data set
-	$(BIN)/snakemake --cores $(CORES) --resources gpu=1
-	$(BIN)/snakemake --report results/demo/report.html
-	@echo "Open results/demo/report.html in a browser; the key numbers are in results/demo/summary.md."
+	$(BIN)/snakemake --cores $(CORES) --resources gpu=1 $(BARS) --report results/demo/report.html --report-after-run
 
 test: ## all tests
 	@sh envs/setup.sh dev

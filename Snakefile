@@ -106,3 +106,11 @@ rule explorer:
 
 
 add_digests()
+
+
+onsuccess:
+    CONSOLE.done(PLAN.to_open)
+
+
+onerror:
+    CONSOLE.failed()

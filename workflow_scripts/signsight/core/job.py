@@ -24,19 +24,18 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of mallopt, malloc.h
 
 @contextmanager
 def job(snakemake: Any) -> Iterator[None]:
-    """Run the body of a rule's script: log to the rule's log file, end user faults in one sentence.
+    """Run the body of a rule's script: log to the rule's log file, not to the console, and end at a fault.
 
-    A UserError or a full disk exits with status 1 and its sentence in the log; any other exception
-    keeps its traceback, in the log too, because it is a fault of this program.
+    The status is then 1. Of a UserError or a full disk the log has one sentence, of any other exception
+    the traceback, because it is a fault of this program; `core.console` says on the console what it was.
     """
-    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
-    if snakemake.log:
-        handlers.append(logging.FileHandler(str(snakemake.log[0]), mode="w", encoding="utf-8"))
+    file = str(snakemake.log[0]) if snakemake.log else None
+    handler = logging.FileHandler(file, mode="w", encoding="utf-8") if file else logging.StreamHandler()
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(message)s",
         datefmt="%H:%M:%S",
-        handlers=handlers,
+        handlers=[handler],
         force=True,
     )
     start = time.perf_counter()
@@ -47,15 +46,15 @@ def job(snakemake: Any) -> Iterator[None]:
     except UserError as fault:
         log.error("Error in rule %s: %s", snakemake.rule, fault)
         sys.exit(1)
-    except OSError as fault:
-        if fault.errno not in (errno.ENOSPC, errno.EDQUOT):
-            log.exception("rule %s failed", snakemake.rule)
-            raise
-        log.error("Error in rule %s: the disk is full; free some space and run again.", snakemake.rule)
+    except KeyboardInterrupt:
+        log.error("Error in rule %s: stopped by the user.", snakemake.rule)
         sys.exit(1)
-    except Exception:
-        log.exception("rule %s failed", snakemake.rule)
-        raise
+    except Exception as fault:
+        if isinstance(fault, OSError) and fault.errno in (errno.ENOSPC, errno.EDQUOT):
+            log.error("Error in rule %s: the disk is full; free some space and run again.", snakemake.rule)
+        else:
+            log.exception("rule %s failed", snakemake.rule)
+        sys.exit(1)
     log.info("%s done in %.1f s", snakemake.rule, time.perf_counter() - start)
 
 

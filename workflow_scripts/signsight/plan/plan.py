@@ -406,6 +406,12 @@ class Plan(Inputs):
         return [f"{self.root}/summary.md"] if self.has_data or self.detection.wanted else []
 
     @property
+    def to_open(self) -> dict[str, str]:
+        """What to open after a run, where it is made."""
+        named = {"explorer": self.explorer.page, "report": f"{self.root}/report.html"}
+        return named | {"summary": f"{self.root}/summary.md"}
+
+    @property
     def targets(self) -> list[str]:
         """All that a run makes."""
         kept = [file for files in self.kept.values() for file in files]

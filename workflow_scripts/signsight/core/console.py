@@ -1,0 +1,105 @@
+"""What a run says on the console: each failure in one sentence, and at its end how long it took and what to open.
+
+Snakemake's own account of a failed job (its command, inputs, outputs, its log in full) stays in the file of
+`.snakemake/log`. The classes here see Snakemake's log records and know their fields, not Snakemake itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+ERROR = re.compile(r"Error in rule \w+: (.+)")  # of `core.job`
+FAULT = re.compile(r"^([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Warning)(?:: .*)?)$", re.MULTILINE)
+KILLED = re.compile(r"exit status 137|SIGKILL")
+# A fault in the config, as the Snakefile raises it.
+REFUSED = re.compile(r"WorkflowError in file .+, line \d+:\n(.+?)(?:\n  File .+)?\s*", re.DOTALL)
+# What Snakemake says besides when jobs have failed or a run is over.
+SAID = re.compile(
+    r"(Shutting down, this might|Exiting because a job|Complete log|Elapsed time: |At least one job did not"
+    r"|WorkflowError:\nAt least one job did not|Removing output files of failed job)"
+)
+
+
+def sentence_of(logs: Iterable[str], snakemake: str = "") -> str | None:
+    """Why a job failed, in a sentence: from its log, or from what Snakemake said; None where neither tells."""
+    for file in logs:
+        path = Path(file)
+        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+        if told := ERROR.findall(text):
+            return told[-1]
+        if "Traceback" in text and (fault := FAULT.findall(text)):
+            return f"a fault of the program, {fault[-1]}."
+    if KILLED.search(snakemake):
+        return "killed, perhaps because memory ran out; free some and run again."
+    return None
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it: '48 s', '4 min 5 s', '1 h 20 min'."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, left = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {left} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+class Console(logging.Filter):
+    """A filter of Snakemake's console handlers, and the run's last words."""
+
+    def __init__(self, logger: logging.Logger) -> None:
+        super().__init__()
+        self.logger, self.began = logger, time.monotonic()
+        self.failures: list[str] = []
+        self.held = ""  # what Snakemake said of the fault of a job that it has not named yet
+        self.last = ""
+
+    def attach(self) -> None:
+        """Filter the handlers that there are, but for files: Snakemake opens the one of its log later."""
+        for handler in self.logger.handlers:
+            if not isinstance(handler, logging.FileHandler):
+                handler.addFilter(self)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the console shows a record; a failed job's becomes its sentence."""
+        event, text = getattr(getattr(record, "event", None), "name", ""), str(record.msg)
+        if event == "JOB_ERROR":
+            return self._job_failed(record)
+        if event == "ERROR" and "CalledProcessError" in text:
+            self.held = text
+            return False
+        if event == "ERROR" and (refused := REFUSED.fullmatch(text)):
+            self.logger.error(refused[1])
+            return False
+        if SAID.match(text):
+            return False
+        self.last = text
+        return True
+
+    def _job_failed(self, record: logging.LogRecord) -> bool:
+        logs = list(getattr(record, "log", None) or ())
+        held, self.held = self.held, ""
+        sentence = sentence_of(logs, held)
+        if sentence is None:  # all that Snakemake knows
+            if held:
+                self.logger.error(held)
+            return True
+        lines = [f"{getattr(record, 'rule_name', 'A job')} failed: {sentence}"]
+        self.failures.append("\n".join([*lines, *(f"  log: {file}" for file in logs)]))
+        self.logger.error(self.failures[-1])
+        return False
+
+    def failed(self) -> None:
+        """At the end of a run with failed jobs: their sentences, unless the last one has just been said."""
+        if self.failures and self.last != self.failures[-1]:
+            self.logger.error("\n".join(self.failures))
+
+    def done(self, places: Mapping[str, str]) -> None:
+        """At the end of a run: how long it took, and where to find what there is (name -> file)."""
+        there = {name: file for name, file in places.items() if Path(file).is_file()}
+        width = max(map(len, there), default=0)
+        lines = [f"Done in {duration(time.monotonic() - self.began)}."]
+        self.logger.info("\n".join([*lines, *(f"  {name:<{width}}  {file}" for name, file in there.items())]))
