@@ -44,8 +44,9 @@ def test_data_fault_ends_in_a_sentence(tmp_path: Path, fault: str) -> None:
     synthetic.write_gtsrb(tmp_path / "archives", fault=fault, tracks=2, frames=2, test=2)
     done = workflow.run(TINY, "results/tiny/crop/train/images.npy")
     assert done.returncode == 1
-    errors = [line for line in done.stdout.splitlines() if "Error in rule crop: " in line]
-    assert errors and "Traceback" not in done.stdout
+    *_, sentence, log = done.stdout.splitlines()
+    assert sentence.startswith("crop failed: ") and "Traceback" not in done.stdout
+    assert log == "  log: results/tiny/logs/crop/train.log" and (tmp_path / log.split()[-1]).is_file()
     assert not (workflow.results / "crop/train").exists() or not any(
         (workflow.results / "crop/train").iterdir()
     )

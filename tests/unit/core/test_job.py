@@ -59,10 +59,20 @@ def test_a_fault_of_the_user_is_one_sentence(tmp_path: Path, fault: Exception, s
 
 @pytest.mark.parametrize("fault", [KeyError("x"), OSError(errno.EACCES, "denied"), ValueError("y")])
 def test_a_fault_of_the_program_keeps_its_traceback(tmp_path: Path, fault: Exception) -> None:
-    with pytest.raises(type(fault)):
+    with pytest.raises(SystemExit) as caught:
         run(tmp_path, fault)
+    assert caught.value.code == 1
     text = (tmp_path / "log.txt").read_text()
     assert "rule crop failed" in text and "Traceback" in text
+
+
+def test_the_console_stays_calm(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    run(tmp_path, None)
+    for fault in (UserError("Wrong."), KeyError("x"), KeyboardInterrupt()):
+        with pytest.raises(SystemExit):
+            run(tmp_path, fault)
+    assert capfd.readouterr() == ("", "")
+    assert "stopped by the user" in (tmp_path / "log.txt").read_text()
 
 
 def test_a_job_without_a_log_file_runs() -> None:

@@ -1,4 +1,4 @@
-"""What a run says on the console: each failure in one sentence, and at its end how long it took and what to open.
+"""What a run says on the console: a failure in one sentence, at the end how long it took and what to open.
 
 Snakemake's own account of a failed job (its command, inputs, outputs, its log in full) stays in the file of
 `.snakemake/log`. The classes here see Snakemake's log records and know their fields, not Snakemake itself.
@@ -25,7 +25,7 @@ SAID = re.compile(
 
 
 def sentence_of(logs: Iterable[str], snakemake: str = "") -> str | None:
-    """Why a job failed, in a sentence: from its log, or from what Snakemake said; None where neither tells."""
+    """Why a job failed, in a sentence: from its log or from what Snakemake said; None if neither tells."""
     for file in logs:
         path = Path(file)
         text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""

@@ -1,0 +1,153 @@
+"""The console: a failed job is a sentence with the path of its log; a run ends with what to open."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from signsight.core.console import Console, duration, sentence_of
+
+Said = tuple[logging.Logger, Console, list[str]]
+
+
+class Event(Enum):
+    """Names as Snakemake's events have them."""
+
+    ERROR = "error"
+    JOB_ERROR = "job_error"
+    JOB_FINISHED = "job_finished"
+
+
+@pytest.fixture
+def said(tmp_path: Path) -> Said:
+    """A logger with a console, a file beside it, and the messages that the console has shown."""
+    shown: list[str] = []
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            shown.append(record.getMessage())
+
+    logger = logging.Logger("snakemake")
+    logger.addHandler(Handler())
+    console = Console(logger)
+    console.attach()
+    logger.addHandler(logging.FileHandler(tmp_path / "snakemake.log"))
+    return logger, console, shown
+
+
+def log_of(folder: Path, text: str) -> str:
+    file = folder / "crop.log"
+    file.write_text(text, encoding="utf-8")
+    return str(file)
+
+
+def fail(logger: logging.Logger, log: str, **more: Any) -> None:
+    """What Snakemake says of a job that failed, in its order."""
+    called = "RuleException:\nCalledProcessError in file \"data.smk\", line 76:\nCommand 'python' "
+    status = more.get("status", "returned non-zero exit status 1.")
+    logger.error(called + status, extra={"event": Event.ERROR})
+    logger.error(None, extra={"event": Event.JOB_ERROR, "rule_name": "crop", "log": [log]})
+
+
+def end(logger: logging.Logger, console: Console) -> None:
+    """What Snakemake says at the end of a run with failures, in its order."""
+    logger.info("Shutting down, this might take some time.")
+    logger.error("Exiting because a job execution failed. Look above for error messages")
+    console.failed()
+    logger.info("Complete log(s): .snakemake/log/one.log")
+    logger.info("Elapsed time: 0:00:13.478966")
+    logger.error(
+        "WorkflowError:\nAt least one job did not complete successfully.", extra={"event": Event.ERROR}
+    )
+
+
+def test_a_failed_job_is_its_sentence_and_its_log_and_nothing_else(said: Said, tmp_path: Path) -> None:
+    logger, console, shown = said
+    log = log_of(
+        tmp_path, "09:42:35 crop: 9 images\n09:42:36 Error in rule crop: a.png is broken; replace it.\n"
+    )
+    fail(logger, log)
+    end(logger, console)
+    assert shown == [f"crop failed: a.png is broken; replace it.\n  log: {log}"]
+    in_file = (tmp_path / "snakemake.log").read_text()
+    assert "CalledProcessError" in in_file and "Complete log" in in_file
+
+
+def test_a_failure_is_said_again_where_other_jobs_went_on_after_it(said: Said, tmp_path: Path) -> None:
+    logger, console, shown = said
+    fail(logger, log_of(tmp_path, "09:42:36 Error in rule crop: a.png is broken; replace it.\n"))
+    logger.info("Finished jobid: 7", extra={"event": Event.JOB_FINISHED})
+    end(logger, console)
+    assert shown[0] == shown[-1] and len(shown) == 3
+
+
+def test_a_fault_of_the_program_is_named_by_the_end_of_its_traceback(said: Said, tmp_path: Path) -> None:
+    logger, _, shown = said
+    log = log_of(
+        tmp_path,
+        "09:42:36 rule crop failed\nTraceback (most recent call last):\n"
+        '  File "crop.py", line 1, in <module>\n    1 / 0\n    ~~^~~\nZeroDivisionError: division by zero\n',
+    )
+    fail(logger, log)
+    assert shown == [
+        f"crop failed: a fault of the program, ZeroDivisionError: division by zero.\n  log: {log}"
+    ]
+
+
+@pytest.mark.parametrize(
+    "status",
+    ["returned non-zero exit status 137.", "died with <Signals.SIGKILL: 9>."],
+    ids=["shell", "python"],
+)
+def test_a_killed_job_is_told_from_one_that_failed(said: Said, tmp_path: Path, status: str) -> None:
+    logger, _, shown = said
+    fail(logger, log_of(tmp_path, "09:42:35 device cpu, 2 threads\n"), status=status)
+    assert len(shown) == 1 and "crop failed: killed, perhaps because memory ran out" in shown[0]
+
+
+def test_where_no_log_tells_why_all_that_snakemake_says_is_shown(said: Said, tmp_path: Path) -> None:
+    logger, _, shown = said
+    fail(logger, str(tmp_path / "never written.log"))
+    assert len(shown) == 2 and "CalledProcessError" in shown[0]
+
+
+def test_a_fault_in_the_config_is_shown_without_where_the_snakefile_raised_it(said: Said) -> None:
+    logger, _, shown = said
+    where = 'WorkflowError in file "rules/common.smk", line 33:\n'
+    message = where + "Unknown config key 'sise'.\n" + '  File "rules/common.smk", line 33, in <module>'
+    logger.error(message, extra={"event": Event.ERROR})
+    logger.error("MissingInputException in rule all:\nimages.npy", extra={"event": Event.ERROR})
+    assert shown == ["Unknown config key 'sise'.", "MissingInputException in rule all:\nimages.npy"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "0 s"), (48.4, "48 s"), (60, "1 min 0 s"), (245, "4 min 5 s"), (4810, "1 h 20 min")],
+)
+def test_times_are_said_as_people_say_them(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_the_last_words_name_what_is_there(
+    said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, console, shown = said
+    monkeypatch.setattr("signsight.core.console.time.monotonic", lambda: console.began + 245)
+    there = tmp_path / "explorer.html"
+    there.touch()
+    console.done({"explorer": str(there), "report": str(tmp_path / "report.html")})
+    assert shown == [f"Done in 4 min 5 s.\n  explorer  {there}"]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [lambda folder: log_of(folder, ""), lambda folder: str(folder / "none.log")],
+    ids=["empty", "missing"],
+)
+def test_a_log_without_an_answer_has_no_sentence(tmp_path: Path, write: Callable[[Path], str]) -> None:
+    assert sentence_of([write(tmp_path)]) is None
