@@ -33,11 +33,26 @@ def explained(folder: Path, model: Classifier, chosen: Settings, count: int = CO
     return np.load(folder / "maps.npy")
 
 
-def test_the_time_is_that_of_the_maps_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By a clock that goes on by a second whenever it is read: twice for each of three batches."""
-    monkeypatch.setattr("signsight.attribution.run.time.process_time", iter(range(100)).__next__)
+def test_the_time_is_that_of_the_method_after_the_first_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a clock that goes on by a second when it is read: twice for each of two batches, of 4 and 3 images."""
+    monkeypatch.setattr("signsight.attribution.cost.time.process_time", iter(range(100)).__next__)
     images = image_set(tmp_path / "images", pictures(COUNT, SIZE), np.arange(COUNT) % 5)
-    assert explain_set(gap(), images, settings(batch_size=4), CPU, tmp_path / "maps.npy") == 3
+    watch = explain_set(gap(), images, settings(batch_size=4), CPU, tmp_path / "maps.npy")
+    assert (watch.images, watch.cpu) == (7, 2)
+    assert watch.seconds.cpu == 2 / 7 and watch.seconds.gpu is None
+
+
+def test_a_single_batch_is_timed_whole_after_a_first_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    model = gap()
+    model.network.register_forward_pre_hook(lambda module, inputs: seen.append(len(inputs[0])))
+    images = image_set(tmp_path / "images", pictures(COUNT, SIZE), np.arange(COUNT) % 5)
+    watch = explain_set(model, images, settings(batch_size=100), CPU, tmp_path / "maps.npy")
+    assert seen == [1, COUNT] and watch.images == COUNT
 
 
 def state(model: Classifier) -> list[Any]:

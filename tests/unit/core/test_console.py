@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from signsight.core.console import Console, duration, sentence_of
+from signsight.core.console import Console, elapsed, sentence_of
 
 Said = tuple[logging.Logger, Console, list[str]]
 
@@ -130,7 +130,7 @@ def test_a_fault_in_the_config_is_shown_without_where_the_snakefile_raised_it(sa
     [(0.2, "0 s"), (48.4, "48 s"), (60, "1 min 0 s"), (245, "4 min 5 s"), (4810, "1 h 20 min")],
 )
 def test_times_are_said_as_people_say_them(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
+    assert elapsed(seconds) == words
 
 
 def test_the_last_words_name_what_is_there(

@@ -29,31 +29,32 @@ def bars(figure: Figure, panel: int = 0) -> dict[str, tuple[float, float]]:
     return found
 
 
-def cost(seconds: dict[str, float], images: int = 100) -> Figure:
-    """The figure of attribution jobs that took so many seconds on so many images."""
-    times = {name: pd.DataFrame({"images": [images], "seconds": [own]}) for name, own in seconds.items()}
-    return dots.cost(numbers(list(seconds)), times, confidence=0.95)
-
-
-def test_seconds_of_a_job_are_divided_by_its_images() -> None:
-    shown = bars(cost({"random": 15.0, "rise": 5.0}))
-    assert shown["Random"][0] == 0.15 and shown["RISE"][0] == 0.05
+def cost(passes: dict[str, float]) -> Figure:
+    """The figure of methods that cost so many forward passes."""
+    times = {name: pd.DataFrame({"forward_passes": [own]}) for name, own in passes.items()}
+    return dots.cost(numbers(list(passes)), times, confidence=0.95)
 
 
 @pytest.mark.parametrize("methods", [FOUR, MANY], ids=["4", "22"])
-def test_cost_puts_time_across_and_faithfulness_up(methods: list[str], legible: Check) -> None:
-    seconds = dict(zip(methods, np.geomspace(2e-4, 0.3, len(methods)), strict=True))
+def test_cost_puts_passes_across_and_faithfulness_up(methods: list[str], legible: Check) -> None:
+    passes = dict(zip(methods, np.geomspace(2e-2, 300, len(methods)), strict=True))
     table = aopc(methods)
-    figure = cost({name: 100 * own for name, own in seconds.items()})
+    figure = cost(passes)
     (panel,) = figure.axes
     shown = bars(figure)
-    for name, wanted in seconds.items():
+    for name, wanted in passes.items():
         value = table.set_index("method").loc[name, "value"]
         assert shown[method_label(name)] == pytest.approx((wanted, value))
     assert panel.get_xscale() == "log" and "AOPC, higher = better" in panel.get_ylabel()
+    assert "forward passes" in panel.get_xlabel()
     low, high = panel.get_ylim()
     assert low < table["low"].min() and high > table["high"].max()
     legible(figure)
+
+
+def test_a_map_that_costs_nothing_is_shown_at_the_left() -> None:
+    shown = bars(cost({FOUR[0]: 0.0, FOUR[1]: 3.0}))
+    assert shown[method_label(FOUR[0])][0] == dots.LEAST
 
 
 def test_cost_needs_both_numbers(legible: Check) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from signsight.attribution.cost import Stopwatch
 from signsight.attribution.reduce import reduced
 from signsight.attribution.target import Bound, Target, Value, joined, parse
 from signsight.attribution.task import Task
@@ -107,15 +107,17 @@ def explain_bound(
     settings: Settings,
     device: torch.device,
     colours: bool = False,
+    watch: Stopwatch | None = None,
 ) -> np.ndarray:
-    """As `explain_batch`, of what was chosen before."""
+    """As `explain_batch`, of what was chosen before. watch: times the method alone."""
     task = Task(model, settings.layer, settings.seed, settings.batch_size)
     how = methods.about(settings.method).get("reduce")
     with frozen(model):
         pixels = to_pixels(images, device)
-        maps = methods.get(settings.method)(task, pixels, targets, ids, **settings.parameters)
-        if how and maps.ndim == 4 and not colours:
-            maps = reduced(maps, how)
+        with watch.running(len(images)) if watch else nullcontext():
+            maps = methods.get(settings.method)(task, pixels, targets, ids, **settings.parameters)
+            if how and maps.ndim == 4 and not colours:
+                maps = reduced(maps, how)
     return maps.detach().float().cpu().numpy()
 
 
@@ -158,14 +160,14 @@ def explainer(
 
 def explain_set(
     model: Classifier, images: ImageSet, settings: Settings, device: torch.device, out: Path
-) -> float:
+) -> Stopwatch:
     """Write the maps of all images, (N, H, W) float32, to `out` (.npy), batch by batch.
 
-    Returns the seconds that the maps took: CPU seconds of all threads on the CPU, where other jobs do
-    not count in, else seconds of the clock. Raises UserError when a map is not finite.
+    Returns the time of the method in all batches but the first, which warms up; where there is but one, one
+    of its images does. Raises UserError when a map is not finite.
     """
-    clock = time.process_time if device.type == "cpu" else time.perf_counter
-    done, took = 0, 0.0
+    done, watch = 0, Stopwatch(device)
+    single = len(images) <= settings.batch_size
     with (
         ArrayWriter(out, (len(images), *images.size), np.float32) as writer,
         progress(settings.method, len(images), "images", step=settings.batch_size) as step,
@@ -173,9 +175,12 @@ def explain_set(
         for batch in images.batches(settings.batch_size):
             rows = slice(done, done + len(batch))
             ids = images.index["image_id"].iloc[rows].tolist()
-            start = clock()
-            maps = explain_batch(model, batch, images.class_ids[rows], ids, settings, device)
-            took += clock() - start
+            targets = bind_batch(model, batch, images.class_ids[rows], ids, settings, device)
+            if single:
+                first = torch.tensor([0], device=device)
+                explain_bound(model, batch[:1], targets[first], ids[:1], settings, device)
+            timed = watch if done or single else None
+            maps = explain_bound(model, batch, targets, ids, settings, device, watch=timed)
             if not np.isfinite(maps).all():
                 bad = ids[int(np.flatnonzero(~np.isfinite(maps).all((1, 2)))[0])]
                 raise UserError(
@@ -184,4 +189,4 @@ def explain_set(
             writer.append(maps)
             done += len(batch)
             step(len(batch))
-    return took
+    return watch

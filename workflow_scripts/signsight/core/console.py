@@ -38,7 +38,7 @@ def sentence_of(logs: Iterable[str], snakemake: str = "") -> str | None:
     return None
 
 
-def duration(seconds: float) -> str:
+def elapsed(seconds: float) -> str:
     """A time as people say it: '48 s', '4 min 5 s', '1 h 20 min'."""
     minutes, rest = divmod(round(seconds), 60)
     hours, left = divmod(minutes, 60)
@@ -101,5 +101,5 @@ class Console(logging.Filter):
         """At the end of a run: how long it took, and where to find what there is (name -> file)."""
         there = {name: file for name, file in places.items() if Path(file).is_file()}
         width = max(map(len, there), default=0)
-        lines = [f"Done in {duration(time.monotonic() - self.began)}."]
+        lines = [f"Done in {elapsed(time.monotonic() - self.began)}."]
         self.logger.info("\n".join([*lines, *(f"  {name:<{width}}  {file}" for name, file in there.items())]))

@@ -26,6 +26,7 @@ from signsight.figures.style import (
     styled,
 )
 
+LEAST = 1e-3  # forward passes: less is shown as this
 ROW = 0.24  # inches from one method to the next
 PLACES = {
     "symbol": "in the symbol",
@@ -43,37 +44,37 @@ PLAIN = {"sign": "in the object", "outside": "outside the object"}  # where no s
 )
 @styled
 def cost(metrics: pd.DataFrame, times: Mapping[str, pd.DataFrame], *, confidence: float) -> Figure:
-    """Seconds for an image's map (logarithmic) against the AOPC of the same method, with its interval.
+    """Forward passes that a map costs (logarithmic) against the AOPC of the same method, with its interval.
 
-    metrics: the metric table; times: method -> one row with `images` and the `seconds` of all their maps.
+    metrics: the metric table; times: method -> one row, as `attribution.cost.cost_row` makes it.
     """
-    seconds = {method: (table["seconds"] / table["images"]).item() for method, table in times.items()}
+    passes = {method: table["forward_passes"].item() for method, table in times.items()}
     own = metrics[(metrics["metric"] == "region_perturbation") & (metrics["quantity"] == "aopc")]
-    both = own.assign(seconds=own["method"].map(seconds)).dropna(subset=["value", "seconds"])
+    both = own.assign(passes=own["method"].map(passes).clip(lower=LEAST)).dropna(subset=["value", "passes"])
     figure, axes = panels(
         1, 1, 5.8, max(3.8, 0.21 * (len(both) + 1)), left=0.95, right=2.45, top=0.2, bottom=0.95
     )
     panel = axes[0, 0]
     panel.set_xscale("log")
-    left, right = both["seconds"].min(), both["seconds"].max()
+    left, right = both["passes"].min(), both["passes"].max()
     panel.set_xlim(left / 1.6, right * 1.6)
     for row in both.itertuples():
         style = method_style(row.method)
         bounds = [row.value - row.low], [row.high - row.value]
         panel.errorbar(
-            [row.seconds], [row.value], yerr=bounds, color=style.colour, marker=style.marker, markersize=6.5,
+            [row.passes], [row.value], yerr=bounds, color=style.colour, marker=style.marker, markersize=6.5,
             linewidth=1.2, label=style.label, zorder=3,
         )  # fmt: skip
     low, high = span_of(both, ("value", "low", "high"))
     panel.set_ylim(low, high)
     panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if right / left < 300 else (1,), numticks=20))
     panel.xaxis.set_minor_formatter(NullFormatter())
-    panel.xaxis.set_major_formatter(lambda value, _: f"{round(value * 1000, 9):g}")
-    panel.set_xlabel("Milliseconds for an image's map")
+    panel.xaxis.set_major_formatter(lambda value, _: f"{round(value, 9):g}")
+    panel.set_xlabel("Cost of a map in forward passes of the network")
     told = metric_registry.about("region_perturbation")["quantities"]["aopc"]
     panel.set_ylabel(f"{told['label']}, {told['direction']} = better")
     for row in both.itertuples():  # so that the name at the right is found
-        across = [row.seconds, panel.get_xlim()[1]]
+        across = [row.passes, panel.get_xlim()[1]]
         panel.plot(across, [row.value] * 2, color=method_style(row.method).colour, linewidth=0.5, alpha=0.5)
     label_ends(panel, [(method_style(row.method), float(row.value)) for row in both.itertuples()])
     key(figure, [interval_entry(confidence)])
