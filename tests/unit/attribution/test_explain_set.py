@@ -36,7 +36,7 @@ def explained(folder: Path, model: Classifier, chosen: Settings, count: int = CO
 def test_the_time_is_that_of_the_method_after_the_first_batch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By a clock that goes on by a second when it is read: twice for each of two batches, of 4 and 3 images."""
+    """By a clock that goes on by a second when it is read: twice for a batch, here of 4 and of 3 images."""
     monkeypatch.setattr("signsight.attribution.cost.time.process_time", iter(range(100)).__next__)
     images = image_set(tmp_path / "images", pictures(COUNT, SIZE), np.arange(COUNT) % 5)
     watch = explain_set(gap(), images, settings(batch_size=4), CPU, tmp_path / "maps.npy")
