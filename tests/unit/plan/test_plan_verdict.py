@@ -41,7 +41,7 @@ def test_a_detector_alone_has_a_verdict() -> None:
         "boxes", "detection_accuracy", "box_metrics", "box_pairs", "box_agreement",
     }  # fmt: skip
     assert plan.verdict.facts["network"] is None and plan.verdict.facts["box_network"]["trained"]
-    assert plan.verdict.links("explorer", "summary") == {"summary": "summary.md"}
+    assert plan.verdict.links("report", "summary") == {"report": "report.html", "summary": "summary.md"}
     bare = plan_of(**given, detection={"pictures": "scenes", "metrics": []})
     assert bare.verdict.missing == [{"what": "how good the maps of boxes are", "how": "detection.metrics"}]
 
