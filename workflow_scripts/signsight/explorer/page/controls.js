@@ -4,10 +4,13 @@
 
 import { h, onChange, say } from "#dom";
 
-/** A drop-down list; `options(scene)` gives [{value, label, group}], and with fewer than two it is hidden. */
-export function choice(store, key, label, options, value = (scene) => scene.state[key]) {
+/**
+ * A drop-down list; `options(scene)` gives [{value, label, group}]. With fewer than `least` it is hidden;
+ * `also` are further changes of the state that a choice makes.
+ */
+export function choice(store, key, label, options, value = valueOf(key), { least = 2, also = {} } = {}) {
   const field = h("select", { id: `control-${key}`, "data-testid": `control-${key}` });
-  field.addEventListener("change", () => store.set({ [key]: field.value }));
+  field.addEventListener("change", () => store.set({ [key]: field.value, ...also }));
   const element = labelled(field, label);
   const rebuild = onChange((list) => field.replaceChildren(...grouped(list)));
   return {
@@ -15,10 +18,14 @@ export function choice(store, key, label, options, value = (scene) => scene.stat
     update(scene) {
       const list = options(scene);
       rebuild(list);
-      element.hidden = list.length < 2;
+      element.hidden = list.length < least;
       field.value = value(scene);
     },
   };
+}
+
+function valueOf(key) {
+  return (scene) => scene.state[key];
 }
 
 function grouped(list) {
@@ -38,7 +45,7 @@ export function listed(things) {
 }
 
 /** A slider with its value in words beside it. */
-export function slider(store, key, label, range, words, value = (scene) => scene.state[key]) {
+export function slider(store, key, label, range, words, value = valueOf(key)) {
   const field = h("input", {
     type: "range",
     id: `control-${key}`,
@@ -88,7 +95,7 @@ export function words(store, key, label, hint) {
 }
 
 /** A few buttons of which one is pressed; `options(scene)` as for `choice`. */
-export function pick(store, key, label, options, value = (scene) => scene.state[key]) {
+export function pick(store, key, label, options, value = valueOf(key)) {
   const row = h("span", { class: "pick-row" });
   const element = h(
     "fieldset",

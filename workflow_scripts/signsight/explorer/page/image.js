@@ -38,7 +38,9 @@ export function image(app) {
     grid.replaceChildren(picture.element, ...panels.map(({ element }) => element));
   });
   const buildTop = onChange((_, scene) => top.replaceChildren(topFive(scene)));
-  const buildKey = onChange(([kinds], scene) => key.replaceChildren(legend(kinds, scene.state)));
+  const buildKey = onChange(([kinds, _, note], scene) =>
+    key.replaceChildren(legend(kinds, scene.state, note)),
+  );
   const point = pointer(
     app,
     grid,
@@ -84,7 +86,7 @@ export function image(app) {
         panel.draw(map, { state, image: id, picture: picture.canvas });
       });
       const kinds = [...new Set(panels.filter(({ map }) => map).map(({ kind }) => kind))];
-      buildKey([kinds, look(state)], scene);
+      buildKey([kinds, look(state), explained(scene)], scene);
       point.show(state.x, state.y);
       saving.update(panels);
       for (const extra of extras) await extra.update(scene);
@@ -103,6 +105,12 @@ export function shownMethods({ methods, state }) {
 function refusals({ set, experiment }) {
   const label = (id) => experiment.methods.find((method) => method.id === id)?.label ?? id;
   return Object.entries(set.refused ?? {}).map(([id, sentence]) => `No maps by ${label(id)}: ${sentence}`);
+}
+
+/** Which class the maps explain, where that is known. */
+function explained({ set, row, names }) {
+  const name = names.get(set.explained?.[row]);
+  return name === undefined ? "" : ` The maps explain the class “${name}”.`;
 }
 
 function twinNote({ twins }) {

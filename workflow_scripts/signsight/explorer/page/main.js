@@ -3,7 +3,7 @@
 // For tests: tabs have data-testid "tab-<view>", controls "control-<key>" (keys: see state.js), buttons
 // "<name>-button", the header's choices "control-experiment", "control-set", "control-network"; the wall's
 // tiles are a[data-image] in data-testid "wall"; maps: see panel.js. <body data-ready="<hash>"> names the
-// state once it has been drawn.
+// state once it has been drawn, data-milliseconds says how long after the start that first was.
 
 import { compare } from "#compare";
 import { choice, listed, pick } from "#controls";
@@ -88,6 +88,7 @@ function show(state) {
     if (app.scene !== scene) return;
     if (isNew && !isFirst && document.activeElement === document.body) made.focus?.();
     document.body.dataset.ready = format(state);
+    document.body.dataset.milliseconds ??= Math.round(performance.now());
   });
   if (isNew && !isFirst) scrollTo(0, 0);
 }

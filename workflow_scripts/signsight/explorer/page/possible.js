@@ -167,9 +167,14 @@ export function outcome(option, set, method, arrays, n, step) {
 /** The curves of a possibility: this image's, and the mean of all with its interval. */
 export function series(option, set, method, arrays, n) {
   const own = (array) => Array.from(array.subarray(n * option.steps, (n + 1) * option.steps));
-  const { all, label, images } = {
+  const { all, label, images, words } = {
     pixels: () => ({ all: set.curves[option.metric][option.curve].methods[method], images: arrays.images }),
-    cells: () => ({ all: set.cells.mean?.[method], label: set.cells.mean_label, images: arrays.probability }),
+    cells: () => ({
+      all: set.cells.mean?.[method],
+      label: set.cells.mean_label,
+      images: arrays.probability ?? named(arrays.predicted, set, option.steps),
+      words: arrays.probability ? undefined : "this image (1: named rightly)",
+    }),
     turn: () => ({ all: option.turn.mean, label: option.turn.mean?.label, images: arrays.probability }),
     sticker: () => ({}),
   }[option.kind]();
@@ -180,5 +185,13 @@ export function series(option, set, method, arrays, n) {
     low: all?.low,
     high: all?.high,
   };
-  return [all && mean, images && { label: "this image", style: "this", y: own(images) }].filter(Boolean);
+  return [all && mean, images && { label: words ?? "this image", style: "this", y: own(images) }].filter(
+    Boolean,
+  );
+}
+
+/** 1 where the prediction is the truth, 0 where it is not; undefined where either is not known. */
+function named(predicted, { truth }, steps) {
+  if (!predicted || !truth) return undefined;
+  return Float32Array.from(predicted, (id, i) => (id === truth[Math.floor(i / steps)] ? 1 : 0));
 }

@@ -153,15 +153,18 @@ async function paint(grid, scene) {
     return [map, kind, clipLevel(map.q, state.clip, kind), coloursOf(kind, state)];
   };
   grid.classList.toggle("with-maps", Boolean(stored));
-  for (const link of grid.querySelectorAll("a")) {
-    const n = Number(link.dataset.row);
+  const links = [...grid.querySelectorAll("a")];
+  const empty = links.map((link) => link.querySelector("canvas")).filter(({ dataset }) => !dataset.drawn);
+  const row = ({ dataset }) => Number(dataset.row);
+  await Promise.all(empty.map((canvas) => drawPicture(canvas, set.pictures, row(canvas.closest("a")))));
+  for (const canvas of empty) canvas.dataset.drawn = "true";
+  for (const link of links) {
+    const n = row(link);
     link.setAttribute("href", format({ ...state, view: "image", image: link.dataset.image }));
     const tiles = link.querySelector(".tiles");
-    const canvas = tiles.firstChild;
-    if (canvas.dataset.drawn !== "true") await drawPicture(canvas, set.pictures, n);
-    canvas.dataset.drawn = "true";
-    if (!stored) tiles.replaceChildren(canvas);
-    else if (stored.missing?.[n]) tiles.replaceChildren(canvas, h("span", { class: "no-map" }, "no map"));
+    if (!stored) tiles.replaceChildren(tiles.firstChild);
+    else if (stored.missing?.[n])
+      tiles.replaceChildren(tiles.firstChild, h("span", { class: "no-map" }, "no map"));
     else drawMap(mapCanvas(tiles, method, link.dataset.image), ...drawn(n));
   }
 }

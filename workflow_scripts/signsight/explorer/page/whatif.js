@@ -17,13 +17,16 @@ export function whatIf(app) {
   const canvas = h("canvas", { class: "changed", role: "img", "data-testid": "what-if-canvas" });
   const result = h("p", { class: "outcome", role: "status", "data-testid": "outcome" });
   const chart = h("div", { class: "what-if-chart" });
-  const kinds = choice(app.store, "what", "What if we", options, (scene) => chosen(scene).value);
+  const kinds = choice(app.store, "what", "What if we", options, (scene) => chosen(scene).value, {
+    also: { step: -1 },
+  });
   const methods = choice(
     app.store,
     "with",
     "as ranked by",
     (scene) => listed(ranking(scene)),
     (scene) => methodOf(scene),
+    { least: 1 },
   );
   const step = slider(
     app.store,
@@ -46,7 +49,6 @@ export function whatIf(app) {
     ),
   );
   step.field.parentElement.classList.add("wide");
-  kinds.element.querySelector("select").addEventListener("change", () => app.store.set({ step: -1 }, "what"));
   let drawn;
   const rebuild = onChange((_, lines, option) => {
     drawn = lines.length
@@ -94,7 +96,7 @@ export function whatIf(app) {
 
 /** What the y axis shows where no metric says it. */
 function title(lines) {
-  return lines.some(({ style }) => style === "this") ? "Probability of the true class" : "Accuracy";
+  return lines.some(({ label }) => label === "this image") ? "Probability of the true class" : "Accuracy";
 }
 
 function options({ experiment, set }) {
