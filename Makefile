@@ -4,7 +4,7 @@ BIN := .venv/bin
 # progress bars on a terminal, plain lines in a pipe
 BARS := $(shell [ -t 2 ] && echo --logger rich)
 
-.PHONY: demo test contract oracles setup lint format docs lock unlock
+.PHONY: demo test e2e contract oracles setup lint format docs lock unlock
 
 demo: setup ## the whole workflow on the embedded data set
 	$(BIN)/snakemake --cores $(CORES) --resources gpu=1 $(BARS) --report results/demo/report.html --report-after-run
@@ -12,6 +12,11 @@ demo: setup ## the whole workflow on the embedded data set
 test: ## all tests
 	@sh envs/setup.sh dev
 	$(BIN)/pytest -n 2
+
+e2e: ## the explorer's page in a browser: the system's Chromium, else one that playwright installs
+	@sh envs/setup.sh dev
+	@command -v chromium || command -v chromium-browser || command -v google-chrome || $(BIN)/playwright install chromium
+	$(BIN)/pytest tests/e2e
 
 contract: ## the contract tests on your own things: make contract PLUGIN=my_things.py [SOURCE=pictures]
 	@sh envs/setup.sh dev

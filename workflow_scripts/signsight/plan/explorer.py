@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 HIDING = {"deletion": False, "insertion": True, "pixel_flipping": False}  # metric -> whether it shows pixels
 MAIN = "main"
+TABLES = ("clean", "metrics", "ranking", "agreement", "verdict", "identical_maps")
 
 
 class Explorer:
@@ -83,11 +84,7 @@ class Explorer:
     @cached_property
     def given(self) -> dict[str, Any]:
         """What the document is made from: files by what they are."""
-        tables = {
-            name: file
-            for name, file in self.plan.table_files.items()
-            if name in ("clean", "metrics", "ranking", "agreement", "verdict", "identical_maps")
-        }
+        tables = {name: file for name, file in self.plan.table_files.items() if name in TABLES}
         tables |= {k: f for k, f in self.plan.detection.tables.items() if k == "box_ranking"}
         explained = self.plan.has_data or self._albums or self._of_features
         return {
