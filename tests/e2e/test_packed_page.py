@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from e2e.conftest import Visit, settled
 
+from e2e.conftest import Visit, settled
 from signsight.explorer.blobs import read_document, write_document
 from signsight.explorer.budget import MB, fitted_page
 from signsight.explorer.document import document
