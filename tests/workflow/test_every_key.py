@@ -33,17 +33,21 @@ CROPPED = {"crop", "examples", "geometry_sheet"} | TRAINED
 TESTED = CROPPED - {"train", "examples", "training_curve"}  # of another sample of test images
 # of the experiment `pictures`: a folder of pictures, photographs, a gallery, a network that is taken as it is
 FILES = {"gallery_sheet", "gallery_singles", "gallery_sweeps", "gallery_strips"}
-ALBUMS = {"album_pictures", "album_maps", "photographs"} | FILES
+ALBUMS = EXPLORED | {"album_pictures", "album_maps", "photographs"} | FILES
 # pictures made by optimisation: of classes, and what becomes of them; of the user's own pictures
 NUMBERS = (
-    {"feature_table"} | drawn_from("features") | drawn_from("feature_summary") | drawn_from("path_similarity")
+    EXPLORED
+    | {"feature_table"}
+    | drawn_from("features")
+    | drawn_from("feature_summary")
+    | drawn_from("path_similarity")
 )
 INDEX = {"features"}
 CLASSES = {"class_pictures", "class_sheets", "class_animation"} | NUMBERS | INDEX
-FILTERS = {"filter_pictures", "filter_sheets"} | INDEX
-ACTIVATIONS = {"layer_activations", "activation_sheet"} | INDEX
-INVERSION = {"inversions", "inversion_sheet"} | drawn_from("inversion_errors") | INDEX
-DREAMS = {"dreams", "dream_sheet"} | INDEX
+FILTERS = EXPLORED | {"filter_pictures", "filter_sheets"} | INDEX
+ACTIVATIONS = EXPLORED | {"layer_activations", "activation_sheet"} | INDEX
+INVERSION = EXPLORED | {"inversions", "inversion_sheet"} | drawn_from("inversion_errors") | INDEX
+DREAMS = EXPLORED | {"dreams", "dream_sheet"} | INDEX
 OWN = {"album_pictures"} | ACTIVATIONS | INVERSION | DREAMS  # of `features.source`
 SCANNED = {"unit_scan"} | FILTERS
 FEATURES = {"spectrum", "class_means"} | CLASSES | SCANNED | OWN
@@ -182,10 +186,10 @@ PICTURES_TABLE: dict[str, tuple[Any, set[str]]] = {
     "model.std": (OTHER, TAKEN),
     "background.fills": (["gray"], COMPOSED),
     "background.margin": (0.2, COMPOSED),
-    "real_examples.source": ("stock", {"album_pictures", "album_maps", "photographs"}),
-    "real_examples.method": ("layer_cam", {"album_maps", "photographs"}),
-    "gallery.source": ("stock", {"album_pictures", "album_maps"} | FILES),
-    "gallery.methods": (["random"], {"gallery_sheet", "gallery_singles"}),
+    "real_examples.source": ("stock", ALBUMS - FILES),
+    "real_examples.method": ("layer_cam", {"album_maps", "photographs"} | EXPLORED),
+    "gallery.source": ("stock", {"album_pictures", "album_maps"} | FILES | EXPLORED),
+    "gallery.methods": (["random"], {"gallery_sheet", "gallery_singles"} | EXPLORED),
     "gallery.singles": (OTHER, set()),
     "gallery.smoothing": ([1, 3], {"gallery_sweeps", "gallery_strips"}),
     "gallery.spreads": ([0.2], {"gallery_sweeps", "gallery_strips"}),

@@ -393,3 +393,20 @@ def test_what_lies_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     lone = {"name": "alexnet", "train": False, "weights": "DEFAULT", "classes": "file"}
     assert "fewer than two names" in sentence(model=lone)
     check_files(complete({"experiment": "mine", "gallery": {"source": "file"}}, SCHEMA))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("demo", r"'explorer\.with' names 'demo', which is this experiment; name others"),
+        ("other", r"'explorer\.with' names 'other', but .*other/explorer/document\.zip does not exist; run"),
+    ],
+)
+def test_experiments_beside_this_one_have_to_be_there(name: str, message: str, tmp_path: Path) -> None:
+    config = complete({"results": str(tmp_path), "explorer": {"with": [name]}}, SCHEMA)
+    with pytest.raises(UserError, match=message):
+        check_files(config)
+    if name == "other":
+        (tmp_path / "other/explorer").mkdir(parents=True)
+        (tmp_path / "other/explorer/document.zip").touch()
+        check_files(config)
