@@ -125,7 +125,7 @@ def sheets(folder, caption, subcategory):
 
 
 def figure(name, category=None, subcategory=None):
-    """A figure as PNG, which the report shows, and as SVG."""
+    """A figure as PNG, which the report shows, and as SVG; or the folder of its pages."""
     flags = {
         "caption": FIGURES.caption(name),
         "category": category or FIGURES.about(name)["category"],
@@ -135,5 +135,8 @@ def figure(name, category=None, subcategory=None):
             "experiment": config["experiment"],
         },
     }
-    png, svg = FIGURES.files(name)
-    return [report(png, **flags), svg]
+    files = FIGURES.files(name)
+    if FIGURES.is_paged(name):
+        flags["labels"]["figure"] += ", {page}"
+        return report(directory(files[0]), patterns=["{page}.png"], **flags)
+    return [report(files[0], **flags), files[1]]

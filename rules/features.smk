@@ -292,7 +292,9 @@ rule activation_sheet:
         index=FEATURES.index("activations"),
         gradients=f"{F}/activations/gradients.npy",
     output:
-        figure("layer_activations", "Features", "Layer activations")[0],
+        sheets(
+            f"{R}/figures/layer_activations", "layer_activations", "Layer activations"
+        ),
     log:
         PLAN.log("activation_sheet"),
     benchmark:
@@ -311,7 +313,7 @@ rule inversion_sheet:
         flat(FEATURES.pictures),
         **FEATURES.image_set("inversion"),
     output:
-        figure("inversion", "Features", "Inversion")[0],
+        sheets(f"{R}/figures/inversion", "inversion", "Inversion"),
     log:
         PLAN.log("inversion_sheet"),
     benchmark:
@@ -331,7 +333,7 @@ rule dream_sheet:
         index=FEATURES.index("dream"),
         pictures=f"{F}/dream/pictures",
     output:
-        figure("dreams", "Features", "DeepDream")[0],
+        sheets(f"{R}/figures/dreams", "dreams", "DeepDream"),
     log:
         PLAN.log("dream_sheet"),
     benchmark:

@@ -16,7 +16,7 @@ CONDITIONS = {
 @pytest.mark.parametrize("figure", figures.names())
 def test_a_figure_says_where_it_stands_and_what_it_is_drawn_from(figure: str) -> None:
     about = figures.about(figure)
-    assert set(about) <= {"category", "subcategory", "published", "draws", "when"}
+    assert set(about) <= {"category", "subcategory", "published", "draws", "pages", "when"}
     assert about["category"] and about["subcategory"]
     assert set(about.get("when", ())) <= CONDITIONS
     artefacts, facts = signature(figure)

@@ -3,6 +3,7 @@
 from signsight.core.job import job
 from signsight.figures.given import draw
 from signsight.figures.metric_words import name_metrics
+from signsight.figures.pages import save_pages
 from signsight.figures.published import read_published
 from signsight.figures.style import name_methods, save
 
@@ -11,4 +12,8 @@ with job(snakemake):
     name_methods(params.looks)
     name_metrics(params.words)
     facts = {**params.facts, "published": read_published(params.published)}
-    save(draw(params.figure, params.given, facts), snakemake.output)
+    drawn = draw(params.figure, params.given, facts)
+    if isinstance(drawn, list):
+        save_pages(drawn, snakemake.output[0])
+    else:
+        save(drawn, snakemake.output)

@@ -13,7 +13,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from signsight.figures.pages import TALLEST
 from signsight.figures.published import read_published
+from signsight.figures.style import DPI
 
 METHODS = ["random", "saliency", "grad_cam", "grad_cam_pp", "smooth_grad_cam_pp"]
 LOSS = dict(zip(METHODS, (0.006, 0.26, 0.055, 0.07, 0.065), strict=True))
@@ -158,10 +160,16 @@ def visible_texts(figure: Figure) -> list[Text]:
 
 
 @pytest.fixture(scope="session")
-def legible() -> Callable[[Figure], None]:
-    """Assert that every text lies within the figure and that no two texts overlap."""
+def legible() -> Callable[[Figure | list[Figure]], None]:
+    """Assert of a figure, or of its pages, that it is no taller than a page and that no two texts overlap.
 
-    def check(figure: Figure) -> None:
+    Every text lies within the figure.
+    """
+
+    def check(figure: Figure | list[Figure]) -> None:
+        if isinstance(figure, list):
+            return [check(page) for page in figure] and None
+        assert figure.get_size_inches()[1] * DPI <= TALLEST, "taller than a page"
         renderer = FigureCanvasAgg(figure).get_renderer()
         boxes = [(text, text.get_window_extent(renderer)) for text in visible_texts(figure)]
         for text, box in boxes:

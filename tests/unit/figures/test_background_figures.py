@@ -63,7 +63,7 @@ def test_the_sheet_shows_what_was_made(legible: Check) -> None:
         "class_ids": np.array([1, 0]),
         "sets": np.array(PAIRS),
     }
-    figure = background_sheet(made, pd.DataFrame({"class_id": [0, 1], "name": ["scab", "black rot"]}))
+    (figure,) = background_sheet(made, pd.DataFrame({"class_id": [0, 1], "name": ["scab", "black rot"]}))
     texts = [text.get_text().replace("\n", " ") for text in figure.axes[0].texts]
     assert "Object, background of another class" in texts and texts.count("✗ black rot") == 3
     legible(figure)

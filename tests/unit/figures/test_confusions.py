@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from signsight.figures import confusions
 from signsight.figures.confusions import (
+    FEW,
     commonest,
     confusion_matrix,
     short,
@@ -48,6 +49,25 @@ def test_confusion_matrix_of_other_sizes(number: int, legible: Check) -> None:
     figure = confusion_matrix(table, names)
     right = 100 * 3 * number / (3 * number + 1)
     assert any(f"{right:.2f} %" in text for text in words(figure))
+    listed = any("Most frequent confusions" in text for text in words(figure))
+    assert listed == (number > FEW)
+    legible(figure)
+
+
+@pytest.mark.parametrize("number", [1, 2, FEW])
+def test_of_few_classes_the_counts_stand_in_the_cells(number: int, legible: Check) -> None:
+    counts = np.random.default_rng(0).integers(0, 3, (number, number)) * 1234
+    counts[0, 0] = 7
+    rows = [(row, column, value) for (row, column), value in np.ndenumerate(counts) if value]
+    table = pd.DataFrame(rows, columns=["class_id", "predicted_id", "count"])
+    names = pd.DataFrame(
+        {"class_id": range(number), "name": [f"a rather long name of class {i}" for i in range(number)]}
+    )
+    figure = confusion_matrix(table, names)
+    found = {tuple(int(v) for v in text.get_position()): text for text in figure.axes[0].texts}
+    assert len(found) == number**2
+    for (row, column), value in np.ndenumerate(counts):
+        assert found[column, row].get_text() == f"{value:,}"
     legible(figure)
 
 

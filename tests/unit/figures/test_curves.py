@@ -22,6 +22,11 @@ def masked(table: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
     return curves.masking(table, grid=8, confidence=0.95, published=known)
 
 
+def trained(history: pd.DataFrame, smoothing: float = 0.0, augmented: bool = False) -> Figure:
+    classes = pd.DataFrame({"class_id": range(43), "name": "a sign"})
+    return curves.training_curve(history, classes, label_smoothing=smoothing, augmented=augmented)
+
+
 def line(axes: Axes, label: str) -> np.ndarray:
     """(n, 2) data of the one line with that label."""
     (found,) = [line for line in axes.lines if line.get_label() == label]
@@ -41,18 +46,47 @@ def words(figure: Figure) -> str:
 
 
 def test_training_curve(history: pd.DataFrame, legible: Check) -> None:
-    figure = curves.training_curve(history)
+    figure = trained(history)
     loss, accuracy = figure.axes[:2]
     assert line(loss, "Training")[:, 1] == pytest.approx(history["train_loss"])
     assert line(accuracy, "Validation")[:, 1] == pytest.approx(history["validation_accuracy"])
     (best,) = history["epoch"][history["kept"]]
     assert all(set(panel.lines[2].get_xdata()) == {best} for panel in (loss, accuracy))
     assert f"epoch {best}" in words(figure) and "Accuracy" in words(figure)
+    assert "smoothing" not in words(figure) and "measured on" not in words(figure)
     legible(figure)
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("augmented", [False, True])
+def test_the_training_curve_says_why_training_can_look_worse(
+    history: pd.DataFrame, smoothing: float, augmented: bool, legible: Check
+) -> None:
+    figure = trained(history, smoothing, augmented)
+    text, floors = words(figure), [line for line in figure.axes[0].lines if line.get_label() == "floor"]
+    assert ("augmented pictures" in text) == augmented and ("smoothed labels" in text) == bool(smoothing)
+    assert len(floors) == bool(smoothing)
+    if smoothing:
+        assert set(floors[0].get_ydata()) == {curves.smoothing_floor(0.1, 43)} and ": 0.69" in text
+        assert figure.axes[0].get_ylim()[0] < curves.smoothing_floor(0.1, 43)
+    legible(figure)
+
+
+@pytest.mark.parametrize(("smoothing", "classes"), [(0.1, 43), (0.1, 2), (0.3, 1000), (0.0, 10), (0.5, 1)])
+def test_no_prediction_has_a_smaller_loss_than_the_floor(smoothing: float, classes: int) -> None:
+    """Of all predictions the smoothed label itself has the smallest cross-entropy."""
+    floor = curves.smoothing_floor(smoothing, classes)
+    target = np.full(classes, smoothing / classes)
+    target[0] += 1 - smoothing
+    rng = np.random.default_rng(0)
+    for logits in (*rng.normal(0, 3, (50, classes)), np.log(np.maximum(target, 1e-300))):
+        loss = -(target * (logits - np.log(np.exp(logits).sum()))).sum()
+        assert loss >= floor - 1e-9
+    assert floor == pytest.approx(loss, abs=1e-9)
+
+
 def test_training_curve_with_a_loss_of_zero(history: pd.DataFrame, legible: Check) -> None:
-    figure = curves.training_curve(history.assign(train_loss=0.0))
+    figure = trained(history.assign(train_loss=0.0))
     assert figure.axes[0].get_yscale() == "linear"
     legible(figure)
 

@@ -28,12 +28,12 @@ ZERO = {"deletion": "zero", "insertion": "zero"}
 SOFTMAX = dict.fromkeys(("region_perturbation", "deletion", "insertion"), "softmax")
 
 
-def aopc(table: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
+def aopc(table: pd.DataFrame, published: pd.DataFrame | None = None) -> list[Figure]:
     known = {} if published is None else {"samek_replication": published}
     return faithfulness.aopc_curve(table, metric_scores=SOFTMAX, confidence=0.95, published=known)
 
 
-def falls_and_rises(methods: list[str]) -> Figure:
+def falls_and_rises(methods: list[str]) -> list[Figure]:
     return faithfulness.deletion_insertion(
         curves(methods), numbers(methods), hidden=ZERO, metric_scores=SOFTMAX, confidence=0.95
     )
@@ -45,8 +45,14 @@ def line(axes: Axes, label: str) -> np.ndarray:
     return found.get_xydata()
 
 
-def texts(figure: Figure) -> list[str]:
-    return [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
+def texts(pages: list[Figure]) -> list[str]:
+    found = [figure.findobj(lambda artist: hasattr(artist, "get_text")) for figure in pages]
+    return [text.get_text() for own in found for text in own]
+
+
+def axes(pages: list[Figure]) -> list[Axes]:
+    """The panels of all pages."""
+    return [panel for figure in pages for panel in figure.axes]
 
 
 def within(figure: Figure) -> None:
@@ -71,9 +77,9 @@ def test_few_methods_share_a_panel_and_many_stand_by_family_beside_random() -> N
 @pytest.mark.parametrize("methods", [FOUR, MANY], ids=["4", "22"])
 def test_aopc_shows_the_paired_difference_from_random(methods: list[str], legible: Check) -> None:
     table = curves(methods)
-    figure = aopc(table)
+    pages = aopc(table)
     found = set()
-    for panel in figure.axes:
+    for panel in axes(pages):
         labelled = {line.get_label() for line in panel.lines if not line.get_label().startswith("_")}
         for name in methods[1:]:
             if method_label(name) in labelled:
@@ -81,16 +87,16 @@ def test_aopc_shows_the_paired_difference_from_random(methods: list[str], legibl
                 rows = curve_of(table, "region_perturbation", "aopc").query("method == @name")
                 np.testing.assert_allclose(line(panel, method_label(name)), rows[["x", "relative"]])
         assert set(line(panel, "Random")[:, 1]) == {0}
-        assert panel.get_ylim() == figure.axes[0].get_ylim()
+        assert panel.get_ylim() == axes(pages)[0].get_ylim()
         assert "higher = more faithful" in panel.get_ylabel() and "probability" in panel.get_ylabel()
     assert found == set(methods[1:])
-    legible(figure)
+    legible(pages)
 
 
 def test_published_values_stand_beside_ours(published_aopc: pd.DataFrame, legible: Check) -> None:
     table = curves(SAMEK)
-    figure = aopc(table, published_aopc)
-    panel = figure.axes[-1]
+    pages = aopc(table, published_aopc)
+    panel = axes(pages)[-1]
     hollow = [mark for mark in panel.lines if mark.get_markerfacecolor() == "white"]
     theirs = published_aopc[published_aopc["method"].isin(SAMEK)].sort_values("relative", kind="stable")
     assert [mark.get_xdata()[0] for mark in hollow] == theirs["relative"].tolist()
@@ -100,57 +106,57 @@ def test_published_values_stand_beside_ours(published_aopc: pd.DataFrame, legibl
     shown = [bars.lines[0].get_xdata()[0] for bars in panel.containers]
     np.testing.assert_allclose(shown, ours[theirs["method"]])
     assert panel.get_title(loc="left") == "After 100 regions"
-    legible(figure)
+    legible(pages)
 
 
 def test_published_values_of_a_later_step_say_so(published_aopc: pd.DataFrame, legible: Check) -> None:
-    figure = aopc(curves(SAMEK, steps=30), published_aopc)
-    assert figure.axes[-1].get_title(loc="left") == "After 30 regions"
-    assert "published (at 100)" in figure.axes[-1].get_xlabel()
-    legible(figure)
+    pages = aopc(curves(SAMEK, steps=30), published_aopc)
+    assert axes(pages)[-1].get_title(loc="left") == "After 30 regions"
+    assert "published (at 100)" in axes(pages)[-1].get_xlabel()
+    legible(pages)
     strangers = aopc(curves(["random", "rise"]), published_aopc)
-    assert len(strangers.axes) == 1
+    assert len(axes(strangers)) == 1
 
 
 @pytest.mark.parametrize("methods", [FOUR, MANY], ids=["4", "22"])
 def test_opposite_orders_have_a_panel_a_method_in_order(methods: list[str], legible: Check) -> None:
     table, values = curves(methods), numbers(methods)
-    figure = faithfulness.morf_lerf(table, values, metric_scores=SOFTMAX)
+    pages = faithfulness.morf_lerf(table, values, metric_scores=SOFTMAX)
     best = values[values["quantity"] == "abpc"].sort_values("value", ascending=False)
-    assert [panel.get_title(loc="left") for panel in figure.axes] == [method_label(m) for m in best["method"]]
+    assert [panel.get_title(loc="left") for panel in axes(pages)] == [method_label(m) for m in best["method"]]
     first = curve_of(table, "region_perturbation", "morf").query("method == @best.method.iloc[0]")
-    np.testing.assert_allclose(figure.axes[0].lines[0].get_xydata(), first[["x", "value"]])
-    assert f"ABPC {best['value'].iloc[0]:.3f} [" in " ".join(texts(figure))
-    assert {"Replaced regions", "Fall of the probability"} <= set(texts(figure))
-    assert len({panel.get_ylim() for panel in figure.axes}) == 1
-    legible(figure)
+    np.testing.assert_allclose(axes(pages)[0].lines[0].get_xydata(), first[["x", "value"]])
+    assert f"ABPC {best['value'].iloc[0]:.3f} [" in " ".join(texts(pages))
+    assert {"Replaced regions", "Fall of the probability"} <= set(texts(pages))
+    assert len({panel.get_ylim() for panel in axes(pages)}) == 1
+    legible(pages)
 
 
 def test_road_writes_shares(legible: Check) -> None:
-    figure = faithfulness.road(curves(FOUR), numbers(FOUR), metric_scores={"road": "correct"})
-    figure.draw_without_rendering()
-    assert {"Share of pixels imputed", "Accuracy"} <= set(texts(figure))
-    assert any("%" in text.get_text() for text in figure.axes[0].get_xticklabels())
-    legible(figure)
+    pages = faithfulness.road(curves(FOUR), numbers(FOUR), metric_scores={"road": "correct"})
+    pages[0].draw_without_rendering()
+    assert {"Share of pixels imputed", "Accuracy"} <= set(texts(pages))
+    assert any("%" in text.get_text() for text in axes(pages)[0].get_xticklabels())
+    legible(pages)
 
 
 @pytest.mark.parametrize("methods", [FOUR, MANY], ids=["4", "22"])
 def test_deletion_and_insertion_have_the_area_behind_the_name(methods: list[str], legible: Check) -> None:
     values = numbers(methods)
-    figure = falls_and_rises(methods)
-    shown = texts(figure)
+    pages = falls_and_rises(methods)
+    shown = texts(pages)
     for quantity in ("deletion_auc", "insertion_auc"):
         row = values[(values["quantity"] == quantity) & (values["method"] == "random")].iloc[0]
         assert f"Random  {row['value']:.3f}" in shown
-    left = figure.axes[0].get_title(loc="left"), figure.axes[1].get_title(loc="left")
+    left = axes(pages)[0].get_title(loc="left"), axes(pages)[1].get_title(loc="left")
     assert left[0].startswith("Deletion") and left[1].startswith("Insertion")
-    assert all(panel.get_ylim() == (0, 1) for panel in figure.axes)
-    legible(figure)
+    assert all(panel.get_ylim() == (0, 1) for panel in axes(pages))
+    legible(pages)
 
 
 def test_lines_that_end_together_are_named_in_the_order_of_their_areas() -> None:
-    figure = falls_and_rises(FOUR)
-    names = [text for text in figure.axes[1].texts if "  " in text.get_text()]
+    pages = falls_and_rises(FOUR)
+    names = [text for text in axes(pages)[1].texts if "  " in text.get_text()]
     names.sort(key=lambda text: text.get_position()[1])
     areas = [float(text.get_text().split("  ")[1].replace("−", "-")) for text in names]
     assert areas == sorted(areas) and len(areas) == 4
@@ -174,13 +180,13 @@ def test_variants_stand_side_by_side_with_the_controls_and_the_best(
     table, values = pd.concat([table, more[0]]), pd.concat([values, more[1]])
     run = {"deletion": "zero", "grey": "normalised_gray", "insertion": "zero"}
     scores = dict.fromkeys(run, "softmax")
-    figure = faithfulness.fills(
+    pages = faithfulness.fills(
         table, values, hidden=run, metric_scores=scores, controls=["random"], confidence=0.95
     )
-    titles = [panel.get_title(loc="left") for panel in figure.axes]
+    titles = [panel.get_title(loc="left") for panel in axes(pages)]
     assert titles == ["Deletion", "Insertion", "Deletion, grey"]
     for panel, quantity, better in zip(
-        figure.axes, ("deletion_auc", "insertion_auc", "deletion_auc"), (1, -1, 1), strict=True
+        axes(pages), ("deletion_auc", "insertion_auc", "deletion_auc"), (1, -1, 1), strict=True
     ):
         own = values[(values["quantity"] == quantity) & (values["metric"] != "grey")]
         own = own[own["method"] != "random"].sort_values("value", key=lambda v: better * v, kind="stable")
@@ -188,19 +194,19 @@ def test_variants_stand_side_by_side_with_the_controls_and_the_best(
         areas = values[values["quantity"] == quantity].drop_duplicates("method").set_index("method")["value"]
         expected = {f"{method_label(name)}  {fixed(areas[name])}" for name in best}
         assert {text.get_text() for text in panel.texts} == expected
-    assert "Pixels hidden (normalised gray), most relevant first" in figure.axes[2].get_xlabel()
-    assert all(panel.get_ylim() == (0, 1) for panel in figure.axes)
-    legible(figure)
+    assert "Pixels hidden (normalised gray), most relevant first" in axes(pages)[2].get_xlabel()
+    assert all(panel.get_ylim() == (0, 1) for panel in axes(pages))
+    legible(pages)
 
 
 def test_cascade_names_the_layers() -> None:
-    figure = faithfulness.randomisation(curves(FOUR), confidence=0.95)
-    figure.draw_without_rendering()
-    for panel in figure.axes:
+    pages = faithfulness.randomisation(curves(FOUR), confidence=0.95)
+    pages[0].draw_without_rendering()
+    for panel in axes(pages):
         assert [text.get_text() for text in panel.get_xticklabels()] == LAYERS
-    assert "Rank correlation" in figure.axes[0].get_ylabel() and "SSIM" in figure.axes[1].get_ylabel()
-    within(figure)
-    for panel in figure.axes:
+    assert "Rank correlation" in axes(pages)[0].get_ylabel() and "SSIM" in axes(pages)[1].get_ylabel()
+    within(pages[0])
+    for panel in axes(pages):
         boxes = [text.get_window_extent() for text in panel.texts]
         assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
 
@@ -214,16 +220,16 @@ def test_one_kind_of_curve_alone(legible: Check) -> None:
         metric_scores={"deletion": "logit"},
         confidence=0.95,
     )
-    assert len(alone.axes) == 1 and alone.axes[0].get_ylabel().startswith("Logit")
+    assert len(axes(alone)) == 1 and axes(alone)[0].get_ylabel().startswith("Logit")
     legible(alone)
 
 
 def test_methods_without_values_are_left_unnamed(legible: Check) -> None:
     table = curves(FOUR)
     table.loc[table["method"] == "saliency", ["value", "low", "high", "relative"]] = np.nan
-    figure = aopc(table)
-    assert "Saliency" not in texts(figure) and "Grad-CAM" in texts(figure)
-    legible(figure)
+    pages = aopc(table)
+    assert "Saliency" not in texts(pages) and "Grad-CAM" in texts(pages)
+    legible(pages)
 
 
 def test_limits_hold_everything_and_have_a_width() -> None:

@@ -96,9 +96,10 @@ def test_every_class_has_its_logits_beside_its_natural_pictures(
     classes: int, presets: int, restarts: int, legible: Check
 ) -> None:
     table = features(classes, PRESETS[:presets], restarts)
-    figure = feature_reached(table, classes_of(classes), recipes=RECIPES)
-    assert len(figure.axes) == presets and max(figure.get_size_inches()) <= 20
-    for panel, preset in zip(figure.axes, PRESETS, strict=False):
+    pages = feature_reached(table, classes_of(classes), recipes=RECIPES)
+    panels = [panel for figure in pages for panel in figure.axes]
+    assert len(panels) == presets
+    for panel, preset in zip(panels, PRESETS, strict=False):
         rows = table[(table["preset"] == preset) & (table["network"] == "trained")]
         logits = rows[rows["quantity"] == "logit"]
         (above,), (below,) = lines(panel, "above"), lines(panel, "not above")
@@ -111,14 +112,14 @@ def test_every_class_has_its_logits_beside_its_natural_pictures(
         assert {tick.get_xdata()[0] for tick in lines(panel, "99th percentile")} == {17.0}
         count = int((logits["value"] > 18).sum())
         assert panel.get_title(loc="left").endswith(f"above: {count} of {classes * restarts}")
-        assert panel.get_xlim() == figure.axes[0].get_xlim()
-    names = [text.get_text() for text in figure.axes[0].get_yticklabels()]
+        assert panel.get_xlim() == panels[0].get_xlim()
+    names = [text.get_text() for text in panels[0].get_yticklabels()]
     assert names == classes_of(classes)["name"].tolist()
-    legible(figure)
+    legible(pages)
 
 
 def test_a_class_without_natural_pictures_is_neither_above_nor_below(legible: Check) -> None:
-    figure = feature_reached(
+    (figure,) = feature_reached(
         features(6, ["fourier"], natural=lambda c: c < 4), classes_of(6), recipes=RECIPES
     )
     (panel,) = figure.axes
@@ -127,7 +128,9 @@ def test_a_class_without_natural_pictures_is_neither_above_nor_below(legible: Ch
     assert panel.get_title(loc="left").endswith("above: 4 of 4")
     assert "made, no natural pictures" in words(figure)
     legible(figure)
-    none = feature_reached(features(3, ["fourier"], natural=lambda c: False), classes_of(1), recipes=RECIPES)
+    (none,) = feature_reached(
+        features(3, ["fourier"], natural=lambda c: False), classes_of(1), recipes=RECIPES
+    )
     assert none.axes[0].get_title(loc="left") == "Fourier"
     assert [text.get_text() for text in none.axes[0].get_yticklabels()][1:] == ["class 1", "class 2"]
     legible(none)
@@ -136,7 +139,7 @@ def test_a_class_without_natural_pictures_is_neither_above_nor_below(legible: Ch
 @pytest.mark.parametrize("presets", [1, 8])
 def test_a_thousand_classes_are_drawn_as_quantiles(presets: int, legible: Check) -> None:
     table = features(1000, PRESETS[:presets])
-    figure = feature_reached(table, classes_of(1000), recipes=RECIPES)
+    (figure,) = feature_reached(table, classes_of(1000), recipes=RECIPES)
     (panel,) = figure.axes
     for number, preset in enumerate(PRESETS[:presets]):
         rows = table[
@@ -159,18 +162,18 @@ def test_the_natural_pictures_of_a_class_set_its_scale() -> None:
         value=np.where(table["quantity"] == "softmax", table["value"], 5 - 30 + 3 * table["value"])
     )
     for one in (table, other):
-        panel = feature_reached(one, classes_of(99), recipes=RECIPES).axes[0]
+        panel = feature_reached(one, classes_of(99), recipes=RECIPES)[0].axes[0]
         assert lines(panel, "median")[0].get_xdata()[0] == pytest.approx((20 + 4 - 10) / 8, abs=0.2)
 
 
 def test_where_nothing_is_natural_a_sentence_says_so(legible: Check) -> None:
-    figure = feature_reached(
+    (figure,) = feature_reached(
         features(99, ["pixels"], natural=lambda c: False), classes_of(99), recipes=RECIPES
     )
     assert "No class has natural pictures" in " ".join(words(figure))
     legible(figure)
     empty = pd.DataFrame(columns=COLUMNS)
-    assert "no numbers" in " ".join(words(feature_reached(empty, classes_of(2), recipes={})))
+    assert "no numbers" in " ".join(words(feature_reached(empty, classes_of(2), recipes={})[0]))
 
 
 def summary(presets: list[str], quantities: list[str], control: bool = True) -> pd.DataFrame:

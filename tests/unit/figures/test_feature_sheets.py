@@ -16,9 +16,9 @@ from signsight.figures.feature_sheets import (
     GRADIENT_ROWS,
     INVERTED,
     LAYERS,
-    activation_sheet,
-    dream_sheet,
-    inversion_strip,
+    activation_sheets,
+    dream_sheets,
+    inversion_strips,
     shown_units,
 )
 from signsight.figures.gallery import PALE
@@ -71,12 +71,12 @@ def test_gradients_stand_in_the_columns_of_their_rule_and_kind(
 ) -> None:
     images, index = pictures(count), gradient_index(count, [LONG_LAYER, "last"], channels)
     gradients = np.arange(1, len(index) + 1, dtype=np.float32)[:, None, None, None].repeat(3, 1)
-    figure = activation_sheet(images, gradients, index, coloured)
-    drawn = figure.axes[0].images
-    assert len(drawn) == 2 * count * channels
+    pages = activation_sheets(images, gradients, index, coloured)
+    cells = [(figure, row) for figure in pages for row in range(len(figure.axes[0].images))]
+    assert len(cells) == 2 * count * channels
     kinds = ("colour", "grey", "positive", "negative")
     seen = set()
-    for row in range(len(drawn)):
+    for figure, row in cells:
         value = int(cell(figure, row, 1)[0, 0, 0]) - 1
         own = index.iloc[value]
         assert np.array_equal(cell(figure, row, 0)[1::3, 1::3], images[own["row"]])
@@ -85,18 +85,18 @@ def test_gradients_stand_in_the_columns_of_their_rule_and_kind(
             (at,) = index.index[same.all(axis=1) & (index["rule"] == rule)]
             assert (cell(figure, row, column) == (at + 1, kinds.index(kind), 7)).all()
         seen.add((own["row"], own["layer"], own["channel"]))
-    assert len(seen) == len(drawn)
-    text = written(figure)
+    assert len(seen) == len(cells)
+    text = " ".join(map(written, pages))
     assert "signed, negative part" in text and "01-class-0" in text and "units are shown here" not in text
     assert LONG_LAYER in text.replace(" ", "") and "last channel 0" in text
-    legible(figure)
+    legible(pages)
 
 
 def test_gradients_of_zero_and_missing_ones_are_pale_and_say_so(legible: Check) -> None:
     index = gradient_index(1, ["a"], 2).drop(index=3).reset_index(drop=True)
     gradients = np.ones((3, 3, 1, 1), np.float32)
     gradients[1] = 0
-    figure = activation_sheet(pictures(1), gradients, index, coloured)
+    (figure,) = activation_sheets(pictures(1), gradients, index, coloured)
     assert words(figure).count("zero\neverywhere") == 4 and words(figure).count("not made") == 4
     for row in range(2):
         pale = [(cell(figure, row, column) == PALE).all() for column in range(1, 7)]
@@ -115,10 +115,10 @@ def test_of_many_units_those_of_all_layers_are_shown(legible: Check) -> None:
         assert own["channel"].tolist()[:2] == [own["row"].iloc[0], 10 + own["row"].iloc[0]]
     many = shown_units(gradient_index(4, [f"l{n:02d}" for n in range(30)], 1))
     assert many[many["row"] == 0]["layer"].tolist() == ["l00", "l10", "l19", "l29"]
-    figure = activation_sheet(pictures(9), np.ones((len(index), 3, 2, 2), np.float32), index, coloured)
-    assert f"{GRADIENT_ROWS} of 135 units are shown here." in written(figure)
-    assert max(figure.get_size_inches()) <= 20
-    legible(figure)
+    pages = activation_sheets(pictures(9), np.ones((len(index), 3, 2, 2), np.float32), index, coloured)
+    assert all(f"{GRADIENT_ROWS} of 135 units are shown here." in written(figure) for figure in pages)
+    assert sum(len(figure.axes[0].images) for figure in pages) == GRADIENT_ROWS
+    legible(pages)
 
 
 def inverted(count: int, layers: int) -> pd.DataFrame:
@@ -137,7 +137,7 @@ def test_inversions_stand_beside_the_given_picture(
 ) -> None:
     index, given = inverted(count, layers), pictures(count, size=size)
     made = pictures(len(index), size=size)
-    figure = inversion_strip(given, made, index, "Inversion", ["pixels"], 200)
+    (figure,) = inversion_strips(given, made, index, "Inversion", ["pixels"], 200)
     blocks = -(-layers // LAYERS)
     assert len(figure.axes[0].images) == blocks * count
     shown = 0
@@ -162,14 +162,15 @@ def test_inversions_stand_beside_the_given_picture(
 
 def test_equal_pictures_have_no_number_of_decibels() -> None:
     index = inverted(1, 1).assign(psnr=np.inf, error=0.0)
-    assert "error 0.00 ∞ dB" in written(inversion_strip(pictures(1), pictures(1), index, "x"))
+    assert "error 0.00 ∞ dB" in written(inversion_strips(pictures(1), pictures(1), index, "x")[0])
 
 
-def test_of_many_inversions_the_first_are_shown() -> None:
+def test_of_many_inversions_the_first_are_shown(legible: Check) -> None:
     count = INVERTED + 2
-    figure = inversion_strip(pictures(count), pictures(count), inverted(count, 1), "x")
-    assert len(figure.axes[0].images) == INVERTED
-    assert f"{INVERTED} of {count} pictures are shown here." in written(figure)
+    pages = inversion_strips(pictures(count), pictures(count), inverted(count, 1), "x")
+    assert sum(len(figure.axes[0].images) for figure in pages) == INVERTED
+    assert f"{INVERTED} of {count} pictures are shown here." in written(pages[0])
+    legible(pages)
 
 
 @pytest.mark.parametrize("count", [1, 3, 5, DREAMS + 1])
@@ -187,9 +188,9 @@ def test_dreams_stand_beside_their_pictures_in_their_shape(count: int, legible: 
             "score_after": np.arange(count) + 70.25,
         }
     )
-    figure = dream_sheet(pairs, index, "DeepDream", ["pixels"], 10)
+    pages = dream_sheets(pairs, index, "DeepDream", ["pixels"], 10)
     shown = min(count, DREAMS)
-    drawn = figure.axes[0].images
+    drawn = [one for figure in pages for one in figure.axes[0].images]
     assert [int(one.get_array()[0, 0, 0]) for one in drawn] == list(range(2 * shown))
     for n, one in enumerate(drawn):
         left, right, bottom, top = one.get_extent()
@@ -200,8 +201,8 @@ def test_dreams_stand_beside_their_pictures_in_their_shape(count: int, legible: 
         assert (
             before.get_extent()[3] == after.get_extent()[3] and before.get_extent()[1] < after.get_extent()[0]
         )
-    text = written(figure)
+    text = " ".join(map(written, pages))
     assert "before: 0.500" in text and "after: 70.2" in text and f"dream of {LONG}" in text
     assert "Dreams of given pictures: DeepDream" in text and "Pixels; 10 steps." in text
     assert ("dreams are shown here" in text) == (count > DREAMS)
-    legible(figure)
+    legible(pages)

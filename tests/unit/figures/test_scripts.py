@@ -11,8 +11,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from signsight.core.errors import UserError
 from signsight.core.registry import plugins, use_plugins
 from signsight.core.source import PACKAGE
+from signsight.figures.given import draw
 from signsight.figures.metric_words import name_metrics
 from signsight.figures.style import name_methods
 
@@ -63,6 +65,21 @@ def test_a_figure_is_drawn_from_its_files(tmp_path: Path) -> None:
     output = [tmp_path / "a.png", tmp_path / "a.svg"]
     run("figure", params, output)
     assert all(path.stat().st_size for path in output)
+
+
+@pytest.mark.parametrize("paged", [True, False])
+def test_a_figure_returns_what_it_declares(tmp_path: Path, paged: bool) -> None:
+    name, wrong = f"mine_{paged}".lower(), FIGURE
+    if paged:
+        wrong = wrong.replace('"Bars")', '"Bars", pages=True)')
+    else:
+        wrong = wrong.replace("return figure", "return [figure]")
+    wrong = wrong.replace("my_bars", name)  # a figure of one name is imported once
+    (tmp_path / "mine.py").write_text(wrong.lstrip())
+    use_plugins([tmp_path / "mine.py"])
+    pd.DataFrame({"method": ["mine"], "empty": 2}).to_csv(tmp_path / "empty.csv", index=False)
+    with pytest.raises(UserError, match=rf"'{name}' in .*mine.py returns .* of figures; declare `pages"):
+        draw(name, {"empty_maps": str(tmp_path / "empty.csv")}, {"methods": ["mine"]})
 
 
 def test_the_summary_is_written_from_its_files(tmp_path: Path) -> None:

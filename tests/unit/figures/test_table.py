@@ -20,6 +20,7 @@ from signsight.core.registry import figures, plugins, use_plugins
 from signsight.core.source import PACKAGE
 from signsight.data.imageset import ImageSet, write_index
 from signsight.figures.given import draw, load
+from signsight.figures.pages import save_pages
 from signsight.figures.style import save
 from signsight.figures.table import ARTEFACTS, FACTS, signature, undrawn
 from synthetic_metrics import FOUR, curves
@@ -163,6 +164,7 @@ FILE_FACTS: dict[str, Any] = {
     "masked_cells": [0, 1, 2, 3],
     "grid": GRID,
     "colour": [0.5, 0.5, 0.5],
+    "sticker_method": "lrp_epsilon",
     "sticker_sets": {"tall_small": ["tall", "small"]},
     "designs": {"tall": {"width": 50, "height": 100, "picture": "stripes"}},
     "sign_widths": {"small": {"circle": 420}},
@@ -188,18 +190,26 @@ OF_CLASSES = "overview masked_sheet sticker_sheet geometry_sheet photographs per
 def test_classes_are_called_as_the_user_calls_them(
     name: str, given: dict[str, Any], tmp_path: Path, legible: Check
 ) -> None:
-    figure = draw(name, given, FILE_FACTS)
-    text = "\n".join(text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")))
+    drawn = draw(name, given, FILE_FACTS)
+    every = drawn if isinstance(drawn, list) else [drawn]
+    texts = [text for figure in every for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
+    text = "\n".join(text.get_text() for text in texts)
     shown = {"perturbed": NAMES[2:3], "randomised_maps": NAMES[:2], "photographs": [*NAMES[:2], "NA"]}
     assert all(title in text for title in shown.get(name, NAMES))
-    legible(figure)
-    save(figure, [tmp_path / "a.png", tmp_path / "a.svg"])
+    legible(drawn)
+    assert isinstance(drawn, list) == (name != "confusion_matrix")
+    if name == "overview":
+        save_pages(drawn, tmp_path / "pages")
+        names = sorted(file.name for file in (tmp_path / "pages").iterdir())
+        assert names == [f"page-0{n}.{kind}" for n in range(1, len(drawn) + 1) for kind in ("png", "svg")]
+    else:
+        save(every[0], [tmp_path / "a.png", tmp_path / "a.svg"])
 
 
 def test_a_refusal_stands_in_place_of_the_maps(given: dict[str, Any], tmp_path: Path, legible: Check) -> None:
     np.savez(tmp_path / "refused.npz", refused="CAM needs $a$ network of its own kind.")
     given["photograph_maps"] = str(tmp_path / "refused.npz")
-    figure = draw("photographs", given, FILE_FACTS)
+    (figure,) = draw("photographs", given, FILE_FACTS)
     assert "CAM needs $a$ network" in figure.texts[0].get_text()
     legible(figure)
 
@@ -243,7 +253,7 @@ def test_curves_without_a_figure_get_one(own_metric: str, tmp_path: Path, legibl
     table = curves(FOUR)
     rows = table[table["metric"] == "deletion"].assign(metric=own_metric, curve="fall")
     files = _written(tmp_path, metric_curves=pd.concat([table, rows, rows.assign(curve="rise")]))
-    figure = draw("metric_curves", files, {"undrawn": [own_metric], "confidence": 0.95})
+    (figure,) = draw("metric_curves", files, {"undrawn": [own_metric], "confidence": 0.95})
     assert [panel.get_ylabel() for panel in figure.axes] == ["Fall", "Rise"]
     assert {panel.get_xlabel() for panel in figure.axes} == {"Share of pixels hidden"}
     assert {panel.get_title(loc="left") for panel in figure.axes} == {"My metric"}

@@ -38,13 +38,14 @@ def test_all_stages_by_default() -> None:
     assert len(set(plan.targets)) == len(plan.targets)
 
 
-def test_every_figure_is_made_as_png_and_as_svg() -> None:
-    endings: dict[str, set[str]] = {}
-    for file in map(Path, plan_of().targets):
+def test_every_figure_is_made_as_png_and_as_svg_or_as_a_folder_of_pages() -> None:
+    plan, endings = plan_of(), {}
+    for file in map(Path, plan.targets):
         if file.parent.name == "figures":
             endings.setdefault(file.stem, set()).add(file.suffix)
-    assert set(map(frozenset, endings.values())) == {frozenset({".png", ".svg"})}
-    assert endings.keys() == set(plan_of().drawn_figures.names)
+    assert set(endings) == set(plan.drawn_figures.names)
+    for name, found in endings.items():
+        assert found == ({""} if plan.drawn_figures.is_paged(name) else {".png", ".svg"})
 
 
 def test_variants_of_metrics_are_run_and_drawn_beside_their_metrics() -> None:

@@ -15,7 +15,7 @@ from signsight.core.registry import figures
 from signsight.evaluation.background import ALONE, OTHER
 from signsight.figures.choice import class_names
 from signsight.figures.numbers import markdown, percent, points, within
-from signsight.figures.sheet import Block, sheet
+from signsight.figures.sheet import Block, sheets
 from signsight.figures.sticker_sheet import sticker_notes
 from signsight.figures.style import BLUE, GREY, INK, VERMILLION, interval_name, key, panels, styled
 
@@ -90,9 +90,9 @@ def _entries(confidence: float, others: int) -> list[tuple[Line2D, str]]:
     return [*entries, (chance, "always the commonest class")]
 
 
-@figures.register("background_sheet", category="Background", subcategory="Examples")
+@figures.register("background_sheet", category="Background", subcategory="Examples", pages=True)
 @styled
-def background_sheet(composed: Mapping[str, np.ndarray], classes: pd.DataFrame) -> Figure:
+def background_sheet(composed: Mapping[str, np.ndarray], classes: pd.DataFrame) -> list[Figure]:
     """A few test images with every other background and without their object, and what they are taken for.
 
     composed: `pictures` (n, k, H, W, 3) uint8, `predicted` (n, k), `class_ids` (n,), and `sets`
@@ -103,7 +103,7 @@ def background_sheet(composed: Mapping[str, np.ndarray], classes: pd.DataFrame) 
     heads = ["\n".join(textwrap.wrap(set_name(*map(str, pair)), LETTERS)) for pair in made["sets"]]
     notes = sticker_notes(made["class_ids"], made["predicted"].astype(np.int64), names)
     titles = class_names(classes, made["class_ids"])
-    return sheet([Block(made["pictures"], titles, heads, notes=notes)], cell=1.05, left=1.3)
+    return sheets([Block(made["pictures"], titles, heads, notes=notes)], cell=1.05, left=1.3)
 
 
 def object_or_background(table: pd.DataFrame) -> str:

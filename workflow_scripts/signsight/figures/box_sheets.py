@@ -41,7 +41,7 @@ from signsight.figures.sheet import COLUMN_TEXT, LINE, NOTE_TEXT, ROW_TEXT
 from signsight.figures.style import INK, styled
 
 WIDE, HIGH = 4.8, 3.4  # inches of the picture, at most
-PAGE, TALL = 12.0, 15.0  # inches across all maps of a page and their row titles, and down all its maps
+PAGE, TALL = 12.0, 5.0  # inches across all maps of a page and their row titles, and down all its maps
 COLUMNS = 6  # maps beside each other, at most
 AREA, HIGHEST, NARROW = 4.0, 2.4, 0.8  # of a map: square inches and height at most, room across at least
 LEFT, EDGE, GAP = 1.75, 0.15, 0.1
@@ -84,25 +84,28 @@ class Asked:
 def detection_pages(
     shown: Iterable[View], columns: Sequence[Column], asked: Asked
 ) -> Iterator[tuple[str, Figure]]:
-    """(name, sheet) of every page, one at a time: a page a picture, or more where there are many boxes."""
+    """(name, sheet) of every page, one at a time: a page a picture, or more for many boxes or methods."""
     for view in shown:
-        parts = pages(len(view.boxes), Layout.of(view.image.shape, len(columns)).rows)
-        for number, part in enumerate(parts, 1):
-            several = len(parts) > 1
-            words = f"page {number} of {len(parts)}" if several else ""
+        together = pages(len(columns), COLUMNS) if len(view.boxes) else [slice(0, COLUMNS)]
+        most = max(some.stop - some.start for some in together)
+        parts = pages(len(view.boxes), Layout.of(view.image.shape, most).rows)
+        every = [(part, some) for part in parts for some in together]
+        for number, (part, some) in enumerate(every, 1):
+            several = len(every) > 1
+            words = f"page {number} of {len(every)}" if several else ""
             name = f"{view.stem}-{number}" if several else view.stem
-            yield name, detection_sheet(view, part, columns, asked, words)
+            yield name, detection_sheet(view, part, columns[some], asked, words)
 
 
 @dataclass(frozen=True)
 class Layout:
     """How the maps of a picture stand on a page, in inches.
 
-    bands: the columns of each table of maps, one below the other; width, height: of a map; step: from one
-    map to the next; rows: how many boxes a page takes.
+    methods: maps beside each other; width, height: of a map; step: from one map to the next; rows: how many
+    boxes a page takes.
     """
 
-    bands: Sequence[slice]
+    methods: int
     width: float
     height: float
     step: float
@@ -112,17 +115,16 @@ class Layout:
     def of(cls, shape: Sequence[int], methods: int) -> Layout:
         """For pictures of the shape (H, W, ...) and so many methods."""
         aspect = shape[1] / shape[0]
-        bands = pages(methods, COLUMNS)
-        across = (PAGE - LEFT - EDGE) / max(band.stop - band.start for band in bands) - GAP
+        across = (PAGE - LEFT - EDGE) / methods - GAP
         height = min(across / aspect, sqrt(AREA / aspect), HIGHEST)
         width = height * aspect
-        rows = int(TALL / len(bands) / (max(height, LINE * (ROW_LINES + 1)) + GAP))
-        return cls(bands, width, height, max(width, NARROW) + GAP, max(rows, 1))
+        rows = int(TALL / (max(height, LINE * (ROW_LINES + 1)) + GAP))
+        return cls(methods, width, height, max(width, NARROW) + GAP, max(rows, 1))
 
     @property
     def across(self) -> float:
-        """Inches of the widest table of maps with its row titles."""
-        return LEFT + self.step * max(band.stop - band.start for band in self.bands)
+        """Inches of the table of maps with its row titles."""
+        return LEFT + self.step * self.methods
 
 
 @styled
@@ -143,8 +145,8 @@ def detection_sheet(
     draw_view(axes, view, area)
     left_out = draw_labels(axes, view, area)
     key_at = high = area[1] + size[1] + KEY
-    for band in layout.bands if len(boxes) else ():
-        high = _draw_band(axes, view, boxes, columns[band], layout, ((wide - layout.across) / 2, high))
+    if len(boxes):
+        high = _draw_maps(axes, view, boxes, columns, layout, ((wide - layout.across) / 2, high))
     scales = sorted({column.signed for column in columns}) if len(boxes) else []
     high += 0.15 + KEY_LINE * len(scales)
     _grow(figure, axes, wide, high)
@@ -195,7 +197,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun if number == 1 else plural}"
 
 
-def _draw_band(
+def _draw_maps(
     axes: Axes,
     view: View,
     boxes: pd.DataFrame,

@@ -23,6 +23,20 @@ def example_rows(index: pd.DataFrame, count: int) -> np.ndarray:
     return widest[places[ends : ends + count]]
 
 
+def changed_rows(index: pd.DataFrame, changed: np.ndarray, count: int) -> np.ndarray:
+    """Rows of `count` images: first those of which most sets changed the prediction, then as `example_rows`.
+
+    index: of an image set; changed: (sets, N) bool. Of the changed ones, one of each class comes before the
+    second of any.
+    """
+    times = changed.sum(0)
+    order = np.argsort(-times, kind="stable")[: np.count_nonzero(times)]
+    turn = index["class_id"].iloc[order].groupby(index["class_id"].iloc[order]).cumcount().to_numpy()
+    failures = order[np.argsort(turn, kind="stable")]
+    others = [row for row in example_rows(index, count) if row not in set(failures)]
+    return np.concatenate([failures, np.asarray(others, int)])[:count].astype(int)
+
+
 def class_names(classes: pd.DataFrame, ids: np.ndarray) -> list[str]:
     """The names of the classes with these ids; classes: `class_id, name`."""
     return classes.set_index("class_id")["name"].loc[ids].tolist()

@@ -6,6 +6,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure
 
@@ -16,6 +17,8 @@ from signsight.figures.style import FAINT, GREY, INK, method_style, panels, styl
 
 LONGEST = 30  # letters of the name of a class
 CONFUSIONS, OF_STICKERS = 10, 15  # that are listed
+FEW = 12  # classes, up to which the counts stand in the cells
+DARK = 0.45  # of the lightness, below which white is read better than black
 
 
 def short(name: str, longest: int = LONGEST) -> str:
@@ -48,13 +51,14 @@ def confusion_matrix(confusion: pd.DataFrame, classes: pd.DataFrame) -> Figure:
     """The confusion matrix as shares of each true class, on a logarithmic scale.
 
     confusion: `class_id, predicted_id, count`, zero cells may be missing; classes: `class_id, name`
-    for class ids 0, 1, ... The ten commonest confusions are listed beside it.
+    for class ids 0, 1, ... Of few classes the counts stand in the cells; of more, the ten commonest
+    confusions are listed beside the matrix.
     """
     names = classes.sort_values("class_id")["name"].tolist()
-    counts = square(confusion, len(names))
+    counts, few = square(confusion, len(names)), len(names) <= FEW
     share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    side = float(np.clip(0.19 * len(names), 6.6, 9.0))
-    figure, axes = panels(1, 1, side, side, left=3.2, right=4.3, top=0.75, bottom=0.75)
+    side = max(0.5 * len(names), 3.6) if few else float(np.clip(0.19 * len(names), 6.6, 9.0))
+    figure, axes = panels(1, 1, side, side, left=3.2, right=1.6 if few else 4.3, top=0.75, bottom=0.75)
     panel = axes[0, 0]
     smallest = share[share > 0].min(initial=1.0)
     cells = panel.pcolormesh(
@@ -69,8 +73,20 @@ def confusion_matrix(confusion: pd.DataFrame, classes: pd.DataFrame) -> Figure:
     accuracy = np.trace(counts) / max(counts.sum(), 1)
     panel.set_title(f"Test accuracy {percent(accuracy, 2)} ({total})", loc="left", pad=22)
     _colour_bar(figure, panel, cells)
-    _list_confusions(figure, panel, counts, names)
+    if few:
+        _write_counts(panel, cells, counts)
+    else:
+        _list_confusions(figure, panel, counts, names)
     return figure
+
+
+def _write_counts(axes: Axes, cells: QuadMesh, counts: np.ndarray) -> None:
+    """The number of images in every cell, black or white by its colour; a zero in grey."""
+    colours = cells.to_rgba(cells.get_array()).reshape(*counts.shape, 4)
+    for (row, column), number in np.ndenumerate(counts):
+        light = colours[row, column, :3] @ (0.299, 0.587, 0.114)
+        colour = GREY if not number else ("white" if light < DARK else INK)
+        axes.text(column + 0.5, row + 0.5, count(number), ha="center", va="center", fontsize=9, color=colour)
 
 
 def _errors_map() -> matplotlib.colors.Colormap:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import log
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -35,17 +36,24 @@ TRANSFORMS = {
     "perspective_vertical": ("Turned about the vertical axis", "Angle (degrees)"),
     "perspective_horizontal": ("Turned about the horizontal axis", "Angle (degrees)"),
 }
+NOTE_LINE = 0.17  # inches of a line of a note
 PUBLISHED = {"linestyle": (0, (4, 2)), "linewidth": 1.3, "markersize": 4.5}
 
 
 @figures.register("training_curve", category="Model", subcategory="Training")
 @styled
-def training_curve(history: pd.DataFrame) -> Figure:
+def training_curve(
+    history: pd.DataFrame, classes: pd.DataFrame, *, label_smoothing: float, augmented: bool
+) -> Figure:
     """Loss and accuracy by epoch, training and validation; the kept epoch is marked.
 
     history: `epoch, train_loss, train_accuracy, validation_loss, validation_accuracy, kept`.
+    With label smoothing, the lowest training loss that there can be is drawn, and a note says why training
+    can look worse than validation.
     """
-    figure, axes = panels(1, 2, 3.7, 3.0, gap_x=0.95, top=0.2, bottom=0.95)
+    floor, note = smoothing_floor(label_smoothing, len(classes)), _gap_note(label_smoothing, augmented)
+    bottom = 1.15 + (NOTE_LINE * (note.count("\n") + 1) if note else 0)
+    figure, axes = panels(1, 2, 3.7, 3.0, gap_x=0.95, top=0.2, bottom=bottom)
     best = history[history["kept"]].iloc[0]
     both = (
         ("train", "Training", BLUE, "o", (0, (1, 1.2))),
@@ -65,23 +73,64 @@ def training_curve(history: pd.DataFrame) -> Figure:
         panel.axvline(best["epoch"], color=GREY, linewidth=1, zorder=1)
         panel.set_xlabel("Epoch")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
-    _loss_axis(axes[0, 0], history)
+    entries = [(line, str(line.get_label())) for line in axes[0, 0].lines[:2]]
+    if floor:
+        line = axes[0, 0].axhline(floor, color=BLUE, linewidth=1.2, linestyle="-.", zorder=1, label="floor")
+        entries.append((line, f"lowest training loss with label smoothing {label_smoothing:g}: {floor:.2f}"))
+    _loss_axis(axes[0, 0], history, floor)
     axes[0, 0].set_ylabel("Loss (cross-entropy, nats)")
     axes[0, 1].set_ylabel("Accuracy")
     lowest = float(history[["train_accuracy", "validation_accuracy"]].min(axis=None))
     percent_axis(axes[0, 1], max(0.0, lowest - 0.05 * (1 - lowest)), 1 + 0.02 * (1 - lowest))
     kept = f"kept: epoch {best['epoch']:.0f}, validation {100 * best['validation_accuracy']:.2f} %"
-    lines = [(line, str(line.get_label())) for line in axes[0, 0].lines[:2]]
-    key(figure, [*lines, (Line2D([], [], color=GREY, linewidth=1), kept)])
+    entries.insert(2, (Line2D([], [], color=GREY, linewidth=1), kept))
+    _key_and_note(figure, entries, note)
     return figure
 
 
-def _loss_axis(axes: Axes, history: pd.DataFrame) -> None:
+def smoothing_floor(smoothing: float, classes: int) -> float:
+    """The lowest cross-entropy (nats) with smoothed labels: the entropy of the smoothed label.
+
+    The true class has 1 - s + s / K, every other one s / K (Szegedy et al. 2016, section 7); 0 without s.
+    """
+    if not smoothing or classes < 2:
+        return 0.0
+    other = smoothing / classes
+    true = 1 - smoothing + other
+    return -true * log(true) - (classes - 1) * other * log(other)
+
+
+def _gap_note(smoothing: float, augmented: bool) -> str:
+    """Why the curves of training and validation do not measure the same; empty where they do."""
+    ways = ["augmented pictures"] * augmented + ["smoothed labels"] * bool(smoothing)
+    if not ways:
+        return ""
+    plain = ["pictures as they are"] * augmented + ["plain labels"] * bool(smoothing)
+    return (
+        f"Training is measured on {' with '.join(ways)}, validation on {' with '.join(plain)};\n"
+        "so the training curves can look worse than those of validation without anything being wrong."
+    )
+
+
+def _key_and_note(figure: Figure, entries: list, note: str) -> None:
+    """The key below the panels, and below it in grey a note."""
+    handles, labels = zip(*entries, strict=True)
+    high = figure.get_size_inches()[1]
+    room = NOTE_LINE * (note.count("\n") + 1) + 0.08 if note else 0.0
+    place = {"loc": "lower center", "bbox_to_anchor": (0.5, room / high), "ncols": 2}
+    figure.legend(handles, labels, **place, handlelength=2.4)
+    figure.text(0.5, 0.06 / high, note, ha="center", va="bottom", fontsize=8.5, color=GREY)
+
+
+def _loss_axis(axes: Axes, history: pd.DataFrame, floor: float) -> None:
     """A logarithmic axis when every loss is positive, so that the late epochs can be told apart."""
     losses = history[["train_loss", "validation_loss"]]
     if not (losses > 0).all(axis=None):
         return
     axes.set_yscale("log")
+    if floor:
+        low, high = axes.get_ylim()
+        axes.set_ylim(min(low, floor / 1.15), high)
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.yaxis.set_minor_formatter(NullFormatter())

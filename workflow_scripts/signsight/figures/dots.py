@@ -27,7 +27,7 @@ from signsight.figures.style import (
 )
 
 LEAST = 1e-3  # forward passes: less is shown as this
-ROW = 0.24  # inches from one method to the next
+ROW, BETWEEN = 0.24, 0.95  # inches from one method to the next, and between panels one above the other
 PLACES = {
     "symbol": "in the symbol",
     "sign": "in the rest of the sign",
@@ -155,7 +155,7 @@ def rows_of_methods(
     across = min(across or count, count)
     high = ROW * max(len(order), 3)
     sides = {"left": 1.95, "right": 0.35, "top": 0.45, "bottom": 1.0}
-    figure, axes = panels(-(-count // across), across, width, high, **sides, gap_x=0.6, gap_y=0.95)
+    figure, axes = panels(-(-count // across), across, width, high, **sides, gap_x=0.6, gap_y=BETWEEN)
     flat = axes.ravel()
     for place, panel in enumerate(flat[:count]):
         panel.set_ylim(-0.6, len(order) - 0.4)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from signsight.config.choices import MASKING, Config, about_metric, base_metric, controls, looks
+from signsight.config.choices import (
+    MASKING,
+    Config,
+    about_metric,
+    base_metric,
+    controls,
+    looks,
+    training_settings,
+)
 from signsight.core.registry import figures
 from signsight.figures.table import signature, undrawn
 
@@ -15,6 +23,7 @@ if TYPE_CHECKING:
 
 # Artefacts of all methods of the run that tell them apart.
 NAMING = {"cascades", "maps", "metric_curves", "metrics", "perturbed", "ranking", "seeds", "times"}
+RANDOM_CHANGES = ("p", "flip", "brightness", "contrast", "saturation", "hue", "rotation")
 BOXES = {"box_curves", "box_metrics", "box_ranking"}  # the same of a detector's boxes
 SUMMARISED = (
     "clean", "masking", "empty_maps", "geometry", "stickers", "sticker_confusions", "background", "metrics",
@@ -75,8 +84,11 @@ class Drawn:
         parameters = {m: self.plan.metric(m)["parameters"] for m in (*self.plan.metrics, *detection.metrics)}
         quantities = self._quantities(self.plan.metrics)
         first = next(iter(told[self.plan.metrics[0]]["quantities"].values())) if self.plan.metrics else {}
+        training = training_settings(config)
         return {
             "confidence": self.plan.confidence,
+            "label_smoothing": training["label_smoothing"],
+            "augmented": any(training["augmentation"][key] for key in RANDOM_CHANGES),
             "grid": config["masking"]["grid"],
             "colour": config["masking"]["colour"],
             "masked_cells": [int(k) for k in self.plan.masked_cells],
@@ -84,6 +96,7 @@ class Drawn:
             "controls": controls(config),
             "degrees": self.plan.degrees,
             "sticker_sets": {name: list(pair) for name, pair in self.plan.sticker_sets.items()},
+            "sticker_method": next(iter(self.plan.sticker_methods), None),
             "designs": config["stickers"]["designs"],
             "sign_widths": config["stickers"]["sign_widths"],
             "sheet_images": config["figures"]["sheet_images"],
@@ -221,8 +234,14 @@ class Drawn:
             known[fact] = {m: known[fact][m] for m in self.metrics_in(name) if m in known[fact]}
         return {fact: known[fact] for fact in signature(name)[1] if fact in known}
 
+    def is_paged(self, name: str) -> bool:
+        """Whether a figure is a folder of pages."""
+        return name in figures and bool(figures.about(name).get("pages"))
+
     def files(self, name: str) -> list[str]:
-        """The figure as PNG, which the report shows, and as SVG."""
+        """The figure as PNG, which the report shows, and as SVG; of one in pages, their folder."""
+        if self.is_paged(name):
+            return [f"{self.plan.root}/figures/{name}"]
         return [f"{self.plan.root}/figures/{name}.{kind}" for kind in ("png", "svg")]
 
     @cached_property
@@ -237,6 +256,8 @@ class Drawn:
             named = plan.detection.methods
         elif "photograph_maps" in artefacts:
             named = [plan.config["real_examples"]["method"]]
+        elif "sticker_cells" in artefacts:
+            named = plan.sticker_methods[:1]
         elif artefacts & {"stickers", "sticker_confusions"}:
             named = plan.sticker_methods
         elif artefacts & {"cells", "masking", "masking_scores"}:

@@ -14,8 +14,9 @@ from signsight.data.imageset import ImageSet
 from signsight.figures.choice import class_names, overview_rows
 from signsight.figures.colour import overlay, palette, to_rgb
 from signsight.figures.numbers import MINUS, percent
+from signsight.figures.pages import METHODS, pages
 from signsight.figures.repeats import labels_once
-from signsight.figures.sheet import PIXELS, Block, fit, in_words, sheet
+from signsight.figures.sheet import PIXELS, Block, fit, in_words, sheets
 from signsight.figures.style import RIGHT, WRONG, method_style, styled
 
 KEY_LINE = 0.25  # inches of a line of the key of colours
@@ -34,7 +35,7 @@ def verdict(predicted: str, probability: float, given: str | None) -> str:
     return f"{WRONG} {text}\ntrue: {given}"
 
 
-@figures.register("overview", category="Attribution", subcategory="Overview")
+@figures.register("overview", category="Attribution", subcategory="Overview", pages=True)
 def overview(
     images: ImageSet,
     maps: Mapping[str, ArrayFile],
@@ -44,7 +45,7 @@ def overview(
     *,
     signed: Collection[str],
     overview_images: int,
-) -> Figure:
+) -> list[Figure]:
     """Some test images, a few of them misclassified, and their maps by every method.
 
     clean_scores: `predicted` and `confidence`, (1, N) each; identical_maps: methods with the same maps, which
@@ -73,22 +74,26 @@ def overview_sheet(
     truth: Sequence[str],
     predicted: Sequence[str],
     probability: np.ndarray,
-) -> Figure:
-    """Rows are images, columns the picture and one heat map a method.
+) -> list[Figure]:
+    """Pages whose rows are images, and whose columns the picture and one heat map a method.
 
     images: (n, H, W, 3) uint8; maps: method -> (n, H, W) float32; labels: what stands above each, the
     labels of all methods with these maps; signed: the methods whose maps have a sign. truth, predicted:
     class names; probability: (n,) float of the predicted class.
     """
-    cells = [images, *(to_rgb(values, name in signed) for name, values in maps.items())]
     titles = [verdict(*row) for row in zip(predicted, map(float, probability), truth, strict=True)]
-    heads = ["Image", *(_head(labels[name]) for name in maps)]
-    scales = [False] * any(name not in signed for name in maps)
-    scales += [True] * any(name in signed for name in maps)
-    foot = 0.15 + KEY_LINE * len(scales)
-    figure = sheet([Block(np.stack(cells, axis=1), titles, heads)], left=2.0, foot=foot)
-    colour_keys(figure, scales)
-    return figure
+    found = []
+    for part in pages(len(maps), METHODS):
+        names = list(maps)[part]
+        cells = [images, *(to_rgb(maps[name], name in signed) for name in names)]
+        heads = ["Image", *(_head(labels[name]) for name in names)]
+        scales = [False] * any(name not in signed for name in names)
+        scales += [True] * any(name in signed for name in names)
+        foot = 0.15 + KEY_LINE * len(scales)
+        for figure in sheets([Block(np.stack(cells, axis=1), titles, heads)], left=2.0, foot=foot):
+            colour_keys(figure, scales)
+            found.append(figure)
+    return found
 
 
 def _head(labels: Sequence[str]) -> str:
@@ -108,7 +113,7 @@ def colour_keys(figure: Figure, scales: Sequence[bool], ends: Mapping[bool, Sequ
             axes.text(x, 0.5, text, transform=axes.transAxes, ha=side, va="center", fontsize=8.5)
 
 
-@figures.register("photographs", category="Attribution", subcategory="Own photographs")
+@figures.register("photographs", category="Attribution", subcategory="Own photographs", pages=True)
 def photographs(
     photographs: pd.DataFrame,
     photograph_images: ArrayFile,
@@ -116,14 +121,14 @@ def photographs(
     *,
     method: str,
     signed: Collection[str],
-) -> Figure:
+) -> list[Figure]:
     """The user's own photographs with prediction and map, or why the method has no maps.
 
     photographs: `predicted_name, probability, class_name` (empty where not known); photograph_maps:
     `maps` (n, h, w), or the sentence `refused`.
     """
     if "refused" in photograph_maps:
-        return in_words(f"No maps of the photographs: {photograph_maps['refused']}")
+        return [in_words(f"No maps of the photographs: {photograph_maps['refused']}")]
     return photograph_sheet(
         photograph_images.read(0, len(photographs)),
         photograph_maps["maps"],
@@ -144,7 +149,7 @@ def photograph_sheet(
     predicted: Sequence[str],
     probability: Sequence[float],
     given: Sequence[str | None],
-) -> Figure:
+) -> list[Figure]:
     """Own photographs beside themselves under their map; below, the predicted and the given class.
 
     pictures: (H, W, 3) uint8 of any sizes; maps: (n, h, w) float32 of `method`; given: the class
@@ -164,7 +169,7 @@ def photograph_sheet(
         title=f"Photographs, each beside itself under its {method_style(method).label} map",
         notes=notes.reshape(rows, columns),
     )
-    return sheet([block], cell=1.3, left=0.15)
+    return sheets([block], cell=1.3, left=0.15)
 
 
 def enlarged(picture: np.ndarray) -> np.ndarray:

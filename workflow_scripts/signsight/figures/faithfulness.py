@@ -24,6 +24,7 @@ from signsight.figures.method_curves import (
 )
 from signsight.figures.metric_words import metric_words
 from signsight.figures.numbers import fixed
+from signsight.figures.pages import pages, rows_within
 from signsight.figures.style import (
     BLUE,
     GREY,
@@ -44,7 +45,7 @@ UNITS = {
     "correct": "accuracy",
     "found": "probability of the box",
 }
-ACROSS = 5  # small panels beside each other
+ACROSS, SMALL, SMALL_GAP = 5, 1.5, 0.75  # small panels beside each other; inches of a height, and between
 HOLLOW = {"markerfacecolor": "white", "linestyle": "none", "markersize": 6.5}
 
 
@@ -52,6 +53,7 @@ HOLLOW = {"markerfacecolor": "white", "linestyle": "none", "markersize": 6.5}
     "aopc_curve",
     category="Faithfulness",
     subcategory="AOPC",
+    pages=True,
     published=("samek_replication",),
     draws=("region_perturbation",),
     when={"metrics": ("region_perturbation",), "methods": ("random",)},
@@ -63,7 +65,7 @@ def aopc_curve(
     metric_scores: Mapping[str, str],
     confidence: float,
     published: Mapping[str, pd.DataFrame],
-) -> Figure:
+) -> list[Figure]:
     """AOPC minus that of a random order by number of replaced regions (Samek et al. 2017, Fig. 4).
 
     metric_curves: the curve table, with the area `aopc` of `region_perturbation`; metric_scores: whose
@@ -76,10 +78,10 @@ def aopc_curve(
     theirs = published.get("samek_replication")
     beside = None if theirs is None else theirs[theirs["method"].isin(rows["method"])]
     extra = int(beside is not None and not beside.empty)
-    figure, axes = family_curves([curve], confidence, extra, zero=method_style("random").label)
+    drawn, axes = family_curves([curve], confidence, extra, zero=method_style("random").label)
     if extra:
         _published(axes[-1], rows, beside)
-    return figure
+    return drawn
 
 
 def _published(axes: Axes, rows: pd.DataFrame, published: pd.DataFrame) -> None:
@@ -109,6 +111,7 @@ def _published(axes: Axes, rows: pd.DataFrame, published: pd.DataFrame) -> None:
     "deletion_insertion",
     category="Faithfulness",
     subcategory="Deletion and insertion",
+    pages=True,
     draws=("deletion", "insertion"),
     when={"any_metric": ("deletion", "insertion")},
 )
@@ -120,7 +123,7 @@ def deletion_insertion(
     hidden: Mapping[str, str],
     metric_scores: Mapping[str, str],
     confidence: float,
-) -> Figure:
+) -> list[Figure]:
     """The class's score while the most relevant pixels are hidden, and while they are shown; the AUC of
     each line behind its name.
 
@@ -136,6 +139,7 @@ def deletion_insertion(
     "fills",
     category="Faithfulness",
     subcategory="Deletion and insertion by what is hidden",
+    pages=True,
     draws=("deletion", "insertion"),
     when={"variants": True},
 )
@@ -148,7 +152,7 @@ def fills(
     metric_scores: Mapping[str, str],
     controls: Collection[str],
     confidence: float,
-) -> Figure:
+) -> list[Figure]:
     """As `deletion_insertion` for every variant of deletion and insertion, with the controls and the best
     methods of each in one panel.
     """
@@ -187,11 +191,12 @@ def hiding(
     "randomisation",
     category="Sanity",
     subcategory="Parameter randomisation",
+    pages=True,
     draws=("randomisation",),
     when={"metrics": ("randomisation",)},
 )
 @styled
-def randomisation(metric_curves: pd.DataFrame, *, confidence: float) -> Figure:
+def randomisation(metric_curves: pd.DataFrame, *, confidence: float) -> list[Figure]:
     """Rank correlation and SSIM of a method's maps before and after layers of the network were drawn anew,
     one after the other from the output on.
 
@@ -210,6 +215,7 @@ def randomisation(metric_curves: pd.DataFrame, *, confidence: float) -> Figure:
     "morf_lerf",
     category="Faithfulness",
     subcategory="Most and least relevant first",
+    pages=True,
     draws=("region_perturbation",),
     when={
         "metrics": ("region_perturbation",),
@@ -219,7 +225,7 @@ def randomisation(metric_curves: pd.DataFrame, *, confidence: float) -> Figure:
 @styled
 def morf_lerf(
     metric_curves: pd.DataFrame, metrics: pd.DataFrame, *, metric_scores: Mapping[str, str]
-) -> Figure:
+) -> list[Figure]:
     """The fall of the score with the most and with the least relevant regions replaced first."""
     y_label = f"Fall of the {UNITS[metric_scores['region_perturbation']]}"
     return opposite_orders(metric_curves, metrics, "region_perturbation", "abpc", y_label)
@@ -229,11 +235,14 @@ def morf_lerf(
     "road",
     category="Faithfulness",
     subcategory="ROAD",
+    pages=True,
     draws=("road",),
     when={"metrics": ("road",)},
 )
 @styled
-def road(metric_curves: pd.DataFrame, metrics: pd.DataFrame, *, metric_scores: Mapping[str, str]) -> Figure:
+def road(
+    metric_curves: pd.DataFrame, metrics: pd.DataFrame, *, metric_scores: Mapping[str, str]
+) -> list[Figure]:
     """The score with the most and with the least relevant pixels imputed first."""
     y_label = UNITS[metric_scores["road"]].capitalize()
     return opposite_orders(metric_curves, metrics, "road", "road", y_label)
@@ -241,7 +250,7 @@ def road(metric_curves: pd.DataFrame, metrics: pd.DataFrame, *, metric_scores: M
 
 def opposite_orders(
     table: pd.DataFrame, numbers: pd.DataFrame, metric: str, quantity: str, y_label: str
-) -> Figure:
+) -> list[Figure]:
     """A small panel a method: most and least relevant first, the area between them shaded, the number.
 
     table: the curve table with the curves `morf` and `lerf` of `metric`; numbers: the metric table, whose
@@ -252,43 +261,54 @@ def opposite_orders(
     own = numbers[(numbers["metric"] == metric) & (numbers["quantity"] == quantity)]
     own = own.sort_values("value", ascending=direction != "higher", kind="stable")
     morf, lerf = curve_of(table, metric, "morf"), curve_of(table, metric, "lerf")
-    columns = min(len(own), ACROSS)
-    rows = -(-len(own) // columns)
+    random = morf[morf["method"] == "random"].sort_values("point")
+    limits = span_of(pd.concat([morf, lerf]), ("value", "low", "high"))
+    drawn = []
+    for part in pages(len(own), ACROSS * rows_within(SMALL + SMALL_GAP, 1.9 - SMALL_GAP)):
+        some = own.iloc[part]
+        figure, axes, low = _small_panels(len(some))
+        for place, (panel, row) in enumerate(zip(axes, some.itertuples(), strict=True)):
+            both = [c[c["method"] == row.method].sort_values("point") for c in (morf, lerf)]
+            _pair(panel, both, random)
+            panel.set_ylim(*limits)
+            panel.set_xlim(both[0]["x"].min(), both[0]["x"].max())
+            text = f"{label} {fixed(row.value)} [{fixed(row.low)}, {fixed(row.high)}]"
+            panel.set_title(method_style(row.method).label, loc="left", fontsize=9.5, pad=17)
+            panel.text(0, 1.04, text, transform=panel.transAxes, fontsize=8, va="bottom")
+            panel.xaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
+            panel.yaxis.set_major_locator(MaxNLocator(4))
+            if morf["x"].max() <= 1:
+                panel.xaxis.set_major_formatter(lambda part, _: f"{round(100 * part, 6):g} %")
+            outer = {"labelleft": place % ACROSS == 0, "labelbottom": place + ACROSS >= len(some)}
+            panel.tick_params(**outer, labelsize=8.5)
+        _shared_labels(figure, told["x"], y_label, low)
+        key(figure, _order_entries(bool(len(random))))
+        drawn.append(figure)
+    return drawn
+
+
+def _small_panels(count: int) -> tuple[Figure, list[Axes], float]:
+    """`count` small panels, at most ACROSS beside each other, and the inches below for the key."""
+    columns = min(count, ACROSS)
     wide, gap, left, right = 1.85, 0.28, 0.95, 0.25
     narrow = left + columns * wide + (columns - 1) * gap + right < NARROW
     low = 0.75 if narrow else 0.5  # the key of a narrow figure has two lines
     sides = {"left": left, "right": right, "top": 0.6, "bottom": 0.55 + low}
-    figure, axes = panels(rows, columns, wide, 1.5, **sides, gap_x=gap, gap_y=0.75)
-    limits = span_of(pd.concat([morf, lerf]), ("value", "low", "high"))
-    random = morf[morf["method"] == "random"].sort_values("point")
-    flat = axes.ravel()
-    for place, (panel, row) in enumerate(zip(flat, own.itertuples(), strict=False)):
-        both = [c[c["method"] == row.method].sort_values("point") for c in (morf, lerf)]
-        _pair(panel, both, random)
-        panel.set_ylim(*limits)
-        panel.set_xlim(both[0]["x"].min(), both[0]["x"].max())
-        text = f"{label} {fixed(row.value)} [{fixed(row.low)}, {fixed(row.high)}]"
-        panel.set_title(method_style(row.method).label, loc="left", fontsize=9.5, pad=17)
-        panel.text(0, 1.04, text, transform=panel.transAxes, fontsize=8, va="bottom")
-        panel.xaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
-        panel.yaxis.set_major_locator(MaxNLocator(4))
-        if morf["x"].max() <= 1:
-            panel.xaxis.set_major_formatter(lambda part, _: f"{round(100 * part, 6):g} %")
-        panel.tick_params(
-            labelleft=place % columns == 0, labelbottom=place + columns >= len(own), labelsize=8.5
-        )
-    for panel in flat[len(own) :]:
+    figure, axes = panels(-(-count // columns), columns, wide, SMALL, **sides, gap_x=gap, gap_y=SMALL_GAP)
+    flat = list(axes.ravel())
+    for panel in flat[count:]:
         panel.remove()
-    _shared_labels(figure, told["x"], y_label, low)
+    return figure, flat[:count], low
+
+
+def _order_entries(random: bool) -> list[tuple[Line2D | Patch, str]]:
+    """Entries of the key of `opposite_orders`; random: whether a random order is drawn."""
     entries = [
         (Line2D([], [], color=VERMILLION), "most relevant first"),
         (Line2D([], [], color=BLUE, linestyle=(0, (4, 1.5))), "least relevant first"),
         (Patch(color=GREY, alpha=0.25, linewidth=0), "area between"),
     ]
-    if len(random):
-        entries.append((Line2D([], [], color=GREY, linestyle=":"), "random order"))
-    key(figure, entries)
-    return figure
+    return [*entries, (Line2D([], [], color=GREY, linestyle=":"), "random order")] if random else entries
 
 
 def _pair(axes: Axes, both: list[pd.DataFrame], random: pd.DataFrame) -> None:

@@ -17,10 +17,11 @@ from signsight.figures.gallery import PALE, hard
 from signsight.figures.heading import headed
 from signsight.figures.numbers import MINUS, NONE
 from signsight.figures.pages import digits, page_names, pages
-from signsight.figures.sheet import GAP, PIXELS, Block, fit, sheet
+from signsight.figures.sheet import GAP, PIXELS, Block, fit, on_pages, sheet
 from signsight.figures.style import DPI, GREY, VERMILLION, styled
 
-COLUMNS, ROWS, UNITS = 6, 10, 12  # pictures in a row and rows on a page of classes; units on one of filters
+COLUMNS, UNITS = 6, 7  # pictures in a row of a page of classes, at most; units on a page of filters
+HEADING = 1.5  # inches that are left for the heading of a page
 CELL = PIXELS / DPI  # inches: a pixel of the mosaic is one of the file
 EDGE, UNIT_LEFT = 0.16, 1.2  # inches
 NEVER = "never\nactivated"
@@ -46,14 +47,18 @@ def class_pages(
     a key of SCORES. Names sort as the pages do.
     """
     rows, notes = picture_rows(index), class_notes(index, score)
-    words, layout = recipe_words(parts, steps), pages(len(rows), ROWS) if rows else []
+    words, active = recipe_words(parts, steps), index["active"].to_numpy(bool)
+    columns = max(map(len, rows), default=1)
+    layout = on_pages([_class_row(images, active, row, columns, notes) for row in rows], CELL, HEADING)
     if index["restart"].nunique() > 1:
         words = f"{words} Pictures of one name are restarts from other noise.".strip()
-    for number, (name, part) in enumerate(zip(page_names(len(layout)), layout, strict=True), 1):
+    first = 0
+    for number, (name, blocks) in enumerate(zip(page_names(len(layout)), layout, strict=True), 1):
         title = f"Pictures made by optimisation: {label}"
         title += f" (page {number} of {len(layout)})" if len(layout) > 1 else ""
-        figure = _class_page(images, index["active"].to_numpy(bool), rows[part], notes)
+        figure = _class_page(blocks, rows[first : first + len(blocks)], active)
         yield name, headed(figure, title, words)
+        first += len(blocks)
 
 
 def recipe_words(parts: Sequence[str], steps: int) -> str:
@@ -91,24 +96,26 @@ def class_notes(index: pd.DataFrame, score: str = "logit") -> list[str]:
     return notes
 
 
+def _class_row(
+    images: np.ndarray, active: np.ndarray, row: Sequence[int], columns: int, notes: Sequence[str]
+) -> Block:
+    """A row of pictures as a block, so that it takes only as much room as its own notes need."""
+    cells = np.full((1, columns, *images.shape[1:]), 255, np.uint8)
+    below = np.full((1, columns), "", object)
+    for column, place in enumerate(row):
+        cells[0, column] = images[place] if active[place] else PALE
+        below[0, column] = notes[place]
+    return Block(cells, [""], notes=below)
+
+
 @styled
-def _class_page(
-    images: np.ndarray, active: np.ndarray, rows: Sequence[Sequence[int]], notes: Sequence[str]
-) -> Figure:
-    """Every row a block, so that it takes only as much room as its own notes need."""
-    columns, blocks = max(map(len, rows)), []
-    for row in rows:
-        cells = np.full((1, columns, *images.shape[1:]), 255, np.uint8)
-        below = np.full((1, columns), "", object)
-        for column, place in enumerate(row):
-            cells[0, column] = images[place] if active[place] else PALE
-            below[0, column] = notes[place]
-        blocks.append(Block(cells, [""], notes=below))
+def _class_page(blocks: Sequence[Block], rows: Sequence[Sequence[int]], active: np.ndarray) -> Figure:
+    """A page of rows; pictures that nothing activated say so."""
     figure = sheet(blocks, CELL, EDGE)
-    for number, row in enumerate(rows):
+    for number, (block, row) in enumerate(zip(blocks, rows, strict=True)):
         for column, place in enumerate(row):
             if not active[place]:
-                mark(figure.axes[0], number, column, columns, NEVER)
+                mark(figure.axes[0], number, column, block.images.shape[1], NEVER)
     return figure
 
 

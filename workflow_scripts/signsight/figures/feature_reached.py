@@ -20,12 +20,13 @@ from signsight.figures.feature_numbers import (
     shortened,
 )
 from signsight.figures.method_curves import span_of
+from signsight.figures.pages import pages
 from signsight.figures.sheet import in_words
 from signsight.figures.style import BLUE, GREY, INK, MethodStyle, panels, styled
 
 MOST_CLASSES = 60  # that have a row of their own
 CLASS_ROW = 0.19  # inches from one class to the next
-BESIDE = 4  # panels of presets beside each other
+BESIDE, HIGH = 4, 8.6  # panels of presets beside each other, and inches of their height, at most
 SMALL_LETTER, CLASS_LETTERS = 0.062, 52  # inches of a letter of a class's name, and letters of it at most
 NATURAL = ("natural_median", "natural_p99", "natural_max")
 WITHIN = (0.05, 0.25, 0.5, 0.75, 0.95)  # quantiles over classes
@@ -33,43 +34,51 @@ WITHIN = (0.05, 0.25, 0.5, 0.75, 0.95)  # quantiles over classes
 MADE = {"above": {}, "not above": {"markerfacecolor": "white"}, "unknown": {"alpha": 0.4}}
 
 
-@figures.register("feature_reached", category="Features", subcategory="Numbers")
+@figures.register("feature_reached", category="Features", subcategory="Numbers", pages=True)
 @styled
-def feature_reached(features: pd.DataFrame, classes: pd.DataFrame, *, recipes: Mapping[str, str]) -> Figure:
+def feature_reached(
+    features: pd.DataFrame, classes: pd.DataFrame, *, recipes: Mapping[str, str]
+) -> list[Figure]:
     """The logits that class pictures reach, beside those of the natural pictures of the class.
 
     features: the long table of `features.numbers`; classes: `class_id, name`. Up to MOST_CLASSES classes
-    have a row each in a panel a preset; of more, quantiles over classes are drawn, one row a preset.
+    have a row each in a panel a preset, BESIDE of them on a page; of more, quantiles over classes are drawn,
+    one row a preset.
     """
     own = features[features["network"] == "trained"]
     if own.empty:
-        return in_words(NOTHING)
+        return [in_words(NOTHING)]
     keys = ["preset", "class_id", "picture"]
     table = own.pivot_table(index=keys, columns="quantity", values="value", sort=False).reset_index()
     table = table.reindex(columns=[*keys, "logit", *NATURAL])
     styles = preset_styles(table["preset"], recipes)
     if table["class_id"].nunique() > MOST_CLASSES:
-        return _reached_by_preset(table, styles)
+        return [_reached_by_preset(table, styles)]
     names = classes.set_index("class_id")["name"].astype(str).to_dict()
-    return _reached_by_class(table, styles, names)
+    span = span_of(table, ["logit", *NATURAL])
+    return [
+        _reached_by_class(table, dict(list(styles.items())[part]), names, span)
+        for part in pages(len(styles), BESIDE)
+    ]
 
 
 def _reached_by_class(
-    table: pd.DataFrame, styles: Mapping[str, MethodStyle], names: Mapping[int, str]
+    table: pd.DataFrame,
+    styles: Mapping[str, MethodStyle],
+    names: Mapping[int, str],
+    span: tuple[float, float],
 ) -> Figure:
     """A panel a preset with a row a class: its natural pictures as a bar, the made ones as markers."""
     ids = sorted(table["class_id"].unique())
     labels = [shortened(names.get(one, f"class {one}"), CLASS_LETTERS) for one in ids]
-    columns = min(len(styles), BESIDE)
-    rows = -(-len(styles) // columns)
     left = max(0.25 + SMALL_LETTER * max(map(len, labels)), 1.0)
-    high = CLASS_ROW * max(len(ids), 4)
+    high = min(CLASS_ROW * max(len(ids), 4), HIGH)
     figure, axes = panels(
-        rows, columns, 2.5 if columns < BESIDE else 2.1, high, left=left, right=0.3, top=0.6, bottom=0.6,
-        gap_x=0.3, gap_y=1.25,
+        1, len(styles), 2.5 if len(styles) < BESIDE else 2.1, high, left=left, right=0.3, top=0.6, bottom=0.6,
+        gap_x=0.3,
     )  # fmt: skip
-    span, y = span_of(table, ["logit", *NATURAL]), {one: -place for place, one in enumerate(ids)}
-    for panel, (preset, style) in zip(axes.flat, styles.items(), strict=False):
+    y = {one: -place for place, one in enumerate(ids)}
+    for panel, (preset, style) in zip(axes.flat, styles.items(), strict=True):
         own = table[table["preset"] == preset]
         known = own.dropna(subset=[NATURAL[-1]])
         for row in known.drop_duplicates("class_id").itertuples():
@@ -83,12 +92,10 @@ def _reached_by_class(
         panel.set_title(shortened(style.label, LETTERS + 6) + told, loc="left", fontsize=10)
         panel.set_xlim(*span)
         panel.set_ylim(min(y.values()) - 0.6, 0.6)
-        panel.set_yticks(list(y.values()), labels, fontsize=8)
+        panel.set_yticks(list(y.values()), labels, fontsize=8 if len(ids) <= 48 else 6.5)
         panel.tick_params(axis="y", length=0, labelleft=panel in axes[:, 0])
         panel.xaxis.set_major_locator(MaxNLocator(5))
         panel.set_xlabel("Logit of the class")
-    for panel in axes.flat[len(styles) :]:
-        panel.remove()
     key_below(figure, _entries(table))
     return figure
 

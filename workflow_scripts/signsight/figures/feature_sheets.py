@@ -12,16 +12,16 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
-from signsight.figures.feature_pages import CELL, mark, recipe_words, short
+from signsight.figures.feature_pages import CELL, HEADING, mark, recipe_words, short
 from signsight.figures.gallery import PALE
 from signsight.figures.heading import broken, headed
 from signsight.figures.pages import pages
-from signsight.figures.sheet import LINE, NOTE_TEXT, Block, sheet
+from signsight.figures.sheet import LINE, NOTE_TEXT, Block, on_pages, sheet, sheets
 from signsight.figures.style import DPI, GREY, styled
 
 Tiles = Callable[[np.ndarray], Mapping[str, np.ndarray]]
 
-GRADIENT_ROWS, GRADIENT_PICTURES = 16, 4  # rows of gradients on the sheet, of so many pictures at most
+GRADIENT_ROWS, GRADIENT_PICTURES = 16, 4  # rows of gradients on all pages, of so many pictures at most
 # (rule, tile) of the columns behind the picture, and what stands above them
 COLUMNS = {
     ("published", "colour"): "published,\ncolour",
@@ -31,19 +31,19 @@ COLUMNS = {
     ("signed", "positive"): "signed,\npositive part",
     ("signed", "negative"): "signed,\nnegative part",
 }
-INVERTED, LAYERS = 12, 8  # pictures on the strip of inversions, and layers beside each other
+INVERTED, LAYERS = 12, 8  # pictures on the strips of inversions, and layers beside each other
 HEAD_LETTERS, TITLE_LETTERS = 14, 21  # of names of layers above columns, and beside rows
 GRADIENT_LEFT, INVERTED_LEFT = 1.9, 1.4  # inches
-DREAMS, LARGE = 12, 4  # pairs on the sheet of dreams; up to so many are large, one below the other
+DREAMS, LARGE = 12, 4  # pairs of dreams that are shown; up to so many are large, one below the other
 SIDES = {"large": 3.2, "small": 2.25}  # inches
 SPACE, EDGE = 0.1, 0.15  # inches between pictures, and around them
 NOTE_LETTER = 0.07  # inches of a letter below a picture
 
 
 @styled
-def activation_sheet(
+def activation_sheets(
     pictures: np.ndarray, gradients: np.ndarray, index: pd.DataFrame, tiles: Tiles
-) -> Figure:
+) -> list[Figure]:
     """What in given pictures makes units of layers: guided gradients by both rules, drawn in several ways.
 
     pictures: (n, H, W, 3) uint8; gradients: (M, 3, H, W) float; index: of the M gradients, `picture` (its
@@ -54,7 +54,7 @@ def activation_sheet(
     found = {
         (row.row, row.layer, row.channel, row.rule): place for place, row in enumerate(index.itertuples())
     }
-    blocks, words, rows = [], [], 0
+    blocks, words, rows = [], {}, 0
     chosen = shown_units(index)
     for (row, name), own in chosen.groupby(["row", "picture"], sort=False):
         cells = np.full((len(own), 1 + len(COLUMNS), *pictures.shape[1:]), PALE, np.uint8)
@@ -71,20 +71,24 @@ def activation_sheet(
                     cells[place, column] = drawn[rule][kind]
                 else:
                     made = (row, unit.layer, unit.channel, rule) in found
-                    words.append((rows + place, column, "zero\neverywhere" if made else "not made"))
+                    words[rows + place, column] = "zero\neverywhere" if made else "not made"
         rows += len(own)
         titles = [_unit(unit.layer, unit.channel) for unit in own.itertuples()]
-        heads = ["", *COLUMNS.values()] if not blocks else []
-        blocks.append(Block(cells, titles, heads, str(name)))
-    figure = sheet(blocks, CELL, GRADIENT_LEFT)
-    for place, column, text in words:
-        mark(figure.axes[0], place, column, 1 + len(COLUMNS), text)
+        blocks.append(Block(cells, titles, ["", *COLUMNS.values()], str(name)))
     some = _some(len(chosen), len(index.drop_duplicates(["row", "layer", "channel"])), "units")
     text = (
         "Published: of the sum of the unit's absolute values, which turns the direction where the unit is "
         f"negative; signed: of the unit as it is.{some}"
     )
-    return headed(figure, "Guided gradients from units of layers to the picture", text)
+    drawn, first = [], 0
+    for page in on_pages(blocks, CELL, HEADING):
+        figure, here = sheet(page, CELL, GRADIENT_LEFT), sum(len(block.images) for block in page)
+        for (row, column), word in words.items():
+            if first <= row < first + here:
+                mark(figure.axes[0], row - first, column, 1 + len(COLUMNS), word)
+        drawn.append(headed(figure, "Guided gradients from units of layers to the picture", text))
+        first += here
+    return drawn
 
 
 def _unit(layer: str, channel: int) -> str:
@@ -119,14 +123,14 @@ def _some(shown: int, there: int, noun: str) -> str:
 
 
 @styled
-def inversion_strip(
+def inversion_strips(
     pictures: np.ndarray,
     made: np.ndarray,
     index: pd.DataFrame,
     label: str,
     parts: Sequence[str] = (),
     steps: int = 0,
-) -> Figure:
+) -> list[Figure]:
     """Given pictures beside those that look to a layer like them, from layer to layer.
 
     pictures: (n, H, W, 3) uint8; made: (M, H, W, 3) uint8; index: of the M, `picture` (its name, first in the
@@ -151,14 +155,14 @@ def inversion_strip(
                     notes[row, column] = f"error {short(one['error'])}\n{_decibels(one['psnr'])}"
         heads = ["given", *("\n".join(broken(str(name), HEAD_LETTERS)) for name in some["layer"])]
         blocks.append(Block(cells, names[: len(rows)], heads, notes=notes))
-    figure = sheet(blocks, CELL, INVERTED_LEFT)
     words = (
         f"{recipe_words(parts, steps)} Each picture is made so that the layer named above it gives what it "
         "gives for the given picture. Below: the squared error of that output, relative to its square; the "
         "likeness of the pixels (PSNR)."
         f"{_some(len(rows), len(names), 'pictures')}"
     )
-    return headed(figure, f"Given pictures, made again from layers: {label}", words.strip())
+    title = f"Given pictures, made again from layers: {label}"
+    return [headed(one, title, words.strip()) for one in sheets(blocks, CELL, INVERTED_LEFT, HEADING)]
 
 
 def _decibels(psnr: float) -> str:
@@ -166,27 +170,45 @@ def _decibels(psnr: float) -> str:
 
 
 @styled
-def dream_sheet(
+def dream_sheets(
     pairs: Sequence[tuple[np.ndarray, np.ndarray]],
     index: pd.DataFrame,
     label: str,
     parts: Sequence[str] = (),
     steps: int = 0,
-) -> Figure:
+) -> list[Figure]:
     """Pictures beside their dreams, two columns of pairs where there are many.
 
     pairs: (picture, dream), (H, W, 3) uint8 each, of any sizes; index: of the pairs, `picture` (its name),
     `target`, `score_before` and `score_after`. label, parts, steps: of the recipe.
     """
     shown = min(len(pairs), DREAMS)
-    across, side = (1, SIDES["large"]) if shown <= LARGE else (2, SIDES["small"])
+    across, side, room = (1, SIDES["large"], 2) if shown <= LARGE else (2, SIDES["small"], 6)
     notes = [_dream_notes(row, int(side / NOTE_LETTER)) for row in index.head(shown).itertuples()]
+    words = (
+        f"{recipe_words(parts, steps)} On the right, what the network finds in the picture on the left is "
+        f"strengthened. Below: what is maximised, before and after.{_some(shown, len(pairs), 'dreams')}"
+    )
+    return [
+        headed(
+            _dream_page(pairs[part], notes[part], across, side),
+            f"Dreams of given pictures: {label}",
+            words.strip(),
+        )
+        for part in pages(shown, room)
+    ]
+
+
+def _dream_page(
+    pairs: Sequence[tuple[np.ndarray, np.ndarray]], notes: Sequence[tuple[str, str]], across: int, side: float
+) -> Figure:
+    """So many pairs beside each other, each picture within `side` inches, with its note below."""
     figure = Figure()
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     high, step = 0.05, side + SPACE
-    for start in range(0, shown, across):
-        row = range(start, min(start + across, shown))
+    for start in range(0, len(pairs), across):
+        row = range(start, min(start + across, len(pairs)))
         bottom = high + max(_height(picture, side) for place in row for picture in pairs[place])
         for column, place in enumerate(row):
             left = EDGE + column * (2 * step + SPACE)
@@ -198,11 +220,7 @@ def dream_sheet(
     axes.set_xlim(0, wide)
     axes.set_ylim(high, 0)
     axes.set_aspect("auto")
-    words = (
-        f"{recipe_words(parts, steps)} On the right, what the network finds in the picture on the left is "
-        f"strengthened. Below: what is maximised, before and after.{_some(shown, len(pairs), 'dreams')}"
-    )
-    return headed(figure, f"Dreams of given pictures: {label}", words.strip())
+    return figure
 
 
 def _draw_picture(

@@ -12,7 +12,7 @@ from signsight.core.registry import figures
 from signsight.data.imageset import ImageSet
 from signsight.figures.choice import class_names, example_rows, spread_degrees
 from signsight.figures.numbers import MINUS
-from signsight.figures.sheet import Block, sheet
+from signsight.figures.sheet import Block, sheets
 from signsight.figures.style import styled
 from signsight.perturbation.geometry import warped_examples
 
@@ -27,11 +27,12 @@ TRANSFORMS = {
     "geometry_sheet",
     category="Rotation and perspective",
     subcategory="Examples",
+    pages=True,
     when={"stage": "geometry"},
 )
 def geometry_sheet(
     images: ImageSet, classes: pd.DataFrame, *, degrees: Mapping[str, Sequence[int]], sheet_images: int
-) -> Figure:
+) -> list[Figure]:
     """A few test images at some of the degrees, transform -> degrees."""
     rows = example_rows(images.index, sheet_images)
     shown = {name: spread_degrees(own) for name, own in degrees.items() if own}
@@ -44,7 +45,7 @@ def warp_sheet(
     images: Mapping[str, np.ndarray],
     degrees: Mapping[str, Sequence[int]],
     titles: Sequence[str],
-) -> Figure:
+) -> list[Figure]:
     """A block a transform: rows are pictures, columns the degrees.
 
     images: transform -> (n, k, H, W, 3) uint8; degrees: transform -> k angles; titles: n texts.
@@ -53,7 +54,7 @@ def warp_sheet(
         Block(pictures, titles, [degree_label(d) for d in degrees[name]], TRANSFORMS[name])
         for name, pictures in images.items()
     ]
-    return sheet(blocks, cell=0.75, left=1.6)
+    return sheets(blocks, cell=0.75, left=1.6)
 
 
 def degree_label(degree: int) -> str:

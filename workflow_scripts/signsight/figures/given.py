@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from signsight.core.errors import UserError
 from signsight.core.files import ArrayFile, read_csv
 from signsight.core.registry import figures
 from signsight.data.imageset import open_image_set
@@ -18,13 +19,21 @@ from signsight.figures.table import signature
 Files = str | Sequence[str] | Mapping[str, Any]
 
 
-def draw(name: str, given: Mapping[str, Files], facts: Mapping[str, Any]) -> Figure:
-    """The figure called `name`, drawn from the artefacts and facts that its signature names.
+def draw(name: str, given: Mapping[str, Files], facts: Mapping[str, Any]) -> Figure | list[Figure]:
+    """The figure called `name`, or its pages, drawn from the artefacts and facts that its signature names.
 
-    given: artefact -> its file, the two files of an image set, or a mapping of names to such.
+    given: artefact -> its file, the two files of an image set, or a mapping of names to such. UserError for
+    a figure that declares to be in pages and is not, or the other way round.
     """
     artefacts, told = signature(name)
-    return figures.get(name)(*(load(given[key]) for key in artefacts), **{key: facts[key] for key in told})
+    drawn = figures.get(name)(*(load(given[key]) for key in artefacts), **{key: facts[key] for key in told})
+    if isinstance(drawn, list) != bool(figures.about(name).get("pages")):
+        found = "a list" if isinstance(drawn, list) else "no list"
+        raise UserError(
+            f"The figure {name!r} in {figures.file(name)} returns {found} of figures; declare `pages=True` "
+            "with a list of pages, and only then."
+        )
+    return drawn
 
 
 def load(files: Files) -> Any:

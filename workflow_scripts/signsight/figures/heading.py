@@ -31,9 +31,9 @@ def headed(figure: Figure, title: str, words: str = "", warning: str = "") -> Fi
     axes.text(0.1, 0.12 - room, "\n".join(lines), fontsize=TITLE_TEXT, **place)
     below = 0.12 - room + TITLE_LINE * len(lines)
     axes.text(0.1, below, "\n".join(small), fontsize=WORDS_TEXT, color=GREY, **place)
-    below += LINE * len(small)
-    warned = {"fontsize": WORDS_TEXT, "color": VERMILLION, "fontweight": "bold"}
-    axes.text(0.1, below, "\n".join(bold), **warned, **place)
+    if bold:
+        warned = {"fontsize": WORDS_TEXT, "color": VERMILLION, "fontweight": "bold"}
+        axes.text(0.1, below + LINE * len(small), "\n".join(bold), **warned, **place)
     return figure
 
 

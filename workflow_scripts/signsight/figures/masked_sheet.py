@@ -12,12 +12,13 @@ from signsight.core.files import ArrayFile
 from signsight.core.registry import figures
 from signsight.data.imageset import ImageSet
 from signsight.figures.choice import class_names, example_rows
-from signsight.figures.sheet import Block, sheet
+from signsight.figures.pages import METHODS, pages
+from signsight.figures.sheet import Block, sheets
 from signsight.figures.style import RIGHT, WRONG, method_style, styled
 from signsight.perturbation.masking import masked_steps
 
 
-@figures.register("masked_sheet", category="Masking", subcategory="Examples")
+@figures.register("masked_sheet", category="Masking", subcategory="Examples", pages=True)
 def masked_sheet(
     images: ImageSet,
     cells: Mapping[str, ArrayFile],
@@ -28,7 +29,7 @@ def masked_sheet(
     grid: int,
     colour: Sequence[float],
     sheet_images: int,
-) -> Figure:
+) -> list[Figure]:
     """A few test images with their most relevant cells masked, by every method.
 
     cells: method -> (N, K) ranked cells; masking_scores: method -> results of the metric `grid_masking`.
@@ -49,17 +50,19 @@ def mask_sheet(
     masked_cells: Sequence[int],
     titles: Sequence[str],
     right: Mapping[str, np.ndarray],
-) -> Figure:
-    """A block an image: rows are methods, columns the number of masked cells.
+) -> list[Figure]:
+    """A block an image, or more for many methods: rows are methods, columns the number of masked cells.
 
     images: method -> (n, k, H, W, 3) uint8 for n images and k = len(masked_cells); titles: n texts.
     right: method -> (n, k) bool, whether the prediction still holds, marked below each picture.
     """
-    names = [method_style(name).label for name in images]
     heads = [f"{k} masked" if k == masked_cells[0] else str(k) for k in masked_cells]
     blocks = []
     for place, title in enumerate(titles):
-        cells = np.stack([pictures[place] for pictures in images.values()])
-        notes = np.array([[RIGHT if x else WRONG for x in right[name][place]] for name in images])
-        blocks.append(Block(cells, names, heads, title, notes))
-    return sheet(blocks, cell=0.75, left=1.75)
+        for part in pages(len(images), METHODS):
+            names = list(images)[part]
+            cells = np.stack([images[name][place] for name in names])
+            notes = np.array([[RIGHT if x else WRONG for x in right[name][place]] for name in names])
+            labels = [method_style(name).label for name in names]
+            blocks.append(Block(cells, labels, heads, title, notes))
+    return sheets(blocks, cell=0.75, left=1.75)

@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from signsight.core.registry import figures
 from signsight.figures.metric_words import metric_words
 from signsight.figures.numbers import fixed
+from signsight.figures.pages import pages, rows_within
 from signsight.figures.style import (
     FAINT,
     MethodStyle,
@@ -33,6 +34,7 @@ MARKED = 8  # markers along a line
 LABEL_ROOM = 2.2  # inches at the right of a panel for the names of its lines
 NUMBER_ROOM = 0.5  # inches for the number behind a name
 TICKS = 12  # names of points that stand below a panel; more are thinned
+TOP, PANEL = 0.45, 2.4  # inches above the first panels, and of the height of a panel, at least
 LEVELS = ("value", "low", "high")
 RELATIVE = ("relative", "relative_low", "relative_high")
 
@@ -63,9 +65,9 @@ def curve_of(table: pd.DataFrame, metric: str, curve: str) -> pd.DataFrame:
     return table[(table["metric"] == metric) & (table["curve"] == curve)]
 
 
-@figures.register("metric_curves", category="Metrics", subcategory="Curves", when={"undrawn": 1})
+@figures.register("metric_curves", category="Metrics", subcategory="Curves", pages=True, when={"undrawn": 1})
 @styled
-def metric_curves(metric_curves: pd.DataFrame, *, undrawn: Sequence[str], confidence: float) -> Figure:
+def metric_curves(metric_curves: pd.DataFrame, *, undrawn: Sequence[str], confidence: float) -> list[Figure]:
     """Every curve of the metrics that no figure of its own shows, in panels of its own.
 
     metric_curves: the curve table; undrawn: the metrics, whose declarations say what the axes are called.
@@ -99,51 +101,64 @@ def grouped(methods: Sequence[str]) -> dict[str, list[str]]:
 
 def family_curves(
     curves: Sequence[Curve], confidence: float, extra: int = 0, zero: str = ""
-) -> tuple[Figure, np.ndarray]:
+) -> tuple[list[Figure], list[Axes]]:
     """A panel for each curve and group of methods, with a band and a name at every line.
 
-    extra: empty panels to leave at the end for the caller, the first of them returned. zero: what the
-    zero line is called, drawn as `random`, where the curves are differences from it.
-    Returns the figure and all axes in order, the extra ones last.
+    extra: empty panels to leave at the end for the caller. zero: what the zero line is called, drawn as
+    `random`, where the curves are differences from it. Returns the pages and all axes in order, the extra
+    ones last.
     """
     methods = list(dict.fromkeys(name for curve in curves for name in curve.rows["method"]))
     groups = grouped([name for name in methods if not (zero and name == "random")])
     cells = [(title, names, curve) for title, names in groups.items() for curve in curves]
-    columns = min(len(cells) + extra, 2)
-    rows = -(-(len(cells) + extra) // columns)
     lines = max(len(names) for names in groups.values()) + bool(zero)
-    room = LABEL_ROOM + NUMBER_ROOM * any(curve.numbers is not None for curve in curves)
     named = any(curve.rows["label"].astype(str).ne("").any() for curve in curves)
-    figure, axes = panels(
-        rows, columns, 4.4 if columns == 1 else 3.6, max(2.6, 0.21 * (lines + 1)),
-        left=1.0, right=room, top=0.45, bottom=1.75 if named else 1.0,
-        gap_x=room + 1.05, gap_y=1.7 if named else 0.95,
-    )  # fmt: skip
-    flat = axes.ravel()
-    for panel, (title, names, curve) in zip(flat, cells, strict=False):
+    numbered = any(curve.numbers is not None for curve in curves)
+    drawn, every = panel_pages(len(cells) + extra, lines, numbered, named)
+    for panel, (title, names, curve) in zip(every, cells, strict=False):
         _panel(panel, curve, names, len(methods), zero)
         panel.set_title(": ".join(text for text in (curve.title, title) if text), loc="left")
-    for panel in flat[len(cells) + extra :]:
-        panel.remove()
     entries = [band_entry(confidence)]
     if len(groups) > 1:
         entries.append((Line2D([], [], color=FAINT, linewidth=1), "methods of the other panels"))
-    key(figure, entries)
-    return figure, flat[: len(cells) + extra]
+    for figure in drawn:
+        key(figure, entries)
+    return drawn, every
 
 
-def leading_curves(curves: Sequence[Curve], confidence: float, always: Collection[str]) -> Figure:
+def panel_pages(count: int, lines: int, numbered: bool, named: bool) -> tuple[list[Figure], list[Axes]]:
+    """`count` panels in two columns on as many pages as they take, and all of them in order.
+
+    lines: how many names stand beside a panel, at most; numbered: with numbers behind them; named: with
+    names of points, which are turned, below.
+    """
+    columns, height = min(count, 2), max(PANEL, 0.21 * (lines + 1))
+    room = LABEL_ROOM + NUMBER_ROOM * numbered
+    bottom, gap = (1.75, 1.7) if named else (1.0, 0.95)
+    drawn, every = [], []
+    for part in pages(-(-count // columns), rows_within(height + gap, TOP + bottom - gap)):
+        here = min(count, part.stop * columns) - part.start * columns
+        figure, axes = panels(
+            -(-here // columns), columns, 4.4 if columns == 1 else 3.6, height, left=1.0, right=room, top=TOP,
+            bottom=bottom, gap_x=room + 1.05, gap_y=gap,
+        )  # fmt: skip
+        flat = list(axes.ravel())
+        for panel in flat[here:]:
+            panel.remove()
+        drawn.append(figure)
+        every += flat[:here]
+    return drawn, every
+
+
+def leading_curves(curves: Sequence[Curve], confidence: float, always: Collection[str]) -> list[Figure]:
     """A panel for each curve with a band and a name at its best lines, as many as one panel can hold.
 
     The methods `always` are among them whatever their numbers; the other methods are pale behind. The best
     have the lowest numbers, or with `Curve.higher` the highest.
     """
-    figure, axes = panels(
-        -(-len(curves) // 2), 2, 3.6, max(2.6, 0.21 * TOGETHER), left=1.0, right=LABEL_ROOM + NUMBER_ROOM,
-        top=0.45, bottom=1.0, gap_x=LABEL_ROOM + NUMBER_ROOM + 1.05, gap_y=0.95,
-    )  # fmt: skip
+    drawn, every = panel_pages(len(curves), TOGETHER - 1, numbered=True, named=False)
     faint = False
-    for panel, curve in zip(axes.ravel(), curves, strict=False):
+    for panel, curve in zip(every, curves, strict=True):
         numbers = curve.numbers or {}
         methods = sorted(numbers, key=lambda name: numbers[name], reverse=curve.higher)
         others = [name for name in methods if name not in always]
@@ -152,13 +167,12 @@ def leading_curves(curves: Sequence[Curve], confidence: float, always: Collectio
         faint = faint or len(names) < len(methods)
         _panel(panel, curve, names, len(names), "")
         panel.set_title(curve.title, loc="left")
-    for panel in axes.ravel()[len(curves) :]:
-        panel.remove()
     entries = [band_entry(confidence)]
     if faint:
         entries.append((Line2D([], [], color=FAINT, linewidth=1), "other methods"))
-    key(figure, entries)
-    return figure
+    for figure in drawn:
+        key(figure, entries)
+    return drawn
 
 
 def _panel(axes: Axes, curve: Curve, names: Sequence[str], count: int, zero: str) -> None:

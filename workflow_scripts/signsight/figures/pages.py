@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from pathlib import Path
 
-from signsight.figures.style import DPI
+from matplotlib.figure import Figure
+
+from signsight.figures.style import DPI, save
 
 METHODS = 8  # beside each other on a page, at most
 TALLEST = 1600  # pixels of a page, at most: a screen shows it in two halves that can be read
@@ -29,6 +32,13 @@ def rows_within(pitch: float, around: float) -> int:
 def page_names(count: int, stem: str = "page") -> Iterator[str]:
     """'page-01', 'page-02', ...: names of `count` pages that sort."""
     return (f"{stem}-{number:0{digits(count)}d}" for number in range(1, count + 1))
+
+
+def save_pages(figures: Iterable[Figure], folder: Path | str, kinds: Sequence[str] = ("png", "svg")) -> None:
+    """Write the pages of a figure to a folder, as 'page-01.png', 'page-01.svg' and so on."""
+    every = list(figures)
+    for name, figure in zip(page_names(len(every)), every, strict=True):
+        save(figure, [Path(folder) / f"{name}.{kind}" for kind in kinds])
 
 
 def digits(count: int) -> int:

@@ -14,10 +14,11 @@ from signsight.data.imageset import ImageSet
 from signsight.figures.choice import class_names
 from signsight.figures.colour import to_rgb
 from signsight.figures.numbers import fixed, percent
-from signsight.figures.sheet import Block, sheet
+from signsight.figures.pages import METHODS, pages
+from signsight.figures.sheet import Block, sheets
 from signsight.figures.style import families, method_label, styled
 
-ACROSS = 12  # methods beside each other
+BELOW = {"softmax": "probability", "logit": "logit", "correct": "share of right predictions"}
 LETTERS = 13  # of a line of a column's name
 
 
@@ -25,6 +26,7 @@ LETTERS = 13  # of a line of a column's name
     "perturbed",
     category="Faithfulness",
     subcategory="Perturbed images",
+    pages=True,
     when={"metrics": ("region_perturbation",)},
 )
 def perturbed(
@@ -33,7 +35,7 @@ def perturbed(
     *,
     methods: Sequence[str],
     metric_scores: Mapping[str, str],
-) -> Figure:
+) -> list[Figure]:
     """What the network sees in a region perturbation by every method.
 
     perturbed: `pictures` (methods, n, k, H, W, 3), `scores` (methods, n, k), `steps` (k,), `class_ids` (n,).
@@ -50,26 +52,26 @@ def strips(
     steps: Sequence[int],
     titles: Sequence[str],
     score: str,
-) -> Figure:
+) -> list[Figure]:
     """What the network sees in a perturbation: for each image a column a method, a row a step.
 
     pictures: method -> (n, k, H, W, 3) uint8, perturbed up to the k `steps`; scores: method -> (n, k)
     float, the explained class's `score` (`softmax` as percent, `logit`), below each picture; titles: n
-    texts. Methods stand by family, at most ACROSS beside each other.
+    texts. Methods stand by family, at most METHODS beside each other. Titles say what the numbers are.
     """
     methods = [name for own in families(pictures).values() for name in own]
-    heads = [f"{k} regions" if k == steps[0] else str(k) for k in steps]
-    lines = np.array_split(methods, -(-len(methods) // ACROSS))  # of even length
+    heads = [f"{k} regions\nreplaced" if k == steps[0] else str(k) for k in steps]
     blocks = []
     for place, title in enumerate(titles):
-        for line, part in enumerate(lines):
+        words = f"{title}  (below each picture: the {BELOW[score]} of this class)"
+        for part in (methods[part] for part in pages(len(methods), METHODS)):
             cells = np.stack([pictures[name][place] for name in part], axis=1)
             notes = [
                 [_score(float(scores[name][place][k]), score) for name in part] for k in range(len(steps))
             ]
             names = [_wrap(method_label(str(name))) for name in part]
-            blocks.append(Block(cells, heads, names, "" if line else title, np.array(notes)))
-    return sheet(blocks, cell=0.95, left=1.0)
+            blocks.append(Block(cells, heads, names, words, np.array(notes)))
+    return sheets(blocks, cell=0.95, left=1.0)
 
 
 def _score(value: float, score: str) -> str:
@@ -80,6 +82,7 @@ def _score(value: float, score: str) -> str:
     "randomised_maps",
     category="Sanity",
     subcategory="Maps of randomised networks",
+    pages=True,
     when={"metrics": ("randomisation",)},
 )
 def randomised_maps(
@@ -88,7 +91,7 @@ def randomised_maps(
     classes: pd.DataFrame,
     *,
     signed: Collection[str],
-) -> Figure:
+) -> list[Figure]:
     """Maps of a few images while the network is drawn anew.
 
     cascades: method -> `maps` (n, k, H, W), `correlation` (n, k - 1), `stages` (k,) and the `rows` (n,) of
@@ -109,7 +112,7 @@ def cascade_sheet(
     stages: Sequence[str],
     titles: Sequence[str],
     correlation: Mapping[str, np.ndarray],
-) -> Figure:
+) -> list[Figure]:
     """For each image a row a method: the map of the trained network, then as more layers are random.
 
     images: (n, H, W, 3) uint8; maps: method -> (n, len(stages), H, W) float32, the trained network's
@@ -123,13 +126,14 @@ def cascade_sheet(
     for place, title in enumerate(titles):
         first = np.full((len(heads), *images.shape[1:]), 255, np.uint8)
         first[0] = images[place]
-        rows = [first, *(to_rgb(maps[name][place], name in signed) for name in methods)]
-        notes = np.full((len(rows), len(heads)), "", object)
-        for row, name in enumerate(methods, start=1):
-            notes[row, 1:] = [fixed(float(value), 2) for value in correlation[name][place]]
-        names = ["Image", *(method_label(name) for name in methods)]
-        blocks.append(Block(np.stack(rows), names, heads, title, notes))
-    return sheet(blocks, cell=0.85, left=1.75)
+        for part in (methods[part] for part in pages(len(methods), METHODS)):
+            rows = [first, *(to_rgb(maps[name][place], name in signed) for name in part)]
+            notes = np.full((len(rows), len(heads)), "", object)
+            for row, name in enumerate(part, start=1):
+                notes[row, 1:] = [fixed(float(value), 2) for value in correlation[name][place]]
+            names = ["Image", *(method_label(name) for name in part)]
+            blocks.append(Block(np.stack(rows), names, heads, title, notes))
+    return sheets(blocks, cell=0.75, left=1.75)
 
 
 def _wrap(text: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,13 +13,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
-from signsight.figures.pages import rows_within
-from signsight.figures.style import GREY, VERMILLION, WRONG, styled
+from signsight.figures.pages import TALLEST, pages, rows_within
+from signsight.figures.style import DPI, GREY, VERMILLION, WRONG, styled
 
 PIXELS = 144  # of a cell's height in the mosaic
 GAP = 10  # pixels of the mosaic between two pictures
 ROW_TEXT, COLUMN_TEXT, NOTE_TEXT, TITLE_TEXT = 8.5, 8.5, 8.0, 11.0
-EDGE = 0.12  # inches below a block
+TOP, EDGE = 0.1, 0.12  # inches above the first block, and below every one
 LINE = 0.155  # inches of a line of small text
 TITLE_LETTER = 0.085  # inches of a letter of a title, on average
 
@@ -57,10 +58,10 @@ def sheet(blocks: Sequence[Block], cell: float = 0.9, left: float = 1.9, foot: f
     cell: height of a picture in inches (its width follows from its shape); left: room for row titles
     in inches; foot: empty space at the bottom in inches.
     """
-    tops, high = [], 0.1
+    tops, high = [], TOP
     for block in blocks:
         tops.append(high)
-        high += _head(block) + len(block.images) * _pitch(block, cell) + EDGE
+        high += _height(block, cell)
     high += foot
     wide = left + max(_row_width(block, cell) for block in blocks) + 0.15
     wide = max(wide, *(0.3 + TITLE_LETTER * len(block.title) for block in blocks))
@@ -77,7 +78,46 @@ def sheet(blocks: Sequence[Block], cell: float = 0.9, left: float = 1.9, foot: f
 
 def rows_of_page(block: Block, cell: float = 0.9, foot: float = 0.1) -> int:
     """How many rows of the block a page takes, one at least, if it holds nothing else (see `sheet`)."""
-    return rows_within(_pitch(block, cell), 0.1 + _head(block) + EDGE + foot)
+    return rows_within(_pitch(block, cell), TOP + _head(block) + EDGE + foot)
+
+
+def on_pages(blocks: Sequence[Block], cell: float = 0.9, foot: float = 0.1) -> list[list[Block]]:
+    """The blocks in their order, as many on a page as it takes (see `sheet`); large ones are divided."""
+    filled: list[list[Block]] = []
+    high = float("inf")
+    for block in chain.from_iterable(_split(block, cell, foot) for block in blocks):
+        high += _height(block, cell)
+        if high + foot > TALLEST / DPI:
+            filled.append([])
+            high = TOP + _height(block, cell)
+        filled[-1].append(block)
+    return filled
+
+
+def sheets(blocks: Sequence[Block], cell: float = 0.9, left: float = 1.9, foot: float = 0.1) -> list[Figure]:
+    """As `sheet`, on as many pages as it takes."""
+    return [sheet(page, cell, left, foot) for page in on_pages(blocks, cell, foot)]
+
+
+def _split(block: Block, cell: float, foot: float) -> list[Block]:
+    """A block in parts that a page takes, each with the title and what it is one of."""
+    parts = pages(len(block.images), rows_of_page(block, cell, foot))
+    if len(parts) == 1:
+        return [block]
+    notes = [None if block.notes is None else block.notes[part] for part in parts]
+    titles = [f"{block.title} ({number} of {len(parts)})" for number in range(1, len(parts) + 1)]
+    return [
+        replace(
+            block, images=block.images[part], row_titles=block.row_titles[part], notes=own,
+            title=title if block.title else "",
+        )
+        for part, own, title in zip(parts, notes, titles, strict=True)
+    ]  # fmt: skip
+
+
+def _height(block: Block, cell: float) -> float:
+    """Inches from the top of a block to the top of the next."""
+    return _head(block) + len(block.images) * _pitch(block, cell) + EDGE
 
 
 @styled

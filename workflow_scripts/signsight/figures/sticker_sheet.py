@@ -1,4 +1,4 @@
-"""The sheet of stickered images."""
+"""The sheet of stickered images: first those that are taken for something else because of it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from matplotlib.figure import Figure
 from signsight.core.files import ArrayFile
 from signsight.core.registry import figures
 from signsight.data.imageset import ImageSet
-from signsight.figures.choice import class_names, example_rows
-from signsight.figures.sheet import Block, sheet
+from signsight.figures.choice import changed_rows, class_names
+from signsight.figures.numbers import count
+from signsight.figures.sheet import Block, sheets
 from signsight.figures.stickers import TARGETS, size_label
-from signsight.figures.style import RIGHT, WRONG, styled
+from signsight.figures.style import RIGHT, WRONG, method_label, styled
 from signsight.perturbation import stickering
 
 
-@figures.register("sticker_sheet", category="Stickers", subcategory="Examples")
+@figures.register("sticker_sheet", category="Stickers", subcategory="Examples", pages=True)
 def sticker_sheet(
     sticker_bases: Mapping[str, ImageSet],
     sticker_scores: Mapping[str, Mapping[str, np.ndarray]],
@@ -31,35 +32,47 @@ def sticker_sheet(
     designs: Mapping[str, Mapping[str, Any]],
     sign_widths: Mapping[str, Mapping[str, float]],
     grid: int,
+    sticker_method: str,
     sheet_images: int,
-) -> Figure:
-    """A few stock signs and test images with every sticker, on the most relevant cell by one method.
+) -> list[Figure]:
+    """A few stock signs and test images without and with every sticker, on the most relevant cell.
 
-    sticker_bases: target -> its pictures, of which `test` are the test images; sticker_cells: (N, K)
-    ranked cells of the test images; sticker_scores: target -> `sets` and `predicted` (sets, N);
-    sticker_sets: name of a set -> its design and size of sign.
+    First those whose prediction changes with a sticker. sticker_bases: target -> its pictures, of which
+    `test` are the test images; sticker_cells: (N, K) ranked cells of the test images by `sticker_method`;
+    sticker_scores: target -> `sets` and `predicted` (sets, N); sticker_sets: name of a set -> its design and
+    size of sign.
     """
     first = sticker_cells.read(0, len(images))[:, 0]
     names, shapes = (classes.set_index("class_id")[key].to_dict() for key in ("name", "shape"))
     looks = [(designs[design], sign_widths[size]) for design, size in sticker_sets.values()]
-    pictures, titles, notes = {}, {}, {}
+    conditions = [("", "none"), *map(tuple, sticker_sets.values())]
+    pictures, titles, notes, heads = {}, {}, {}, {}
     for target, base in sticker_bases.items():
-        rows = example_rows(base.index, sheet_images)
+        seen = dict(
+            zip(map(str, sticker_scores[target]["sets"]), sticker_scores[target]["predicted"], strict=True)
+        )
+        predicted = np.stack([seen[name] for name in ("none", *sticker_sets)])
+        changed = predicted[1:] != predicted[0]
+        rows = changed_rows(base.index, changed, sheet_images)
         truth = base.class_ids[rows]
         own = (
             first
             if target == "test"
             else stickering.sticker_cells(base.class_ids, images.class_ids, first, len(names))
         )
-        pictures[target] = stickering.stickered_examples(
-            base.take(rows), own[rows], [shapes[one] for one in truth], looks, grid
-        )
-        scores = sticker_scores[target]
-        seen = dict(zip(map(str, scores["sets"]), scores["predicted"], strict=True))
-        predicted = np.stack([seen[name][rows] for name in sticker_sets], axis=1)
+        plain, shape = base.take(rows), [shapes[one] for one in truth]
+        stickered = stickering.stickered_examples(plain, own[rows], shape, looks, grid)
+        pictures[target] = np.concatenate([plain[:, None], stickered], axis=1)
         titles[target] = class_names(classes, truth)
-        notes[target] = sticker_notes(truth, predicted, names)
-    return sticker_blocks(pictures, list(sticker_sets.values()), titles, notes)
+        notes[target] = sticker_notes(truth, predicted[:, rows].T, names)
+        heads[target] = _heading(target, sticker_method, int(changed.any(0).sum()), len(base))
+    return sticker_blocks(pictures, conditions, titles, notes, heads)
+
+
+def _heading(target: str, method: str, changed: int, total: int) -> str:
+    """What stands above the pictures of a target."""
+    found = f"changes the prediction of {count(changed) if changed else 'none'} of {count(total)}"
+    return f"{TARGETS[target]}: a sticker on the most relevant cell by {method_label(method)} {found}"
 
 
 @styled
@@ -68,17 +81,19 @@ def sticker_blocks(
     stickers: Sequence[Sequence[str]],
     titles: Mapping[str, Sequence[str]],
     notes: Mapping[str, np.ndarray],
-) -> Figure:
+    headings: Mapping[str, str],
+) -> list[Figure]:
     """A block a target: rows are pictures, columns the stickers and sizes of sign.
 
     images: target ('stock', 'user_stock', 'test') -> (n, k, H, W, 3) uint8; stickers: k pairs
-    (sticker, sign_size); titles: target -> n texts; notes: target -> (n, k) str below each picture.
+    (sticker, sign_size); titles: target -> n texts; notes: target -> (n, k) str below each picture;
+    headings: target -> what stands above.
     """
     heads = [_sticker_head(sticker, size) for sticker, size in stickers]
     blocks = [
-        Block(pictures, titles[name], heads, TARGETS[name], notes[name]) for name, pictures in images.items()
+        Block(pictures, titles[name], heads, headings[name], notes[name]) for name, pictures in images.items()
     ]
-    return sheet(blocks, cell=1.15, left=1.7)
+    return sheets(blocks, cell=1.1, left=1.7)
 
 
 def sticker_notes(truth: np.ndarray, seen: np.ndarray, names: Mapping[int, str]) -> np.ndarray:

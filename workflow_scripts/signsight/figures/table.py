@@ -8,6 +8,7 @@ is all there is to say of a figure. Its positional parameters name artefacts, fi
 the keyword-only ones name facts, values of the config or of the plan (`published`: the tables by name).
 The decorator says under which category and subcategory of the report it stands, and:
 
+- pages: True for a figure that is a list of pages, which are written to a folder of its name;
 - published: names of the published tables that it compares with;
 - draws: metrics whose curves it draws, which the figure `metric_curves` then leaves out;
 - when: what must hold beside the artefacts being there: the `stage` has tables; all `metrics` are run, or
@@ -35,10 +36,10 @@ ARTEFACTS = (
     "sticker_cells", "sticker_confusions", "sticker_scores", "stickers", "times",
 )  # fmt: skip
 FACTS = (
-    "box_controls", "box_quantities", "colour", "confidence", "controls", "degrees", "designs",
-    "follows", "grid", "hidden", "masked_cells", "method", "methods", "metric_scores",
+    "augmented", "box_controls", "box_quantities", "colour", "confidence", "controls", "degrees", "designs",
+    "follows", "grid", "hidden", "label_smoothing", "masked_cells", "method", "methods", "metric_scores",
     "networks_compared", "overview_images", "published", "quantities", "recipes", "seeds_quantity",
-    "sheet_images", "sign_widths", "signed", "sticker_sets", "undrawn",
+    "sheet_images", "sign_widths", "signed", "sticker_method", "sticker_sets", "undrawn",
 )  # fmt: skip
 
 

@@ -137,8 +137,12 @@ class Features:
         figures = f"{self.plan.root}/figures"
         found = [f"{figures}/classes"] if self.presets else []
         found += [f"{figures}/class_animation.png"] if self.animated else []
-        names = {"activations": "layer_activations.png", "inversion": "inversion.png", "dream": "dreams.png"}
-        named = names | {"filters": "filters"}
+        named = {
+            "activations": "layer_activations",
+            "inversion": "inversion",
+            "dream": "dreams",
+            "filters": "filters",
+        }
         return found + [f"{figures}/{named[product]}" for product in self.products]
 
     @property
