@@ -61,6 +61,12 @@ FOCUSED = """() => {
   return [one.id || one.dataset.testid || one.getAttribute("class"), marked || one.matches(".box")];
 }"""
 
+# To another address of the page, until it has heard of it.
+GO = """hash => new Promise((done) => {
+  addEventListener("popstate", done, {once: true});
+  location.hash = hash;
+})"""
+
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("view", VIEWS)
@@ -209,3 +215,14 @@ def test_javascript_is_asked_for(visit: Visit, made: Path, browser: Any) -> None
     page.goto(made.as_uri())
     assert "needs JavaScript" in page.text_content("noscript")
     context.close()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_address_breaks_the_page(visit: Visit, made: Path, view: str) -> None:
+    page = visit(made, f"view={view}")
+    keys = page.evaluate("import('#state').then(({DEFAULTS}) => Object.keys(DEFAULTS))")
+    for value in ("nothing", "-3", "1e9", "0.5", "a.b", "%F0", "<b>", "constructor"):
+        hash = "&".join(f"{key}={view if key == 'view' else value}" for key in keys)
+        page.evaluate(GO, hash)
+        assert tabs(settled(page)) == VIEWS
+        assert page.locator(".problem").count() == 0

@@ -14,9 +14,9 @@ test("the defaults make an empty hash, and an empty hash makes the defaults", ()
 
 test("every key comes back from the hash as it went in", () => {
   for (const [key, standard] of Object.entries(DEFAULTS)) {
-    const other = { string: "a&b=c, <é>#%", number: 12.5, boolean: !standard, object: ["x,y", "z&"] }[
-      typeof standard
-    ];
+    const kinds = { string: "a&b=c, <é>#%", number: 98, boolean: !standard, object: ["x,y", "z&"] };
+    const words = { theme: "dark", judged: "wrong", sort: "metric", sign: "signed" };
+    const other = words[key] ?? kinds[typeof standard];
     const state = { ...DEFAULTS, [key]: other };
     assert.deepEqual(parse(format(state)), state, key);
   }
@@ -26,6 +26,13 @@ test("unknown keys, broken numbers and broken escapes do no harm", () => {
   assert.deepEqual(parse("#nothing=1&clip=many&__proto__=x&toString=1"), DEFAULTS);
   assert.equal(parse("#text=%E0%A4%A").text, "%E0%A4%A");
   assert.equal(parse("#clip=Infinity").clip, DEFAULTS.clip);
+});
+
+test("values that a key cannot have are ignored", () => {
+  assert.deepEqual(
+    parse("#sign=strange&clip=-5&opacity=500&rows=0&x=1.5&step=-7&size=1&theme=pink"),
+    DEFAULTS,
+  );
 });
 
 test("only what differs is said", () => {

@@ -20,8 +20,15 @@ export function curves({ x, series, xLabel, yLabel, words = tickWords }) {
   const px = (v) => EDGE.left + ((v - left) / width) * (WIDTH - EDGE.left - EDGE.right);
   const py = (v) =>
     HEIGHT - EDGE.bottom - ((v - bottom) / (top - bottom)) * (HEIGHT - EDGE.top - EDGE.bottom);
-  const mark = svg("line", { class: "chart-mark", y1: EDGE.top, y2: HEIGHT - EDGE.bottom });
-  const dots = series.map(({ style }) => svg("circle", { class: `chart-dot chart-${style}`, r: 4.5 }));
+  const mark = svg("line", {
+    class: "chart-mark",
+    visibility: "hidden",
+    y1: EDGE.top,
+    y2: HEIGHT - EDGE.bottom,
+  });
+  const dots = series.map(({ style }) =>
+    svg("circle", { class: `chart-dot chart-${style}`, r: 4.5, visibility: "hidden" }),
+  );
   const drawing = svg(
     "svg",
     { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": describe({ x, series, xLabel, yLabel }) },
@@ -55,11 +62,12 @@ export function curves({ x, series, xLabel, yLabel, words = tickWords }) {
       drawing,
     ),
     mark(at) {
+      mark.setAttribute("visibility", "visible");
       mark.setAttribute("x1", px(at));
       mark.setAttribute("x2", px(at));
       series.forEach(({ y }, i) => {
         const value = y[x.indexOf(at)];
-        dots[i].style.display = isNumber(value) ? "" : "none";
+        dots[i].setAttribute("visibility", isNumber(value) ? "visible" : "hidden");
         if (!isNumber(value)) return;
         dots[i].setAttribute("cx", px(at));
         dots[i].setAttribute("cy", py(value));

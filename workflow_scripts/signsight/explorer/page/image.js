@@ -86,7 +86,7 @@ export function image(app) {
         panel.draw(map, { state, image: id, picture: picture.canvas });
       });
       const kinds = [...new Set(panels.filter(({ map }) => map).map(({ kind }) => kind))];
-      buildKey([kinds, look(state), explained(scene)], scene);
+      buildKey([kinds, look(state), explained(scene, panels)], scene);
       point.show(state.x, state.y);
       saving.update(panels);
       for (const extra of extras) await extra.update(scene);
@@ -107,10 +107,14 @@ function refusals({ set, experiment }) {
   return Object.entries(set.refused ?? {}).map(([id, sentence]) => `No maps by ${label(id)}: ${sentence}`);
 }
 
-/** Which class the maps explain, where that is known. */
-function explained({ set, row, names }) {
+/** Which class the maps explain, where that is known, and whether they are coarser than the picture. */
+function explained({ set, row, names }, panels) {
   const name = names.get(set.explained?.[row]);
-  return name === undefined ? "" : ` The maps explain the class “${name}”.`;
+  const words = name === undefined ? [] : [` The maps explain the class “${name}”.`];
+  const coarse = panels.find(({ map }) => map && map.width < set.size[1])?.map;
+  if (coarse)
+    words.push(` Some maps are stored at ${coarse.width} × ${coarse.height} px, to keep this page small.`);
+  return words.join("");
 }
 
 function twinNote({ twins }) {

@@ -62,8 +62,11 @@ document.getElementById("skip").addEventListener("click", (event) => {
   event.preventDefault(); // the hash holds the state
   main.focus();
 });
-addEventListener("keydown", ({ key }) => {
-  if (key === "Escape" && app.scene.view.id === "image") app.back();
+addEventListener("keydown", ({ key, target }) => {
+  if (key !== "Escape") return;
+  const list = target.closest?.("details[open]");
+  if (list) list.open = false;
+  else if (app.scene.view.id === "image") app.back();
 });
 show(app.store.state);
 
@@ -89,8 +92,16 @@ function show(state) {
     if (isNew && !isFirst && document.activeElement === document.body) made.focus?.();
     document.body.dataset.ready = format(state);
     document.body.dataset.milliseconds ??= Math.round(performance.now());
-  });
+  }, report);
   if (isNew && !isFirst) scrollTo(0, 0);
+}
+
+/** Say that something could not be drawn, instead of leaving a gap without a word. */
+function report(error) {
+  const problem = document.querySelector(".problem") ?? h("p", { class: "problem", role: "alert" });
+  say(problem, `This part of the page could not be drawn (${error.message}). A newer browser may help.`);
+  main.before(problem);
+  throw error;
 }
 
 function heading({ experiment }, view) {

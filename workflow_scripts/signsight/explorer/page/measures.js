@@ -3,6 +3,7 @@
 import { quantileOf, strip } from "#chart";
 import { choice } from "#controls";
 import { h, onChange } from "#dom";
+import { lines } from "#lines";
 import { measured } from "#model";
 import { splitMetric } from "#select";
 import { number, percent } from "#text";
@@ -20,22 +21,23 @@ export function measures(app) {
     (scene) => chosen(scene)?.value,
   );
   const note = h("p", { class: "fine" });
+  const curve = lines(app);
   const element = h(
     "section",
     { class: "measures", "data-testid": "measures" },
     h("h2", {}, "How good are these maps, by the metrics?"),
     h("div", { class: "controls" }, control.element),
-    body,
-    note,
+    h("div", { class: "measure-row" }, h("div", {}, body, note), curve.element),
   );
   const build = onChange((_, scene) => fill(body, note, scene));
   return {
     element,
-    update(scene) {
+    async update(scene) {
       element.hidden = !chosen(scene);
       if (element.hidden) return;
       control.update(scene);
       build([scene.experiment.name, scene.set.id, scene.network?.id, scene.row, chosen(scene).value], scene);
+      await curve.update(scene, splitMetric(chosen(scene).value)[0]);
     },
   };
 }

@@ -66,8 +66,10 @@ function draw(panel, none, map, { state, image, picture }) {
   if (!map) return;
   const level = state.end ?? clipLevel(map.q, state.clip, panel.kind);
   drawMap(canvas, map, panel.kind, level, coloursOf(panel.kind, state), state.fade);
-  if (panel.described !== map.q) canvas.setAttribute("aria-label", describe(method, image, map));
-  panel.described = map.q;
+  const { buffer, byteOffset } = map.q;
+  if (panel.told?.buffer === buffer && panel.told.byteOffset === byteOffset) return;
+  canvas.setAttribute("aria-label", describe(method, image, map));
+  panel.told = { buffer, byteOffset };
 }
 
 /** A map in words: for those who do not see it. */

@@ -33,11 +33,12 @@ export const DEFAULTS = {
   x: -1, // pixel of the cross-hair; -1: none
   y: -1,
   measure: "", // metric.quantity of the distributions
+  curve: "", // of that metric
+  line: "", // the method whose curve is shown
   // what if
   what: "", // cells, pixels.<metric>, turn.<transform>, sticker.<number>
   with: "", // the method that ranks
   step: -1, // -1: nothing done
-  curve: "",
   // comparison
   between: "", // methods, networks, experiments
   a: "",
@@ -54,14 +55,39 @@ export const DEFAULTS = {
   cover: false, // weak values too
 };
 
-/** The state that a hash says: unknown keys and values of another type are ignored. */
+// What a value must be where the document does not decide it: one of some words, or within two numbers.
+const WORDS = {
+  theme: ["auto", "light", "dark"],
+  judged: ["any", "right", "wrong"],
+  sort: ["order", "confidence", "probability", "disagreement", "metric"],
+  sign: ["own", "signed", "absolute", "positive"],
+};
+const RANGES = {
+  low: [0, 100],
+  high: [0, 100],
+  clip: [80, 100],
+  opacity: [0, 100],
+  veil: [0, 100],
+  size: [96, 384],
+};
+const WHOLE = { number: 1, rows: 1, x: -1, y: -1, step: -1 }; // whole numbers with the least that they may be
+
+/** The state that a hash says: unknown keys, and values that a key cannot have, are ignored. */
 export function parse(hash) {
   const state = { ...DEFAULTS };
   for (const pair of hash.replace(/^#/, "").split("&")) {
     const [key, text] = splitOnce(pair);
-    if (Object.hasOwn(DEFAULTS, key)) state[key] = valueOf(text, DEFAULTS[key]);
+    if (!Object.hasOwn(DEFAULTS, key)) continue;
+    const value = valueOf(text, DEFAULTS[key]);
+    if (isPossible(key, value)) state[key] = value;
   }
   return state;
+}
+
+function isPossible(key, value) {
+  if (key in WORDS) return WORDS[key].includes(value);
+  if (key in RANGES) return value >= RANGES[key][0] && value <= RANGES[key][1];
+  return !(key in WHOLE) || (Number.isInteger(value) && value >= WHOLE[key]);
 }
 
 /** The shortest hash that says a state: only what differs from the defaults. */
@@ -102,7 +128,6 @@ export class Store {
     this.state = parse(location.hash);
     this.last = ""; // the control that made the newest entry of the history
     addEventListener("popstate", () => this.follow());
-    addEventListener("hashchange", () => this.follow());
   }
 
   /**
