@@ -20,6 +20,7 @@ include: "rules/features.smk"
 include: "rules/detection.smk"
 include: "rules/gallery.smk"
 include: "rules/explorer.smk"
+include: "rules/compare.smk"
 include: "rules/developer.smk"
 
 
@@ -40,6 +41,7 @@ localrules:
     gallery,
     detection,
     explorer,
+    compare,
 
 
 rule all:
@@ -103,6 +105,11 @@ rule detection:
 rule explorer:
     input:
         EXPLORER.made,
+
+
+rule compare:
+    input:
+        COMPARE.made,
 
 
 add_digests()

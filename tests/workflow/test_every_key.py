@@ -12,7 +12,7 @@ from snakemake.utils import update_config
 
 from schema_changes import SCHEMA, keys, nested, other, parameters
 from signsight.config.rules import complete
-from signsight.core.registry import data_sets, methods, metrics
+from signsight.core.registry import data_sets, figures, methods, metrics
 from signsight.plan.plan import Plan
 from tiny_workflow import PICTURES, TINY, Workflow, drawn_from
 
@@ -68,6 +68,10 @@ DETECTED = {"train_detector"} | FOUND
 READ = {"crop", "attribute", "identical_maps", "score", "overview", "regions"} | CLEAN | FEATURES | COMPOSED
 TAKEN = READ | {"pretrained", "classes"} | ALBUMS
 CHECKED = {"check_pictures"}  # of the user's own data set
+# two experiments compared: what is made of all that the tiny one has
+COMPARED = {name for name in figures.names() if name.startswith("compared_")} - {"compared_background"}
+COMPARED |= {"matched_images", "answers_table", "disagreements", "robustness_table", "summary"}
+COMPARED |= {"map_similarity", "similarity_table", "values_table"}
 EVERYTHING = {"everything"}  # the results get another place
 OTHER = "other"  # the value is made from the schema
 
@@ -173,6 +177,7 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
 PICTURES_TABLE: dict[str, tuple[Any, set[str]]] = {
     "data.source": ("twin", CHECKED | READ | {"classes", "pretrained"} | ALBUMS),
     "data.broken": (OTHER, CHECKED | ALBUMS | OWN),
+    "compare": ({"one": "results/tiny", "other": "rival"}, COMPARED),
     # the first preset, whose way is shown, needs no natural pictures
     "data.fit": (OTHER, (READ | ALBUMS) - {"class_animation"}),
     "data.masks": ("twin", {"regions"} | COMPOSED),
@@ -267,6 +272,7 @@ def plans(finished: Workflow, pictures: Workflow) -> Iterator[dict[str, Future[d
     twin = finished.folder / "twin"
     if not twin.exists():
         twin.symlink_to("own")
+        (finished.folder / "rival").symlink_to("results/tiny")
         (finished.folder / "net2.safetensors").symlink_to("net.safetensors")
     with ThreadPoolExecutor(2) as pool:
         yield {

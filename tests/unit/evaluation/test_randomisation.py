@@ -16,11 +16,10 @@ from signsight.evaluation.metrics.block import Block
 from signsight.evaluation.metrics.randomisation import (
     cascade_maps,
     chosen_stages,
-    likeness,
     randomisation,
     stages,
 )
-from signsight.evaluation.similarity import rank_correlation
+from signsight.evaluation.similarity import likeness, rank_correlation
 from signsight.models.classifier import Classifier, new_classifier
 from small_models import classifier, gap, linear, pictures
 

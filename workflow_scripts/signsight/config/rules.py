@@ -21,6 +21,7 @@ from signsight.config.choices import (
     metric_choice,
     training_settings,
 )
+from signsight.config.compare import apply_compare, check_compared, needs_no_network, without_own_stages
 from signsight.config.detection import (
     apply_detection,
     check_detector_files,
@@ -50,7 +51,8 @@ def complete(config: Config, schema: Schema) -> Config:
     Raises UserError for an unknown key or name, a wrong type or value, and keys that contradict
     each other: one sentence that names the key, what is allowed, and the nearest right one.
     """
-    full = filled(config, schema)
+    full = filled(without_own_stages(config), schema)
+    apply_compare(full)
     _expand_paths(full, schema)
     _refuse_wrong_variants(full)
     _apply(full)
@@ -84,6 +86,8 @@ def path_keys(config: Config, schema: Schema) -> Iterator[tuple[Config, str, str
             group = group[one]
         if isinstance(group[key], str):
             yield group, key, name
+        if isinstance(group[key], dict):
+            yield from ((group[key], own, f"{name}.{own}") for own in group[key])
 
 
 def _expand_paths(config: Config, schema: Schema) -> None:
@@ -182,7 +186,8 @@ def _model(config: Config) -> None:
             "Config key 'model.seeds' names seeds of a training, but 'model.train' is false; empty one or "
             "set the other to true."
         )
-    if not model["train"] and model["weights"] is None and model["name"] not in torchvision_names():
+    unknown = model["weights"] is None and model["name"] not in torchvision_names()
+    if not model["train"] and unknown and not needs_no_network(config):
         raise UserError(
             f"Config key 'model.weights' is null, so {model['name']!r}, which is not to be trained, would "
             "know nothing; give a file of weights, or the folder of a trained model (results/demo/train)."
@@ -324,6 +329,7 @@ def check_files(config: Config) -> None:
         read_classes(model["classes"])
     check_detector_files(config)
     _refuse_missing_experiments(config)
+    check_compared(config)
     for key in ("data.masks", "stickers.stock", "gallery.source", "real_examples.source", "features.source"):
         if given[key] and not Path(given[key]).exists():
             raise UserError(f"Config key {key!r}: {given[key]} does not exist; correct its path.")
@@ -367,6 +373,7 @@ def _given(config: Config) -> dict[str, str | None]:
         "real_examples.source": config["real_examples"]["source"],
         "features.source": config["features"]["source"],
         "detection.pictures": own_pictures(config),
+        **{f"compare.{label}": folder for label, folder in config["compare"].items()},
         "detection.detector.weights": config["detection"]["detector"]["weights"],
     }
 

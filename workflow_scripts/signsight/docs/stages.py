@@ -37,6 +37,7 @@ STAGES = {
     "features": Stage(1, 0, "models", "model"),
     "gallery": Stage(1, 1, "models", "model"),
     "detection": Stage(1, 2, "models", "model"),
+    "compare": Stage(1, 5, "evaluation", "scores"),
     "explorer": Stage(1, 4, "evaluation", "scores"),
 }
 

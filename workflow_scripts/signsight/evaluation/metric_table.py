@@ -114,21 +114,32 @@ def _numbers(
     values = read_values(metric, files)
     names = [name for name in quantities if name in values]
     stack = np.stack([values[name] for name in names], axis=1)  # (n, quantities, methods)
-    mean, low, high = bootstrap(stack, confidence, seed)
+    mean, low, high = means(stack, confidence, seed)
     counts = np.isfinite(stack).sum(axis=0)
-    binary = (np.isnan(stack) | (stack == 0) | (stack == 1)).all(axis=0) & (counts > 0)
-    for place in zip(*np.nonzero(binary), strict=True):
-        low[place], high[place] = wilson(round(np.nansum(stack[:, *place])), int(counts[place]), confidence)
     rows = []
     for i, name in enumerate(names):
-        means = dict(zip(files, mean[i], strict=True))
-        chance = _chance(name, quantities, means, {q: mean[j] for j, q in enumerate(names)})
+        by_method = dict(zip(files, mean[i], strict=True))
+        chance = _chance(name, quantities, by_method, {q: mean[j] for j, q in enumerate(names)})
         direction = quantities[name].get("direction") or ""
         for j, method in enumerate(files):
             n = int(counts[i, j])
             number = (n, len(stack) - n, mean[i, j], low[i, j], high[i, j])
             rows.append((metric, name, method, *number, direction, chance))
     return pd.DataFrame(rows, columns=METRIC_COLUMNS)
+
+
+def means(values: np.ndarray, confidence: float, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean over the images and its interval: (n, ...) -> three arrays (...); NaN are left out.
+
+    The interval is Wilson's where every value is 0 or 1, else a bootstrap.
+    """
+    mean, low, high = bootstrap(values, confidence, seed)
+    counts = np.isfinite(values).sum(axis=0)
+    binary = (np.isnan(values) | (values == 0) | (values == 1)).all(axis=0) & (counts > 0)
+    for place in zip(*np.nonzero(binary), strict=True):
+        right = round(np.nansum(values[:, *place]))
+        low[place], high[place] = wilson(right, int(counts[place]), confidence)
+    return mean, low, high
 
 
 def _chance(

@@ -132,13 +132,13 @@ def agreement_table(table: pd.DataFrame, controls: Collection[str] = ()) -> pd.D
     order = list(dict.fromkeys(zip(rows["metric"], rows["quantity"], strict=True)))
     for one in order:
         for two in order:
-            a, b = (_rounded(wide[quantity].to_numpy(float)) for quantity in (one, two))
+            a, b = (rounded(wide[quantity].to_numpy(float)) for quantity in (one, two))
             both = int((np.isfinite(a) & np.isfinite(b)).sum())
             found.append((*one, *two, both, kendall(a, b)))
     return pd.DataFrame(found, columns=AGREEMENT_COLUMNS)
 
 
-def _rounded(values: np.ndarray) -> np.ndarray:
+def rounded(values: np.ndarray) -> np.ndarray:
     """Values of one quantity without what float32 rounding adds to them, which would be an order too."""
     size = np.nanmax(np.abs(values), initial=0.0)
     return np.round(values / (size or 1.0), 6)

@@ -63,6 +63,23 @@ def ssim(a: np.ndarray, b: np.ndarray, data_range: float) -> np.ndarray:
     return _clip(likeness.mean((1, 2)))
 
 
+def likeness(a: np.ndarray, b: np.ndarray, absolute: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Rank correlation and SSIM of each pair of maps (n, H, W), each (n,).
+
+    For the SSIM both are divided by their highest absolute value; the data range is 1 for absolute
+    values and 2 for signed ones. Both NaN where a map is constant or not finite.
+    """
+    a, b = (np.abs(maps) if absolute else maps for maps in (a, b))
+    rank = rank_correlation(a, b)
+    alike = ssim(_scaled(a), _scaled(b), data_range=1 if absolute else 2)
+    return rank, np.where(np.isnan(rank), np.nan, alike)
+
+
+def _scaled(maps: np.ndarray) -> np.ndarray:
+    highest = np.abs(maps).max((1, 2), keepdims=True).astype(np.float64)
+    return np.divide(maps, highest, out=np.zeros(maps.shape), where=(highest > 0) & np.isfinite(highest))
+
+
 def _windows(side: int) -> np.ndarray:
     """(windows, side): one row for each place of the Gaussian within `side` pixels."""
     width = min(SIDE, side - 1 + side % 2)

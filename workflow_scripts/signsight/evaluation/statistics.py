@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import combinations
 from statistics import NormalDist
 
@@ -45,6 +46,13 @@ def paired_difference(after: np.ndarray, before: np.ndarray, confidence: float) 
     return (won - lost) / n, max(float(middle - half), -1.0), min(float(middle + half), 1.0)
 
 
+def mcnemar(won: int, lost: int) -> float:
+    """Two-sided p of McNemar's exact test: of `won` + `lost` changed answers `won` became right."""
+    total, fewer = won + lost, min(won, lost)
+    tail = sum(math.comb(total, k) for k in range(fewer + 1))
+    return min(1.0, float(2 * tail / 2**total))
+
+
 def mean_interval(values: np.ndarray, confidence: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean over the first axis and its normal interval: (n, ...) -> three arrays (...).
 
@@ -78,14 +86,17 @@ def bootstrap(
     counts = there.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = filled.sum(axis=0) / counts
-        draws = _resampled_means(filled, there, seed, resamples)
+        draws = resampled_means(filled, there, seed, resamples)
     low, high = bca(flat, mean, draws, confidence)
     low[counts < 2] = high[counts < 2] = np.nan
     return tuple(part.reshape(values.shape[1:]) for part in (mean, low, high))
 
 
-def _resampled_means(filled: np.ndarray, there: np.ndarray, seed: int, resamples: int) -> np.ndarray:
-    """(resamples, columns): the mean of each column in each draw of images."""
+def resampled_means(filled: np.ndarray, there: np.ndarray, seed: int, resamples: int) -> np.ndarray:
+    """(resamples, columns): the mean of each column in each draw of images.
+
+    filled, there: (n, columns) float, its missing values as 0, and bool, which values there are.
+    """
     n = len(filled)
     rng, step = generator(seed, "bootstrap", n), max(CHUNK // max(n, 1), 1)
     complete, parts = there.all(), []

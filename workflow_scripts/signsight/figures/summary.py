@@ -10,6 +10,7 @@ import pandas as pd
 from signsight.evaluation.guessing import no_ranking
 from signsight.evaluation.identical import without_repeats
 from signsight.figures.background import object_or_background
+from signsight.figures.compared_words import compared
 from signsight.figures.detected import detected
 from signsight.figures.numbers import (
     NONE,
@@ -72,6 +73,8 @@ def summary(
     detection_accuracy: pd.DataFrame | None = None,
     box_metrics: pd.DataFrame | None = None,
     box_ranking: pd.DataFrame | None = None,
+    compared_apart: Sequence[Sequence[str]] = (),
+    **compared_tables: pd.DataFrame,
 ) -> str:
     """The summary as Markdown; a table that is None or empty (a stage switched off) is left out.
 
@@ -82,7 +85,8 @@ def summary(
     accuracies to take. own: the things of the user's plugins, each with kind, name, file, label, measures
     and misleads. opening: what stands before all of it. A method that repeats another one's maps is listed
     only beside published numbers. A network that is no better than guessing gets no ranking, and no word on
-    what breaks it.
+    what breaks it. compared_apart and compared_tables (`compared_accuracy`, ...): of
+    `compared_words.compared`.
     """
     parts, refused = [f"# {experiment}", opening], ""
     if clean is not None and index is not None:
@@ -115,6 +119,8 @@ def summary(
         parts.append(spread_over_seeds(without_repeats(seeds, same)))
     if boxes is not None:
         parts.append(detected(detector, boxes, detection_accuracy, box_metrics, box_ranking, confidence))
+    if compared_tables:
+        parts.append(compared(compared_tables, compared_apart, confidence))
     if own:
         parts.append(_own(own))
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -26,6 +26,7 @@ from signsight.config.choices import (
 from signsight.config.rules import truth_regions
 from signsight.core.registry import REGISTRIES, metrics
 from signsight.figures.drawn import Drawn
+from signsight.plan.compare import Compare
 from signsight.plan.detection import Detection
 from signsight.plan.explorer import Explorer
 from signsight.plan.features import Features
@@ -322,6 +323,11 @@ class Plan(Inputs):
         """What the run found, in sentences."""
         return Verdict(self)
 
+    @cached_property
+    def compare(self) -> Compare:
+        """The finished experiments that are compared."""
+        return Compare(self)
+
     @property
     def table_files(self) -> dict[str, str]:
         """Name of a table -> its file, of all that are made."""
@@ -403,7 +409,8 @@ class Plan(Inputs):
     @property
     def summary(self) -> list[str]:
         """The summary, where there is something to sum up."""
-        return [f"{self.root}/summary.md"] if self.has_data or self.detection.wanted else []
+        told = self.has_data or self.detection.wanted or self.compare.wanted
+        return [f"{self.root}/summary.md"] if told else []
 
     @property
     def to_open(self) -> dict[str, str]:
@@ -419,7 +426,7 @@ class Plan(Inputs):
         photographs = [self.album_pictures(album)["table"] for album in self.albums if album != "features"]
         tables = self.table_files.values()
         made = [*tables, *figures, *self.summary, *kept, *photographs, *self.gallery, *self.features.made,
-                *self.detection.made, *self.explorer.made]  # fmt: skip
+                *self.detection.made, *self.explorer.made, *self.compare.made]  # fmt: skip
         return list(dict.fromkeys(made))
 
     @cached_property

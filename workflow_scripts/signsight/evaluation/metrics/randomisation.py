@@ -21,7 +21,7 @@ from signsight.core.registry import metrics
 from signsight.core.rng import generator
 from signsight.data.progress import pieces
 from signsight.evaluation.metrics.block import Block, Result
-from signsight.evaluation.similarity import rank_correlation, ssim
+from signsight.evaluation.similarity import likeness
 from signsight.models.classifier import Classifier
 
 WALKS = {"cascading": cascade, "independent": one_by_one}
@@ -127,20 +127,3 @@ def stages(
     for stage, model in enumerate(models):
         if stage in wanted:
             yield block.explain(model, block.images, block.ids, block.seed)
-
-
-def likeness(a: np.ndarray, b: np.ndarray, absolute: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Rank correlation and SSIM of each pair of maps (n, H, W), each (n,).
-
-    For the SSIM both are divided by their highest absolute value; the data range is 1 for absolute
-    values and 2 for signed ones. Both NaN where a map is constant or not finite.
-    """
-    a, b = (np.abs(maps) if absolute else maps for maps in (a, b))
-    rank = rank_correlation(a, b)
-    alike = ssim(_scaled(a), _scaled(b), data_range=1 if absolute else 2)
-    return rank, np.where(np.isnan(rank), np.nan, alike)
-
-
-def _scaled(maps: np.ndarray) -> np.ndarray:
-    highest = np.abs(maps).max((1, 2), keepdims=True).astype(np.float64)
-    return np.divide(maps, highest, out=np.zeros(maps.shape), where=(highest > 0) & np.isfinite(highest))

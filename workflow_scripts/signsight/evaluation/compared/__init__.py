@@ -1,0 +1,1 @@
+"""Two or more networks compared on the same images, from the files of finished experiments."""
