@@ -8,10 +8,12 @@ from matplotlib.ticker import MaxNLocator
 
 from signsight.core.registry import figures
 from signsight.figures.background import set_name
+from signsight.figures.compared_names import group_name
 from signsight.figures.networks import (
     difference_name,
+    dot_entries,
+    most_rows,
     network_dots,
-    network_key,
     network_styles,
     percent_x,
     points_x,
@@ -22,23 +24,14 @@ from signsight.figures.numbers import count
 from signsight.figures.sheet import in_words
 from signsight.figures.style import GREY, method_label, styled
 
-MOST = 30  # rows of a figure
 DIFFERENCE = ("difference", "difference_low", "difference_high")
-TRANSFORMS = {
-    "rotation": "Rotation",
-    "perspective_vertical": "Turned, vertical axis",
-    "perspective_horizontal": "Turned, horizontal axis",
-}
-TARGETS = {"test": "", "stock": ", stock signs", "user_stock": ", your stock pictures"}
-CELLS = {"only_first": "only {first} right", "only_this": "only {this} right", "both_wrong": "both wrong"}
+CELLS = {"only_first": "only the first right", "only_this": "only this right", "both_wrong": "both wrong"}
 
 
-def group_name(kind: str, target: str, method: str) -> str:
-    """What a group of changed pictures is called: 'Rotation', 'Stickers by Saliency, stock signs'."""
-    if kind in TRANSFORMS:
-        return TRANSFORMS[kind]
-    name = {"stickers": "Stickers", "background": "Background", "masking": "Masking"}.get(kind, kind)
-    return f"{name}{f' by {method_label(method)}' if method else ''}{TARGETS.get(target, '')}"
+def _groups(table: pd.DataFrame) -> list[str]:
+    """The names of the groups of changed pictures that the rows are of."""
+    rows = zip(table["kind"], table["target"], table["method"].fillna(""), strict=True)
+    return [group_name(kind, target, name and method_label(name)) for kind, target, name in rows]
 
 
 @figures.register("compared_accuracy", category="Comparison", subcategory="Accuracy")
@@ -55,7 +48,7 @@ def compared_accuracy(
         ("Difference", f"{difference_name(styles)} (points)"),
         ("Answers that are not both right", "Images"),
     ]
-    figure, axes = side_by_side(list(styles), columns, 3, width=2.55)
+    figure, axes = side_by_side(list(styles), columns, 3, dot_entries(styles, confidence), width=2.55)
     for panel, own in zip(axes[:2], (("accuracy", "low", "high"), DIFFERENCE), strict=True):
         for name in styles:
             network_dots(panel, table[table["network"] == name], list(styles), styles, own)
@@ -70,12 +63,10 @@ def compared_accuracy(
             y = places[row["network"]] + 0.27 * (i - 1)
             colour = {"only_first": styles[first].colour, "only_this": styles[row["network"]].colour}
             bars.barh(y, row[cell], height=0.22, color=colour.get(cell, GREY), alpha=0.75)
-            words = label.format(first=first, this=row["network"])
-            bars.text(row[cell], y, f" {count(row[cell])} {words}", va="center", fontsize=8)
+            bars.text(row[cell], y, f" {count(row[cell])} {label}", va="center", fontsize=8)
     bars.set_xlim(0, 2.4 * max(compared_answers[list(CELLS)].max(axis=None), 1))
     bars.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     bars.grid(visible=False, axis="y")
-    network_key(figure, styles, confidence)
     return figure
 
 
@@ -90,8 +81,7 @@ def compared_classes(compared_classes: pd.DataFrame, *, confidence: float) -> Fi
 @figures.register("compared_stickers", category="Comparison", subcategory="Stickers")
 def compared_stickers(compared_stickers: pd.DataFrame, *, confidence: float) -> Figure:
     """Accuracy of each network with every sticker that all were given, by the method that says where."""
-    groups = [group_name(row.kind, row.target, row.method) for row in compared_stickers.itertuples()]
-    groups = [group.removeprefix("Stickers by ") for group in groups]
+    groups = [group.removeprefix("Stickers by ") for group in _groups(compared_stickers)]
     names = [
         f"{group}: {name.replace('_', ' ')}"
         for group, name in zip(groups, compared_stickers["set"], strict=True)
@@ -110,39 +100,39 @@ def compared_background(compared_background: pd.DataFrame, *, confidence: float)
 @styled
 def compared_losses(compared_losses: pd.DataFrame, *, confidence: float) -> Figure:
     """The accuracy that turning, masking, stickers and other backgrounds cost each network, on average."""
-    groups = compared_losses[["kind", "target", "method"]].itertuples(index=False)
-    table = compared_losses.assign(row=[group_name(*group) for group in groups])
-    styles, order = network_styles(table["network"]), list(dict.fromkeys(table["row"]))[:MOST]
+    table = compared_losses.assign(row=_groups(compared_losses))
+    styles = network_styles(table["network"])
+    order = list(dict.fromkeys(table["row"]))[: most_rows(len(styles))]
     columns = [
         ("Accuracy lost, mean over the sets", "Loss (points)"),
         ("Difference of the losses", f"{difference_name(styles)} (points)"),
     ]
-    figure, axes = side_by_side(order, columns, len(styles))
+    figure, axes = side_by_side(order, columns, len(styles), dot_entries(styles, confidence))
     table = table[table["row"].isin(order)]
     for panel, own in zip(axes, (("loss", "low", "high"), DIFFERENCE), strict=True):
         network_dots(panel, table, order, styles, own)
         panel.xaxis.set_major_locator(MaxNLocator(5))
         points_x(panel)
     zero_line(axes[1])
-    network_key(figure, styles, confidence)
     return figure
 
 
 @styled
 def _accuracies(table: pd.DataFrame, confidence: float, what: str, by_difference: bool = False) -> Figure:
-    """Rows of accuracies, and their differences beside them; MOST of them, by the size of the difference."""
+    """Rows of accuracies, and their differences beside them; of many, those with the largest differences."""
     if table.empty:
         return in_words("The experiments have no set of this kind in common.")
     styles = network_styles(table["network"])
+    most = most_rows(len(styles))
     size = table.assign(size=table["difference"].abs()).groupby("row", sort=False)["size"].max().fillna(0)
-    kept = set(size.sort_values(ascending=False, kind="stable").index[:MOST])
+    kept = set(size.sort_values(ascending=False, kind="stable").index[:most])
     order = [name for name in size.index if name in kept]
     if by_difference:
         mean = table.groupby("row", sort=False)["difference"].mean()
         order = mean[mean.index.isin(kept)].sort_values(kind="stable").index.tolist()
-    shown = f"{what}, the {MOST} largest differences" if len(size) > MOST else what
+    shown = f"{what}, the {most} largest differences" if len(size) > most else what
     columns = [(shown, what), ("Difference", f"{difference_name(styles)} (points)")]
-    figure, axes = side_by_side(order, columns, len(styles))
+    figure, axes = side_by_side(order, columns, len(styles), dot_entries(styles, confidence))
     table = table[table["row"].isin(order)]
     for panel, own in zip(axes, (("accuracy", "low", "high"), DIFFERENCE), strict=True):
         network_dots(panel, table, order, styles, own)
@@ -151,5 +141,4 @@ def _accuracies(table: pd.DataFrame, confidence: float, what: str, by_difference
     percent_x(axes[0])
     points_x(axes[1])
     zero_line(axes[1])
-    network_key(figure, styles, confidence)
     return figure

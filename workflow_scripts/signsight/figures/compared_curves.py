@@ -10,13 +10,12 @@ from matplotlib.ticker import MaxNLocator, MultipleLocator
 
 from signsight.core.registry import figures
 from signsight.figures.curves import TRANSFORMS
-from signsight.figures.networks import difference_name, network_entries, network_styles, points_y
+from signsight.figures.networks import difference_name, fitted_key, network_entries, network_styles, points_y
 from signsight.figures.sheet import in_words
 from signsight.figures.style import (
     INK,
     MethodStyle,
     band_entry,
-    key,
     method_label,
     panels,
     percent_axis,
@@ -66,7 +65,7 @@ def compared_masking(compared_masking: pd.DataFrame, *, confidence: float) -> Fi
     names = [name for name in size.index if name in kept]
     columns = min(ACROSS, len(names))
     blocks = -(-len(names) // columns)
-    figure, axes = panels(2 * blocks, columns, 2.3, 1.75, left=1.0, bottom=1.15, gap_y=0.55, gap_x=0.25)
+    figure, axes = panels(2 * blocks, columns, 2.3, 1.6, left=1.0, bottom=1.15, gap_y=0.75, gap_x=0.25)
     for place, name in enumerate(names):
         block, column = divmod(place, columns)
         panel, below = axes[2 * block : 2 * block + 2, column]
@@ -118,4 +117,4 @@ def _finish(figure: Figure, axes: np.ndarray, styles: Styles, confidence: float)
         there[0].set_ylabel(f"{difference_name(styles)}\n(points)" if row % 2 else "Accuracy")
         for panel in there[1:]:
             panel.tick_params(labelleft=False)
-    key(figure, [*network_entries(styles, lines=True), band_entry(confidence)])
+    fitted_key(figure, [*network_entries(styles, lines=True), band_entry(confidence)])

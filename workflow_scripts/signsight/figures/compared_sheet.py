@@ -15,7 +15,7 @@ from signsight.figures.sheet import PIXELS, Block, fit, in_words, sheet
 from signsight.figures.style import RIGHT, WRONG, method_style, styled
 
 ROWS = 6  # so many fit a sheet of 1,600 pixels
-LETTERS = 44  # of the longest name of a class that is written out
+LETTERS = 28  # of the longest name of a class that is written out
 
 
 @figures.register("compared_sheet", category="Comparison", subcategory="Where they disagree")

@@ -1,17 +1,14 @@
-"""Networks compared, in `summary.md`: what can be said of them in words, and the numbers behind it."""
+"""Networks compared, in `summary.md`: the numbers behind what the verdict says of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from signsight.figures.compared import DIFFERENCE, group_name
-from signsight.figures.compared_methods import quantity_name
-from signsight.figures.numbers import count, fixed, markdown, percent, points, within
+from signsight.figures.compared_names import group_name, quantity_name
+from signsight.figures.numbers import count, fixed, markdown, points_within, within
 from signsight.figures.style import interval_name, method_label
-
-SAME, ALIKE = 0.999, 0.9  # rank correlation from which maps are called the same, and much alike
 
 
 def compared(tables: Mapping[str, pd.DataFrame], apart: Sequence[Sequence[str]], confidence: float) -> str:
@@ -21,14 +18,11 @@ def compared(tables: Mapping[str, pd.DataFrame], apart: Sequence[Sequence[str]],
     apart: [what, names, the experiments that have them] of what not all experiments have.
     """
     networks, accuracy, answers = (tables[f"compared_{name}"] for name in ("networks", "accuracy", "answers"))
-    losses, maps, metrics, rankings, left_out = (
-        tables.get(f"compared_{name}") for name in ("losses", "maps", "metrics", "rankings", "left_out")
+    losses, maps, metrics, left_out = (
+        tables.get(f"compared_{name}") for name in ("losses", "maps", "metrics", "left_out")
     )
     first, *others = networks["network"]
-    parts = [f"## Compared with {first}: {', '.join(others)}"]
-    for other in others:
-        said = _sentences(first, other, accuracy, answers, losses, maps, rankings)
-        parts.append("\n".join(f"- {sentence}" for sentence in said))
+    parts = [f"## {', '.join(others)} compared with {first}"]
     parts.append(
         f"Brackets hold {interval_name(confidence)} intervals, paired over the images for differences, which "
         f"are from `{first}`. Where an interval holds zero, the two cannot be told apart."
@@ -38,141 +32,24 @@ def compared(tables: Mapping[str, pd.DataFrame], apart: Sequence[Sequence[str]],
     return "\n\n".join(part for part in parts if part)
 
 
-def _sentences(
-    first: str,
-    other: str,
-    accuracy: pd.DataFrame,
-    answers: pd.DataFrame,
-    losses: pd.DataFrame | None,
-    maps: pd.DataFrame | None,
-    rankings: pd.DataFrame | None,
-) -> Iterator[str]:
-    """What can be said of two networks, each sentence on one question."""
-    yield _which_is_better(first, other, accuracy, answers)
-    both = accuracy[accuracy["network"].isin([first, other])]
-    guessing = [f"`{row.network}`" for row in both.itertuples() if row.low <= row.chance]
-    if guessing:
-        yield (
-            f"**Caution**: {_listed(guessing)} cannot be told from always answering the commonest class, so "
-            "what follows says nothing of what it has learned."
-        )
-    own = [None if table is None else table[table["network"] == other] for table in (losses, maps, rankings)]
-    losses, maps, rankings = (None if table is None or table.empty else table for table in own)
-    if losses is not None:
-        yield _which_is_steadier(first, other, losses, both)
-    if maps is not None:
-        yield _same_places(maps)
-    if rankings is not None:
-        yield _same_order(rankings)
-
-
-def _which_is_better(first: str, other: str, accuracy: pd.DataFrame, answers: pd.DataFrame) -> str:
-    rows = accuracy.set_index("network")
-    a, b, cells = rows.loc[first], rows.loc[other], answers.set_index("network").loc[other]
-    images = f"on the {count(b['n'])} test images that they have in common"
-    if cells["only_first"] == cells["only_this"] == 0:
-        return f"**Accuracy**: `{first}` and `{other}` are right {images} alike, {percent(a['accuracy'])}."
-    numbers = f"{percent(b['accuracy'])} against {percent(a['accuracy'])}, {_points(b)} points"
-    if not _differs(b):
-        return f"**Accuracy**: `{other}` and `{first}` cannot be told apart {images}: {numbers}."
-    better, worse = (other, first) if b["difference"] > 0 else (first, other)
-    return f"**Accuracy**: `{better}` is more accurate than `{worse}` {images}; `{other}` has {numbers}."
-
-
-def _which_is_steadier(first: str, other: str, losses: pd.DataFrame, accuracy: pd.DataFrame) -> str:
-    """Which network loses less to each group of changed pictures; a less accurate one has less to lose."""
-    rows = accuracy.set_index("network")
-    weaker = "" if not _differs(rows.loc[other]) else rows["accuracy"].idxmin()
-    said: dict[str, list[str]] = {other: [], first: [], "": []}
-    for row in losses.to_dict("records"):
-        name = group_name(row["kind"], row["target"], row["method"])
-        name = name[:1].lower() + name[1:]
-        winner = "" if not _differs(row) else other if row["difference"] < 0 else first
-        size = f" ({_points(row)})" if winner else ""
-        said[winner].append(name + size)
-    found = [
-        f"`{name}`{', which has less to lose,' if name == weaker else ''} loses fewer points to "
-        f"{_listed(said[name])}"
-        for name in (other, first)
-        if said[name]
-    ]
-    if said[""]:
-        found.append(f"the two cannot be told apart by what they lose to {_listed(said[''])}")
-    return f"**Robustness**: {'; '.join(found)}."
-
-
-def _same_places(maps: pd.DataFrame) -> str:
-    """Whether maps of one image are more alike than maps of two images."""
-    own = maps[maps["measure"] == "rank_correlation"].dropna(subset=["value"])
-    if own.empty:
-        return "**Maps**: no map of either network can be compared."
-    above = own[own["above_low"] > 0]
-    low, high = own["value"].min(), own["value"].max()
-    span = fixed(low, 2) if fixed(low, 2) == fixed(high, 2) else f"{fixed(low, 2)} to {fixed(high, 2)}"
-    chance = f"{fixed(own['chance'].min(), 2)} to {fixed(own['chance'].max(), 2)}"
-    numbers = f"rank correlation {span}, of maps of different images {chance}"
-    if low >= SAME:
-        return f"**Maps**: the two have the same maps ({numbers})."
-    if above.empty:
-        return f"**Maps**: by no method do the two look at the same places more than by chance ({numbers})."
-    many = "every method" if len(above) == len(own) else f"{len(above)} of {len(own)} methods"
-    how = "much" if low >= ALIKE else "partly"
-    best = own.loc[own["value"].idxmax()]
-    most = f", most by {method_label(best['method'])}" if len(own) > 1 else ""
-    return (
-        f"**Maps**: by {many} the two look at {how} the same places, more than by chance{most} ({numbers})."
-    )
-
-
-def _same_order(rankings: pd.DataFrame) -> str:
-    """Whether the methods rank alike, by each quantity."""
-    alike, reverse, open_ = [], [], []
-    for row in rankings.to_dict("records"):
-        name = quantity_name(row["metric"], row["quantity"])
-        text = f"{name} (τ {fixed(row['tau'], 2)} [{fixed(row['low'], 2)}, {fixed(row['high'], 2)}])"
-        (alike if row["low"] > 0 else reverse if row["high"] < 0 else open_).append(text)
-    said = [f"the methods rank alike on both by {_listed(alike)}"] if alike else []
-    said += [f"in reverse by {_listed(reverse)}"] if reverse else []
-    said += [f"no agreement of their order can be told from none by {_listed(open_)}"] if open_ else []
-    return f"**Rankings** of {rankings['methods'].max():.0f} methods: {'; '.join(said)}."
-
-
-def _differs(row: pd.Series | dict[str, float]) -> bool:
-    """Whether the interval of a difference leaves out zero."""
-    return row["difference_low"] > 0 or row["difference_high"] < 0
-
-
-def _points(row: pd.Series | dict[str, float], name: str = "difference") -> str:
-    """'+1.9 [+0.8, +3.1]'."""
-    value, low, high = (row[key] for key in (DIFFERENCE if name == "difference" else (name, "low", "high")))
-    return points(value) if pd.isna(low) else f"{points(value)} [{points(low)}, {points(high)}]"
-
-
-def _listed(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
-
 def _networks(table: pd.DataFrame) -> str:
-    rows = [
-        [
-            f"`{r.network}`",
-            f"`{r.folder}`",
-            f"`{r.architecture}`",
-            f"{r.size} px",
-            count(r.images),
-            count(r.common),
-        ]
-        for r in table.itertuples()
-    ]
+    rows = []
+    for r in table.itertuples():
+        names = [f"`{name}`" for name in (r.network, r.folder, r.architecture)]
+        rows.append([*names, f"{r.size} px", count(r.images), count(r.common)])
     return markdown(["Experiment", "Folder", "Network", "Pictures", "Test images", "In common"], rows, False)
 
 
 def _accuracy(table: pd.DataFrame) -> str:
     rows = [
-        [f"`{r['network']}`", within(r["accuracy"], r["low"], r["high"], 2), _points(r)]
+        [f"`{r['network']}`", within(r["accuracy"], r["low"], r["high"], 2), _difference(r)]
         for r in table.to_dict("records")
     ]
     return "### Accuracy\n\n" + markdown(["Experiment", "Accuracy", "Difference (points)"], rows)
+
+
+def _difference(row: Mapping[str, float]) -> str:
+    return points_within(*(row[key] for key in ("difference", "difference_low", "difference_high")))
 
 
 def _answers(table: pd.DataFrame) -> str:
@@ -198,11 +75,12 @@ def _p(p: float) -> str:
 def _losses(table: pd.DataFrame | None) -> str:
     if table is None or table.empty:
         return ""
-    rows = [
-        [group_name(r["kind"], r["target"], r["method"]), f"`{r['network']}`", str(r["sets"]),
-         _points(r, "loss"), _points(r)]
-        for r in table.to_dict("records")
-    ]  # fmt: skip
+    rows = []
+    for r in table.to_dict("records"):
+        method = str(r["method"]) if pd.notna(r["method"]) else ""
+        name = group_name(r["kind"], r["target"], method and method_label(method))
+        loss = points_within(r["loss"], r["low"], r["high"])
+        rows.append([name, f"`{r['network']}`", str(r["sets"]), loss, _difference(r)])
     head = ["Changed pictures", "Experiment", "Sets", "Points lost, mean over the sets", "Difference"]
     return "### Robustness\n\n" + markdown(head, rows, right=False)
 

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from signsight.figures.numbers import MINUS
 from signsight.figures.style import (
@@ -18,7 +19,6 @@ from signsight.figures.style import (
     VERMILLION,
     MethodStyle,
     interval_name,
-    key,
     panels,
 )
 
@@ -27,6 +27,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 LINES = ("-", "-.", (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5, 1, 1.5)), (0, (2.5, 1, 1, 1)), (0, (3, 1)))
 ROW, STEP = 0.26, 0.17  # inches from row to row for two networks, and for every further one
 LETTER = 0.076  # inches of a letter of a row's name, on average
+Entries = Sequence[tuple[Line2D | Patch, str]]  # of a legend
 Columns = Sequence[str]  # a value and the two ends of its interval
 
 
@@ -56,16 +57,17 @@ def side_by_side(
     rows: Sequence[str],
     columns: Sequence[tuple[str, str]],
     networks: int,
+    entries: Entries,
     width: float = 2.9,
-    bottom: float = 1.05,
 ) -> tuple[Figure, np.ndarray]:
     """Panels whose rows have these names, the first on top, with room for dots of so many `networks`.
 
-    columns: title and label of the x axis of each panel.
+    columns: title and label of the x axis of each panel; entries: of the legend below them.
     """
-    high = (ROW + STEP * max(networks - 2, 0)) * max(len(rows), 3)
+    high = _row(networks) * max(len(rows), 3)
     left = min(LETTER * max(len(name) for name in rows) + 0.35, 4.2)
-    sides = {"left": left, "right": 0.35, "top": 0.45, "bottom": bottom}
+    wide = left + len(columns) * (width + 0.4)
+    sides = {"left": left, "right": 0.35, "top": 0.45, "bottom": 0.65 + key_height(entries, wide)}
     figure, axes = panels(1, len(columns), width, high, **sides, gap_x=0.4)
     flat = axes.ravel()
     for place, (panel, (title, label)) in enumerate(zip(flat, columns, strict=True)):
@@ -74,7 +76,36 @@ def side_by_side(
         panel.tick_params(axis="y", length=0, labelleft=place == 0)
         panel.set_title(title, loc="left", fontsize=10)
         panel.set_xlabel(label)
+    fitted_key(figure, entries)
     return figure, flat
+
+
+def most_rows(networks: int) -> int:
+    """How many rows fit a figure of 1,600 pixels, with dots of so many networks in each."""
+    return int(8.2 / _row(networks))
+
+
+def _row(networks: int) -> float:
+    """Inches from row to row."""
+    return ROW + STEP * max(networks - 2, 0)
+
+
+def key_columns(entries: Entries, width: float) -> int:
+    """How many entries of a legend stand beside each other in a figure of this width in inches."""
+    widest = max(len(label) for _, label in entries) * LETTER + 0.75
+    return max(min(int((width - 0.2) / widest), len(entries)), 1)
+
+
+def key_height(entries: Entries, width: float) -> float:
+    """Inches that the legend takes."""
+    return 0.2 + 0.21 * -(-len(entries) // key_columns(entries, width))
+
+
+def fitted_key(figure: Figure, entries: Entries) -> None:
+    """A legend below the panels, in as many lines as its entries take."""
+    handles, labels = zip(*entries, strict=True)
+    columns = key_columns(entries, figure.get_size_inches()[0])
+    figure.legend(handles, labels, loc="lower center", ncols=columns, handlelength=2.4)
 
 
 def network_dots(
@@ -128,7 +159,7 @@ def _points(share: float, _: int) -> str:
     return "0" if abs(share) < 1e-9 else text
 
 
-def network_key(figure: Figure, styles: dict[str, MethodStyle], confidence: float) -> None:
-    """The legend of dots: the networks, and what a bar is."""
+def dot_entries(styles: dict[str, MethodStyle], confidence: float) -> Entries:
+    """The entries of a legend of dots: the networks, and what a bar is."""
     bar = Line2D([], [], color=GREY, linewidth=1.2)
-    key(figure, [*network_entries(styles), (bar, f"{interval_name(confidence)} interval")])
+    return [*network_entries(styles), (bar, f"{interval_name(confidence)} interval")]

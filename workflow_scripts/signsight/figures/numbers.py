@@ -45,6 +45,11 @@ def lost(difference: float) -> str:
     return MINUS + text if difference > 0 and float(text) else text
 
 
+def points_within(value: float, low: float, high: float) -> str:
+    """'+1.9 [+0.8, +3.1]': a difference of shares with its interval, in percentage points."""
+    return points(value) if np.isnan(low) else f"{points(value)} [{points(low)}, {points(high)}]"
+
+
 def signed(value: float, decimals: int) -> str:
     """A number with its sign, the true minus for negative ones; what rounds to zero has none."""
     text = f"{abs(value):.{decimals}f}"

@@ -65,7 +65,7 @@ def methods_by_metrics(
     mean = table.assign(rank=table["rank"].astype(float)).groupby("method", sort=False)["rank"].mean()
     methods = mean.sort_values(kind="stable", na_position="last").index.tolist()
     heads = [*(labels.get(column, column[1]) for column in columns), "mean rank"]
-    figure, axes = matrix([named[method] for method in methods], heads)
+    figure, axes = _grid([named[method] for method in methods], heads)
     worst = max(float(table["rank"].max()), 2.0)
     colours = matplotlib.colormaps[RANKS]
     lettered = {column for column in columns if _letters_fit(table, column)}
@@ -79,9 +79,7 @@ def methods_by_metrics(
     note = "Rank and value; dark = best. Methods that share a letter do not differ significantly."
     if len(lettered) < len(columns):
         note += " Where letters do not fit, they are in tables/ranking.csv."
-    matrix_note(
-        figure, note if not controls else f"{note}\nGrey: controls, which do not look at the network."
-    )
+    _note(figure, note if not controls else f"{note}\nGrey: controls, which do not look at the network.")
     return figure
 
 
@@ -140,7 +138,7 @@ def agreement(agreement: pd.DataFrame, clean: pd.DataFrame, *, quantities: Quant
     keys = list(dict.fromkeys(zip(table["metric_a"], table["quantity_a"], strict=True)))
     place = {key: i for i, key in enumerate(keys)}
     names = [_wrap(labels.get(key, key[1])) for key in keys]
-    figure, axes = matrix(names, names)
+    figure, axes = _grid(names, names)
     colours = matplotlib.colormaps["RdBu"]
     for row in table.itertuples():
         x, y = place[row.metric_b, row.quantity_b], place[row.metric_a, row.quantity_a]
@@ -151,9 +149,7 @@ def agreement(agreement: pd.DataFrame, clean: pd.DataFrame, *, quantities: Quant
         axes.text(x + 0.5, y + 0.5, text, ha="center", va="center", fontsize=9, color=readable(colour))
     for y, name in enumerate(names):
         axes.text(-0.1, y + 0.5, name, ha="right", va="center", fontsize=9)
-    matrix_note(
-        figure, "Kendall's τ: 1 = the same order of the methods,\n0 = no agreement, −1 = the reverse."
-    )
+    _note(figure, "Kendall's τ: 1 = the same order of the methods,\n0 = no agreement, −1 = the reverse.")
     return figure
 
 
@@ -174,21 +170,16 @@ def _longest(names: Sequence[str]) -> float:
     return LETTER * max((len(line) for name in names for line in name.split("\n")), default=0)
 
 
-def matrix(
-    rows: Sequence[str], columns: Sequence[str], cell: tuple[float, float] = CELL, foot: float = FOOT
-) -> tuple[Figure, Axes]:
-    """A figure whose axes count cells from the top left, with room for both names, those above written.
-
-    cell: width and height of a cell, foot: room below, in inches.
-    """
+def _grid(rows: Sequence[str], columns: Sequence[str]) -> tuple[Figure, Axes]:
+    """A figure whose axes count cells from the top left, with room for both names, those above written."""
     columns = [_wrap(name) for name in columns]
     aslant, turn = _longest(columns) + 0.15, np.radians(TURN)
     left, top = _longest(rows) + 0.35, 0.45 + aslant * np.sin(turn)
-    wide = max(left + len(columns) * cell[0] + aslant * np.cos(turn) - 0.3 * cell[0], 6.0)
-    high = top + len(rows) * cell[1] + foot
+    wide = max(left + len(columns) * CELL[0] + aslant * np.cos(turn) - 0.3 * CELL[0], 6.0)
+    high = top + len(rows) * CELL[1] + FOOT
     figure = Figure(figsize=(wide, high))
-    size = len(columns) * cell[0] / wide, len(rows) * cell[1] / high
-    axes = figure.add_axes((left / wide, foot / high, *size))
+    size = len(columns) * CELL[0] / wide, len(rows) * CELL[1] / high
+    axes = figure.add_axes((left / wide, FOOT / high, *size))
     axes.set_axis_off()
     axes.set_xlim(0, len(columns))
     axes.set_ylim(len(rows), 0)
@@ -198,7 +189,6 @@ def matrix(
     return figure, axes
 
 
-def matrix_note(figure: Figure, text: str, up: float = 0.33) -> None:
-    """A line or two at the bottom of a matrix, `up` inches above its edge."""
+def _note(figure: Figure, text: str) -> None:
     wide, high = figure.get_size_inches()
-    figure.text(0.15 / wide, up / high, text, ha="left", va="center", fontsize=8.5, color=INK)
+    figure.text(0.15 / wide, 0.33 / high, text, ha="left", va="center", fontsize=8.5, color=INK)

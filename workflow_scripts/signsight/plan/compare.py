@@ -64,6 +64,17 @@ class Compare:
         names = {name for one in self.experiments.values() for name in one.maps}
         return sorted(m for m in names if m in methods and methods.about(m)["needs"] == "nothing")
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """Method that some experiment has -> its label; of a variant, that of its method and the rest."""
+        found = {}
+        for name in {name for one in self.experiments.values() for name in one.maps}:
+            known = [m for m in methods.names() if name == m or name.startswith(f"{m}_")]
+            base = max(known, key=len, default="")
+            label = methods.about(base)["label"] if base else ""
+            found[name] = f"{label}{name.removeprefix(base).replace('_', ' ')}".strip() or name
+        return dict(sorted(found.items()))
+
     @cached_property
     def values(self) -> dict[str, dict[str, dict[str, str]]]:
         """Metric -> label -> method -> file of answers, of metrics and methods that all have."""

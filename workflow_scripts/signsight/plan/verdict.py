@@ -15,6 +15,7 @@ TABLES = (
     "seeds", "identical_maps",
 )  # fmt: skip
 BOX_TABLES = ("detection_accuracy", "box_metrics", "box_pairs", "box_agreement")
+COMPARED = [f"compared_{name}" for name in ("accuracy", "answers", "losses", "maps", "rankings")]
 # stage -> what it measures, and the key that is empty where the stage is chosen and makes nothing
 STAGES = {
     "masking": ("what hiding the most relevant cells costs", "masking.methods"),
@@ -67,7 +68,7 @@ class Verdict:
         if plan.detection.wanted:
             found |= {name: file for name, file in plan.detection.tables.items() if name in BOX_TABLES}
             found["boxes"] = plan.detection.found["boxes"]
-        return found
+        return found | {name: file for name, file in plan.compare.tables.items() if name in COMPARED}
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -76,7 +77,7 @@ class Verdict:
         drawn = plan.drawn_figures
         return {
             "confidence": plan.confidence,
-            "labels": {name: look["label"] for name, look in drawn.looks.items()},
+            "labels": plan.compare.labels | {name: look["label"] for name, look in drawn.looks.items()},
             "words": {name: self._words(name) for name in (*plan.metrics, *detection.metrics)},
             "controls": drawn.facts["controls"],
             "box_controls": detection.controls if detection.wanted else [],

@@ -9,6 +9,7 @@ import pandas as pd
 
 from signsight.evaluation.guessing import no_ranking
 from signsight.evaluation.identical import groups, without_repeats
+from signsight.verdict.compared import compared
 from signsight.verdict.detector import detector
 from signsight.verdict.knowledge import hardest_classes, knowledge, refusal
 from signsight.verdict.lines import Line, table_of
@@ -51,6 +52,8 @@ def verdict(
     if box_network is not None and "boxes" in tables:
         lines += detector(tables["boxes"], tables.get("detection_accuracy"), **box_network)
         lines += _of_boxes(tables, boxes, confidence)
+    if "compared_accuracy" in tables:
+        lines += compared(tables, labels)
     return table_of([*lines, *not_measured(missing)])
 
 
