@@ -76,6 +76,7 @@ if PLAN.gallery:
             "../envs/data.yaml"
         params:
             columns=PLAN.gallery_columns,
+            network=PLAN.told_network,
         script:
             "../workflow_scripts/gallery/gallery_sheet.py"
 
@@ -93,6 +94,8 @@ if PLAN.gallery:
             "../envs/data.yaml"
         params:
             columns=PLAN.gallery_columns,
+            source=PLAN.album_source("gallery"),
+            laid=config["gallery"]["overlay"] | {"fit": config["data"]["fit"]},
         script:
             "../workflow_scripts/gallery/gallery_singles.py"
 

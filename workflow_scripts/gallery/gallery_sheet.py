@@ -15,5 +15,5 @@ with job(snakemake):
     files = zip(snakemake.input.maps, snakemake.params.columns, strict=True)
     sources = [Source(file, **column) for file, column in files]
     folder = Path(snakemake.output[0])
-    for name, figure in gallery_pages(images, table, sources):
+    for name, figure in gallery_pages(images, table, sources, snakemake.params.network):
         save(figure, [folder / f"{name}.png", folder / f"{name}.svg"])

@@ -12,12 +12,11 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageSequence
 
 from signsight.core.registry import methods
-from signsight.figures.colour import palette, to_rgb
+from signsight.figures.colour import to_rgb
 from signsight.figures.gallery import (
     Column,
     Source,
     coloured_gradient,
-    drawings,
     gallery_pages,
     gallery_sheet,
     grey,
@@ -25,8 +24,8 @@ from signsight.figures.gallery import (
     names_of,
     overlays,
     row_title,
-    write_singles,
 )
+from signsight.figures.pages import TALLEST
 from signsight.figures.sheet import GAP, PIXELS
 from signsight.figures.strips import (
     layer_strip,
@@ -35,10 +34,12 @@ from signsight.figures.strips import (
     smoothing_strip,
     without_layers,
 )
-from signsight.figures.style import method_label
+from signsight.figures.style import DPI, method_label
 
 Check = Callable[[Figure], None]
 RANDOM = np.random.default_rng(5)
+NETWORK = {"name": "resnet18", "weights": "weights DEFAULT", "random": False}
+RANDOM_NETWORK = {"name": "compact", "weights": "random weights", "random": True}
 LONG = "End of no passing by vehicles over 3.5 metric tons"
 REASON = "CAM needs a network that averages its last map; take grad_cam in 'attribution.methods'."
 
@@ -91,13 +92,34 @@ def cell(figure: Figure, row: int, place: int) -> np.ndarray:
 def test_sheets_of_thirty_methods_can_be_read(tmp_path: Path, legible: Check) -> None:
     columns = [column(name, 9, signed=i % 3 == 0) for i, name in enumerate(methods.names()[:29])]
     columns.insert(3, Column("cam", True, refused=REASON))
-    sheets = dict(gallery_pages(pictures(9), table(9), stored(tmp_path, columns)))
+    sheets = dict(gallery_pages(pictures(9), table(9), stored(tmp_path, columns), NETWORK))
     assert list(sheets) == [*(f"page-{i:02d}" for i in range(1, 9))]
     for figure in sheets.values():
-        assert max(figure.get_size_inches()) <= 20
+        wide, high = figure.get_size_inches() * DPI
+        assert high <= TALLEST and wide <= 1800
         legible(figure)
     heads = "\n".join("\n".join(words(figure)).replace("\n", " ") for figure in sheets.values())
     assert all(method_label(name) in heads for name in methods.names()[:29])
+
+
+def test_pages_stay_within_the_height_whatever_stands_below(tmp_path: Path, legible: Check) -> None:
+    columns = [Column(name, True, refused=" ".join([REASON] * 3)) for name in methods.names()[:6]]
+    columns += [column("saliency", 12), column("gradient", 12, signed=True)]
+    sheets = dict(gallery_pages(pictures(12), table(12), stored(tmp_path, columns), RANDOM_NETWORK))
+    assert all(figure.get_size_inches()[1] * DPI <= TALLEST for figure in sheets.values())
+    told = "\n".join("\n".join(words(figure)) for figure in sheets.values())
+    assert all(told.count(name) == 1 for name in names_of(table(12)))
+    for figure in sheets.values():
+        legible(figure)
+
+
+def test_the_network_and_its_weights_are_named_and_random_ones_warned_of(tmp_path: Path) -> None:
+    for network, warned in ((NETWORK, False), (RANDOM_NETWORK, True)):
+        sources = stored(tmp_path, [column("saliency", 2)])
+        ((_, figure),) = gallery_pages(pictures(2), table(2), sources, network)
+        text = "\n".join(words(figure))
+        assert f"{network['name']}, {network['weights']}" in text.replace("\n", " ")
+        assert ("learned nothing" in text.replace("\n", " ")) == warned
 
 
 def test_a_sheet_shows_pictures_maps_and_reasons(legible: Check) -> None:
@@ -171,38 +193,6 @@ def test_hard_pixels_are_repeated_and_nothing_is_smoothed() -> None:
     assert np.array_equal(large[7::8, 7::8], image)
     assert hard(pictures(1, 224)[0], 384).shape == (448, 448, 3)
     assert hard(pictures(1, 500)[0], 384).shape == (500, 500, 3)
-
-
-def test_drawings_use_a_scale_that_fits_the_sign() -> None:
-    image, values = pictures(1)[0], np.zeros((1, 48, 48), np.float32)
-    values[0, :24], values[0, 24:36] = 3.0, -3.0
-    signed = drawings(image, Column("gradient", True, values, np.zeros((1, 3, 48, 48))), 0)
-    assert list(signed) == ["heat", "overlay", "grey", "colour"]
-    assert np.array_equal(signed["heat"][0, 0], palette(True)[-1])
-    assert np.array_equal(signed["heat"][30, 0], palette(True)[0])
-    assert np.array_equal(signed["heat"][40, 0], palette(True)[128])
-    positive = drawings(image, Column("grad_cam", False, values), 0)
-    assert list(positive) == ["heat", "overlay", "grey"]
-    assert np.array_equal(positive["heat"][30, 0], palette(False)[0])
-    bare = np.asarray(Image.fromarray(image).convert("L"))
-    assert np.array_equal(positive["overlay"][40, :, 1], bare[40])
-
-
-def test_single_files_sort_as_the_sheet(tmp_path: Path) -> None:
-    images, count = pictures(2, 16), 2
-    coloured = Column("gradient", True, np.ones((2, 16, 16)), np.ones((2, 3, 16, 16)))
-    columns = [column("saliency", count, size=16), Column("cam", True, refused=REASON), coloured]
-    columns += [column("grad_cam", count, size=16) for _ in range(8)]
-    out = tmp_path / "out"
-    write_singles(out, images, table(2), stored(tmp_path, columns))
-    assert sorted(p.name for p in out.iterdir()) == ["01-a_picture_0", "02-a_picture_1"]
-    names = sorted(p.name for p in (out / "02-a_picture_1").iterdir())
-    kinds = ("grey", "heat", "overlay")
-    assert names[:4] == ["00-picture.png", *(f"01-saliency-{kind}.png" for kind in kinds)]
-    assert names[4:8] == [f"03-gradient-{kind}.png" for kind in ("colour", *kinds)]
-    assert names[-1] == "11-grad_cam-overlay.png" and not any("cam-" in n and n[:2] == "02" for n in names)
-    with Image.open(out / "02-a_picture_1/00-picture.png") as file:
-        assert np.array_equal(np.asarray(file), hard(images[1]))
 
 
 def test_names_sort_and_are_safe() -> None:

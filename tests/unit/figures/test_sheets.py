@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,11 +11,12 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from signsight.core.files import ArrayFile
 from signsight.figures import examples, geometry_sheet, masked_sheet, sticker_sheet
-from signsight.figures.choice import changed_rows, example_rows
 from signsight.figures.colour import to_rgb
-from signsight.figures.pages import METHODS
-from signsight.figures.sheet import GAP, PIXELS, Block, fit, sheets
+from signsight.figures.pages import TALLEST
+from signsight.figures.sheet import GAP, PIXELS, fit
+from signsight.figures.style import DPI
 
 Check = Callable[[Figure], None]
 RANDOM = np.random.default_rng(3)
@@ -119,58 +121,32 @@ def test_geometry_sheet(legible: Check) -> None:
     legible(figure)
 
 
-@pytest.mark.parametrize("number", [1, 2, 7])
-def test_real_examples(number: int, legible: Check) -> None:
-    sizes = [(32, 32), (300, 200), (90, 400), (48, 48), (10, 10), (64, 32), (800, 800)][:number]
-    photographs = [RANDOM.integers(0, 255, (*size, 3), dtype=np.uint8) for size in sizes]
-    predicted = ["Stop", LONG, "Yield", "Stop", "Stop", "Stop", "Stop"][:number]
-    given = ["Stop", "Yield", None, "Stop", LONG, "Stop", "Stop"][:number]
+@pytest.mark.parametrize("number", [1, 2, 7, 40])
+def test_real_examples(number: int, tmp_path: Path, legible: Check) -> None:
+    predicted = (["Stop", LONG, "Yield", "Stop", "Stop", "Stop", "Stop"] * 6)[:number]
+    given = (["Stop", "Yield", "", "Stop", LONG, "Stop", "Stop"] * 6)[:number]
     maps = RANDOM.random((number, 48, 48)).astype(np.float32)
-    (figure,) = examples.photograph_sheet(
-        photographs, maps, "grad_cam", False, predicted, [0.5] * number, given
+    files = [f"folder/a photograph {n}.jpg" for n in range(number)]
+    told = {"file": files, "predicted_name": predicted, "probability": 0.5, "class_name": given}
+    np.save(tmp_path / "images.npy", pictures(number))
+    network = {"name": "compact", "weights": "random weights", "random": number == 2}
+    found = examples.photographs(
+        pd.DataFrame(told),
+        ArrayFile(tmp_path / "images.npy"),
+        {"maps": maps},
+        method="grad_cam",
+        signed=[],
+        network=network,
     )
-    text = "\n".join(words(figure))
-    assert "Grad-CAM" in text and "✓ Stop 50.0" in text
+    assert len(found) == (1 if number < 10 else 4)
+    text = "\n".join("\n".join(words(figure)) for figure in found)
+    assert "Grad-CAM" in text and "✓ Stop 50.0" in text and "compact, random weights" in text
     assert ("class not given" in text) == (number > 2) and ("true: Yield" in text) == (number > 1)
-    legible(figure)
-
-
-def test_many_methods_and_many_images_take_pages(legible: Check) -> None:
-    names = [f"method_{k:02d}" for k in range(30)]
-    maps = {name: RANDOM.random((12, 16, 16)) for name in names}
-    labels = {name: [name] for name in names}
-    drawn = examples.overview_sheet(
-        pictures(12, size=16), maps, labels, (), [LONG] * 12, [LONG] * 12, np.ones(12)
-    )
-    heads = [[word for word in words(figure) if word in names] for figure in drawn]
-    assert max(map(len, heads)) <= METHODS and sorted({name for own in heads for name in own}) == names
-    assert sum(len(figure.axes[0].images) for figure in drawn) == 12 * 4
-    legible(drawn)
-    images = {name: pictures(3, 11, size=8) for name in names}
-    masked = masked_sheet.mask_sheet(
-        images, range(11), [LONG] * 3, {m: np.ones((3, 11), bool) for m in names}
-    )
-    assert sum(len(figure.axes[0].images) for figure in masked) == 3 * 30
-    legible(masked)
-
-
-def test_a_block_that_no_page_takes_is_divided_and_says_so(legible: Check) -> None:
-    blocks = [Block(pictures(25, 2, size=8), [str(n) for n in range(25)], ["a", "b"], "Many")]
-    drawn = sheets([*blocks, Block(pictures(1, 2, size=8), ["last"], ["a", "b"], "One")])
-    assert [words(figure)[0] for figure in drawn] == [f"Many ({n} of 3)" for n in (1, 2, 3)]
-    assert sum(len(figure.axes[0].images) for figure in drawn) == 26 and "One" in words(drawn[-1])
-    legible(drawn)
-
-
-def test_pictures_that_the_sticker_changes_come_first() -> None:
-    index = pd.DataFrame({"class_id": [0, 0, 1, 1, 2, 3]})
-    changed = np.array([[0, 1, 0, 0, 1, 0], [0, 1, 0, 1, 0, 0]], bool)
-    assert changed_rows(index, changed, 3).tolist() == [1, 3, 4]  # twice, then in their order
-    assert changed_rows(index, changed, 5).tolist()[:3] == [1, 3, 4]
-    assert len(set(changed_rows(index, changed, 5).tolist())) == 5
-    same = np.array([[1, 1, 1, 0, 0, 0]], bool)
-    assert changed_rows(index, same, 3).tolist() == [0, 2, 1]  # one of each class before the second
-    assert changed_rows(index, np.zeros((1, 6), bool), 2).tolist() == example_rows(index, 2).tolist()
+    assert all(text.replace("\n", " ").count(f"photograph {n}.jpg") == 1 for n in range(number))
+    assert ("learned nothing" in text) == (number == 2)
+    for figure in found:
+        assert figure.get_size_inches()[1] * DPI <= TALLEST
+        legible(figure)
 
 
 def test_verdict_without_and_with_mark() -> None:

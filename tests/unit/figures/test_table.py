@@ -157,6 +157,7 @@ def given(tmp_path: Path) -> dict[str, Any]:
 
 
 FILE_FACTS: dict[str, Any] = {
+    "network": {"name": "compact", "weights": "trained in this run", "random": False},
     "signed": ["lrp_epsilon"],
     "degrees": {"rotation": [-30, 0, 30]},
     "overview_images": 6,

@@ -34,6 +34,17 @@ def fit(
     return np.asarray(resized.crop((left, upper, left + size, upper + size)))
 
 
+def seen_box(shape: tuple[int, int], size: int, mode: Mode) -> tuple[float, float, float, float]:
+    """The part of a picture of `shape` (width, height) that `fit` shows: left, upper, right, lower."""
+    width, height = shape
+    if mode == "stretch":
+        return 0.0, 0.0, float(width), float(height)
+    scaled = _scaled(shape, max(round(size * RESIZED / KEPT), size))
+    left, upper = round((scaled[0] - size) / 2), round((scaled[1] - size) / 2)
+    across, down = width / scaled[0], height / scaled[1]
+    return left * across, upper * down, (left + size) * across, (upper + size) * down
+
+
 def _scaled(shape: tuple[int, int], short: int) -> tuple[int, int]:
     """(width, height) with the shorter side `short` and the longer one rounded down, as torchvision does."""
     width, height = shape

@@ -107,6 +107,7 @@ class Drawn:
             "seeds_quantity": [*quantities[0], first["direction"]] if quantities else None,
             "method": config["real_examples"]["method"],
             "recipes": self.plan.features.labels,
+            "network": self.plan.told_network,
             "networks_compared": len(self.plan.runs) - 1,
             "box_controls": detection.controls,
             "box_quantities": self._quantities(detection.metrics),

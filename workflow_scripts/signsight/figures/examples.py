@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,14 +14,16 @@ from signsight.core.registry import figures
 from signsight.data.imageset import ImageSet
 from signsight.figures.choice import class_names, overview_rows
 from signsight.figures.colour import overlay, palette, to_rgb
+from signsight.figures.heading import headed, heading_height, network_warning, network_words
 from signsight.figures.numbers import MINUS, percent
 from signsight.figures.pages import METHODS, pages
 from signsight.figures.repeats import labels_once
-from signsight.figures.sheet import PIXELS, Block, fit, in_words, sheets
+from signsight.figures.sheet import PIXELS, Block, fit, in_words, on_pages, sheet, sheets
 from signsight.figures.style import RIGHT, WRONG, method_style, styled
 
 KEY_LINE = 0.25  # inches of a line of the key of colours
-ACROSS = 3  # photographs beside each other
+ACROSS, PHOTOGRAPH = 3, 1.3  # photographs beside each other, and inches of their height
+PAIR = 2 * PIXELS + 6  # pixels across of a photograph beside itself
 # What the two ends of the scales of maps, unsigned and signed, mean.
 ENDS = {False: ("0", "the map's largest"), True: (f"against the class ({MINUS})", "for it (+)")}
 
@@ -121,23 +124,21 @@ def photographs(
     *,
     method: str,
     signed: Collection[str],
+    network: Mapping[str, Any],
 ) -> list[Figure]:
     """The user's own photographs with prediction and map, or why the method has no maps.
 
-    photographs: `predicted_name, probability, class_name` (empty where not known); photograph_maps:
-    `maps` (n, h, w), or the sentence `refused`.
+    photographs: `file, predicted_name, probability, class_name` (empty where not known); photograph_maps:
+    `maps` (n, h, w), or the sentence `refused`; network: see `heading.network_words`.
     """
     if "refused" in photograph_maps:
         return [in_words(f"No maps of the photographs: {photograph_maps['refused']}")]
-    return photograph_sheet(
-        photograph_images.read(0, len(photographs)),
-        photograph_maps["maps"],
-        method,
-        method in signed,
-        photographs["predicted_name"].tolist(),
-        photographs["probability"].tolist(),
-        [name or None for name in photographs["class_name"]],
-    )
+    notes = [
+        f"{verdict(row.predicted_name, float(row.probability), row.class_name or None)}\n{row.file}"
+        for row in photographs.itertuples()
+    ]
+    pictures = photograph_images.read(0, len(photographs))
+    return photograph_sheet(pictures, photograph_maps["maps"], method, method in signed, notes, network)
 
 
 @styled
@@ -146,30 +147,30 @@ def photograph_sheet(
     maps: np.ndarray,
     method: str,
     signed: bool,
-    predicted: Sequence[str],
-    probability: Sequence[float],
-    given: Sequence[str | None],
+    notes: Sequence[str],
+    network: Mapping[str, Any],
 ) -> list[Figure]:
-    """Own photographs beside themselves under their map; below, the predicted and the given class.
+    """Own photographs beside themselves under their map, with a note below each.
 
-    pictures: (H, W, 3) uint8 of any sizes; maps: (n, h, w) float32 of `method`; given: the class
-    name where known, else None.
+    pictures: (H, W, 3) uint8 of any sizes; maps: (n, h, w) float32 of `method`; network: see
+    `heading.network_words`.
     """
     columns = min(ACROSS, len(pictures))
     rows = -(-len(pictures) // columns)
-    cells = np.full((rows * columns, PIXELS, 2 * PIXELS + 6, 3), 255, np.uint8)
-    notes = np.full(rows * columns, "", object)
+    cells = np.full((rows * columns, PIXELS, PAIR, 3), 255, np.uint8)
+    below = np.full(rows * columns, "", object)
     for place, picture in enumerate(pictures):
         cells[place, :, :PIXELS] = fit(picture, PIXELS, PIXELS)
         cells[place, :, PIXELS + 6 :] = fit(overlay(enlarged(picture), maps[place], signed), PIXELS, PIXELS)
-        notes[place] = verdict(predicted[place], float(probability[place]), given[place])
+        below[place] = notes[place]
     block = Block(
-        cells.reshape(rows, columns, *cells.shape[1:]),
-        [""] * rows,
-        title=f"Photographs, each beside itself under its {method_style(method).label} map",
-        notes=notes.reshape(rows, columns),
+        cells.reshape(rows, columns, *cells.shape[1:]), [""] * rows, notes=below.reshape(rows, columns)
     )
-    return sheets([block], cell=1.3, left=0.15)
+    title = f"Photographs, each beside itself under its {method_style(method).label} map"
+    words = network_words(network), network_warning(network)
+    above = heading_height(columns * PHOTOGRAPH * PAIR / PIXELS, title, *words)
+    laid = on_pages([block], PHOTOGRAPH, 0.1 + above)
+    return [headed(sheet(page, PHOTOGRAPH, left=0.15), title, *words) for page in laid]
 
 
 def enlarged(picture: np.ndarray) -> np.ndarray:

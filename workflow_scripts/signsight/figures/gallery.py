@@ -1,24 +1,25 @@
-"""The gallery: sheets of pictures by methods, and single files of every map in several colourings."""
+"""The gallery: sheets of pictures by methods, and how maps are drawn as pictures."""
 
 from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from PIL import Image
 
 from signsight.figures.colour import normalise, overlay, to_rgb
 from signsight.figures.examples import KEY_LINE, colour_keys
+from signsight.figures.heading import headed, heading_height, network_warning, network_words
 from signsight.figures.numbers import percent
 from signsight.figures.pages import METHODS, digits, page_names, pages
-from signsight.figures.sheet import LINE, Block, sheet
+from signsight.figures.sheet import LINE, Block, rows_of_page, sheet
 from signsight.figures.style import GREY, RIGHT, WRONG, method_style, styled
 
 ROWS = 8  # maximum number of pictures on one page
@@ -95,17 +96,53 @@ def _surely(name: str, probability: float) -> str:
 
 
 def gallery_pages(
-    images: np.ndarray, table: pd.DataFrame, sources: Sequence[Source]
+    images: np.ndarray, table: pd.DataFrame, sources: Sequence[Source], network: Mapping[str, Any]
 ) -> Iterator[tuple[str, Figure]]:
     """(name, sheet) of every page, one at a time; names sort: first all methods of the first pictures.
 
-    images: (n, H, W, 3) uint8; table: of `attribution.gallery.picture_table`.
+    images: (n, H, W, 3) uint8; table: of `attribution.gallery.picture_table`; network: its `name` and
+    `weights` in words, and whether these are `random`.
     """
     titles = [row_title(row, name) for (_, row), name in zip(table.iterrows(), names_of(table), strict=True)]
-    layout = [(r, c) for r in pages(len(images), ROWS) for c in pages(len(sources), METHODS)]
-    for name, (rows, some) in zip(page_names(len(layout)), layout, strict=True):
+    groups = pages(len(sources), METHODS)
+    rooms = [_rows_of_page(images, [one.read(slice(0)) for one in sources[some]], network) for some in groups]
+    layout = [(rows, some) for rows in pages(len(images), min(rooms)) for some in groups]
+    for number, (name, (rows, some)) in enumerate(zip(page_names(len(layout)), layout, strict=True), 1):
         columns = [source.read(rows) for source in sources[some]]
-        yield name, gallery_sheet(images[rows], titles[rows], columns)
+        figure = gallery_sheet(images[rows], titles[rows], columns)
+        page = f"page {number} of {len(layout)}" if len(layout) > 1 else ""
+        yield name, headed(figure, network_words(network), page, network_warning(network))
+
+
+def _rows_of_page(images: np.ndarray, columns: Sequence[Column], network: Mapping[str, Any]) -> int:
+    """How many pictures a page of these methods takes."""
+    block = Block(images[:, None], [], ["Picture", *_heads(columns)])
+    wide = LEFT + (len(columns) + 1) * (CELL + 0.07)
+    above = heading_height(wide, network_words(network), "page", network_warning(network))
+    notes, keys = _foot(columns)
+    return min(rows_of_page(block, CELL, keys + _below(notes) + above), ROWS)
+
+
+def _heads(columns: Sequence[Column]) -> list[str]:
+    return [textwrap.fill(column.title, HEAD_LETTERS, break_on_hyphens=False) for column in columns]
+
+
+def _foot(columns: Sequence[Column]) -> tuple[str, float]:
+    """What stands below a sheet, why methods refused, and the inches of the keys of colours."""
+    reasons = [f"{column.title}: {column.refused}" for column in columns if column.refused]
+    notes = "\n".join(line for text in reasons for line in textwrap.wrap(text, _letters(len(columns))))
+    return notes, 0.15 + KEY_LINE * len(_scales(columns))
+
+
+def _scales(columns: Sequence[Column]) -> list[bool]:
+    """Which scales of colours are in use: that of maps without sign, that of maps with sign."""
+    shown = {column.signed for column in columns if not column.refused}
+    return [signed for signed in (False, True) if signed in shown]
+
+
+def _below(notes: str) -> float:
+    """Inches of the notes below a sheet."""
+    return LINE * (notes.count("\n") + 1) + 0.1 if notes else 0.0
 
 
 @styled
@@ -125,17 +162,10 @@ def gallery_sheet(images: np.ndarray, titles: Sequence[str], columns: Sequence[C
             drawn[there] = to_rgb(column.maps, column.signed)[there]
             words.append(["" if one else "zero\neverywhere" for one in there])
         cells.append(drawn)
-    heads = [textwrap.fill(column.title, HEAD_LETTERS, break_on_hyphens=False) for column in columns]
-    shown = [column for column in columns if column.maps is not None]
-    scales = [signed for signed in (False, True) if signed in {column.signed for column in shown}]
-    reasons = [f"{column.title}: {column.refused}" for column in columns if column.maps is None]
-    notes = "\n".join(line for text in reasons for line in textwrap.wrap(text, _letters(len(columns))))
-    below = LINE * (notes.count("\n") + 1) + 0.1 if notes else 0.0
-    keys = 0.15 + KEY_LINE * len(scales)
-    figure = sheet(
-        [Block(np.stack(cells, axis=1), titles, ["Picture", *heads])], CELL, LEFT, foot=keys + below
-    )
-    colour_keys(figure, scales)
+    notes, keys = _foot(columns)
+    block = Block(np.stack(cells, axis=1), titles, ["Picture", *_heads(columns)])
+    figure = sheet([block], CELL, LEFT, foot=keys + _below(notes))
+    colour_keys(figure, _scales(columns))
     axes = figure.axes[0]
     for place, marks in enumerate(words, 1):
         _mark_empty(axes, place, len(columns) + 1, marks)
@@ -181,41 +211,6 @@ def hard(picture: np.ndarray, side: int = SIDE) -> np.ndarray:
     """A picture (H, W[, 3]) with every pixel repeated until it is `side` high: nothing is smoothed."""
     times = max(-(-side // picture.shape[0]), 1)
     return picture.repeat(times, axis=0).repeat(times, axis=1)
-
-
-def drawings(image: np.ndarray, column: Column, row: int) -> dict[str, np.ndarray]:
-    """Kind -> drawing of one map, (H, W) or (H, W, 3) uint8: heat, overlay, grey and maybe colour."""
-    values = column.maps[row]
-    drawn = {
-        "heat": to_rgb(values, column.signed),
-        "overlay": overlay(image, values, column.signed),
-        "grey": grey(values, column.signed),
-    }
-    if column.colours is not None:
-        drawn["colour"] = coloured_gradient(column.colours[row])
-    return drawn
-
-
-def write_singles(folder: Path, images: np.ndarray, table: pd.DataFrame, sources: Sequence[Source]) -> None:
-    """Write `<picture>/<NN>-<method>-<kind>.png` to `folder`; NN is the place among the methods.
-
-    00-picture.png is the picture as the classifier sees it. Methods that refused have no files.
-    """
-    width, names = digits(len(sources)), names_of(table)
-    for image, name in zip(images, names, strict=True):
-        (folder / name).mkdir(parents=True)
-        _write(folder / name / f"{0:0{width}d}-picture.png", image)
-    for place, source in enumerate(sources, 1):
-        column = source.read(colours=True)  # one method in memory at a time
-        for row, name in enumerate(names if column.maps is not None else ()):
-            for kind, drawn in drawings(images[row], column, row).items():
-                _write(folder / name / f"{place:0{width}d}-{source.method}-{kind}.png", drawn)
-
-
-def _write(path: Path, picture: np.ndarray) -> None:
-    Image.fromarray(hard(picture)).save(
-        path, compress_level=3
-    )  # twice as fast as the default, a tenth larger
 
 
 def overlays(images: np.ndarray, column: Column, side: int) -> np.ndarray:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Mapping
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -41,6 +43,18 @@ def heading_height(wide: float, title: str, words: str = "", warning: str = "") 
     """Inches that a heading takes on a sheet of that width."""
     lines, small, bold = _lines(max(wide, LEAST), title, words, warning)
     return 0.12 + TITLE_LINE * len(lines) + LINE * (len(small) + len(bold))
+
+
+def network_words(network: Mapping[str, Any]) -> str:
+    """'resnet18, weights DEFAULT': which network a sheet is of."""
+    return f"{network['name']}, {network['weights']}"
+
+
+def network_warning(network: Mapping[str, Any]) -> str:
+    """What must be known of a network that has learned nothing; else nothing."""
+    if not network["random"]:
+        return ""
+    return "The weights are random: this network has learned nothing, and its maps explain nothing."
 
 
 def _lines(wide: float, title: str, words: str, warning: str) -> tuple[list[str], list[str], list[str]]:

@@ -42,7 +42,7 @@ ARTEFACTS = (
 FACTS = (
     "augmented", "box_controls", "box_quantities", "colour", "confidence", "controls", "degrees", "designs",
     "follows", "grid", "hidden", "label_smoothing", "masked_cells", "method", "methods", "metric_scores",
-    "networks_compared", "overview_images", "published", "quantities", "recipes", "seeds_quantity",
+    "network", "networks_compared", "overview_images", "published", "quantities", "recipes", "seeds_quantity",
     "sheet_images", "sign_widths", "signed", "sticker_method", "sticker_sets", "undrawn",
 )  # fmt: skip
 

@@ -147,6 +147,18 @@ class Inputs:
         return named if self.weights.kind == "download" and named != self.weights.place else None
 
     @property
+    def told_network(self) -> dict[str, Any]:
+        """What figures say of the network: its `name`, its `weights`, and whether these are `random`."""
+        found, random = self.weights, self.weights.kind == "random"
+        named = found.place if found.kind == "folder" else self.named_weights or Path(found.place).name
+        if self.trained:
+            words = "trained in this run" + ("" if random else f", from the weights {named}")
+        else:
+            words = "random weights" if random else f"weights {named}"
+        name = self.config["model"]["name"]
+        return {"name": name, "weights": words, "random": random and not self.trained}
+
+    @property
     def network(self) -> dict[str, Any]:
         """The network as the params of a job name it."""
         model = self.config["model"]
