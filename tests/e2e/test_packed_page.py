@@ -137,5 +137,5 @@ def test_two_experiments_are_shown_beside_each_other(visit: Visit, everything: P
     other["experiment"]["name"] = "other"
     file = tmp_path / "explorer.html"
     file.write_text(fitted_page([first, other], {}, BUDGET), encoding="utf-8")
-    page = visit(file, "view=compare&with=experiments")
-    assert "other" in page.text_content("body")
+    page = visit(file, "view=compare&between=experiments")
+    assert page.input_value("#control-b") == "other"

@@ -19,6 +19,7 @@ from signsight.perturbation.geometry import homography, make_warp, warp_images
 from signsight.perturbation.grid import cell_edges, paint_cells
 from unit.explorer.javascript import TESTS, call, node, rgba
 
+ROOT = Path(__file__).parents[3]
 MODULES = sorted(PAGE.glob("*.js"))
 FORBIDDEN = {
     "innerHTML": r"(inner|outer)HTML|insertAdjacentHTML|document\.write",
@@ -50,6 +51,11 @@ def test_no_module_is_unused() -> None:
         )
     )
     assert used == {file.stem for file in MODULES}
+
+
+def test_the_page_of_the_explorer_names_every_module() -> None:
+    named = set(re.findall(r"`(\w+)`", (ROOT / "docs/explorer.md").read_text(encoding="utf-8")))
+    assert {file.stem for file in MODULES} <= named
 
 
 def test_imports_run_in_no_circle() -> None:

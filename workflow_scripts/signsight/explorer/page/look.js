@@ -37,8 +37,8 @@ export function mapControls(store, kindsOf) {
     ),
     slider(store, "clip", "Colours end at", { min: 80, max: 100, step: 0.5 }, (v) => `${v} % of the pixels`),
     slider(store, "opacity", "Map over picture", { min: 0, max: 100, step: 5 }, (v) => `${v} %`),
-    tick(store, "fade", "only where strong"),
     slider(store, "size", "Size", { min: 96, max: 384, step: 24 }, (v) => `${v} px`),
+    tick(store, "fade", "only where strong"),
     tick(store, "smooth", "smooth"),
   ];
 }

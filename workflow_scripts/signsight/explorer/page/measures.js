@@ -104,13 +104,13 @@ function fill(body, note, scene) {
   const n = Math.max(0, ...methods.map(({ id }) => population[id]?.n ?? 0));
   const dashed = chance === null || chance === undefined ? "" : " Dashed: what a random map gets on average.";
   note.textContent = n
-    ? `Dot: this image. Bars: the middle 50 % and 90 % of the ${n} images that were measured; ` +
-      `upright line: their median.${dashed}`
+    ? `Dot: this image, and the share of the ${n} measured images that it is better than. Bars: the middle ` +
+      `50 % and 90 % of them; upright line: their median.${dashed}`
     : `Dot: this image.${dashed}`;
 }
 
 function place(share, direction) {
   if (share === null) return "";
-  if (direction === "none") return `above ${percent(share, 0)} of the images`;
-  return `better than ${percent(direction === "lower" ? 1 - share : share, 0)} of the images`;
+  if (direction === "none") return `above ${percent(share, 0)}`;
+  return `better than ${percent(direction === "lower" ? 1 - share : share, 0)}`;
 }

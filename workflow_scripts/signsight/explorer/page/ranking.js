@@ -120,6 +120,7 @@ function forest(scene) {
   );
   const direction = { higher: "higher is better", lower: "lower is better", none: "" }[column.direction];
   const n = Math.max(...rows.map((row) => row.n));
+  const unit = experiment.box_ranking?.rows.includes(rows[0]) ? "boxes" : "images";
   return h(
     "div",
     {},
@@ -143,7 +144,7 @@ function forest(scene) {
     h(
       "p",
       { class: "fine" },
-      `Dot: mean of ${n} images or boxes; bar: its ${confidence(experiment)} interval. `,
+      `Dot: mean of ${n} ${unit}; bar: its ${confidence(experiment)} interval. `,
       "The rank is one more than the number of methods that are significantly better; methods that share a ",
       "letter cannot be told apart.",
       column.chance === null || column.chance === undefined ? "" : " Dashed: chance.",
