@@ -239,7 +239,7 @@ def _album(own: dict[str, Any], rng: np.random.Generator) -> None:
         "predicted_id": [1, 0, 2], "predicted_name": ["two", "one", "three"], "probability": [0.6, 0.5, 0.9],
         "explained_id": [1, 0, 2], "against_id": -1, "explained_name": ["two", "one", "three"],
         "explained_probability": [0.6, 0.5, 0.9],
-        "top": ["1 0.6, 0 0.3, 2 0.1", "0 0.5, 1 0.5", "2 0.9, 0 0.1"],
+        "most_probable": ["1 0.6, 0 0.3, 2 0.1", "0 0.5, 1 0.5", "2 0.9, 0 0.1"],
     }  # fmt: skip
     write_csv(own["table"], pd.DataFrame(table))
     for n, file in enumerate(own["maps"].values()):

@@ -70,7 +70,7 @@ def test_all_its_files_are_made_and_no_others(finished: Workflow, gallery: Path)
 
 
 def test_a_picture_more_and_a_method_more(finished: Workflow, gallery: Path) -> None:
-    drawn = {"gallery_sheet": 1, "gallery_singles": 1}
+    drawn = {"gallery_sheet": 1, "gallery_singles": 1, "explorer_document": 1, "explorer_page": 1}
     assert finished.planned(config(methods=[*METHODS, "sobel"])) == {"album_maps": 1} | drawn
     assert finished.planned(config(singles=False)) == {}
     assert finished.planned(config(smoothing=[1, 3])) == {"gallery_sweeps": 1, "gallery_strips": 1}

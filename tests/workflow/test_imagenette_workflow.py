@@ -148,7 +148,8 @@ def test_without_a_data_set_only_the_own_photographs_are_explained(served: Serve
     config = served.config | {"experiment": "none", "real_examples": photographs}
     config["data"] = {"name": "none", "size": SIZE}
     planned = set(served.workflow.planned(config))
-    assert planned == {"pretrained", "album_pictures", "album_maps", "photographs"}
+    made = {"pretrained", "album_pictures", "album_maps", "photographs"}
+    assert planned == made | {"explorer_document", "explorer_page"}
 
 
 @pytest.mark.parametrize(

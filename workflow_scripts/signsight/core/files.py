@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 TEXTS = {
     "name", "class_name", "predicted_name", "explained_name", "sticker", "sign_size", "shape", "file",
     "image_id", "track", "source", "label", "direction", "group", "tied_with", "layer", "picture", "target",
-    "preset", "box", "class", "kind", "reason", "top", "network", "set",
+    "preset", "box", "class", "kind", "reason", "most_probable", "network", "set",
 }  # fmt: skip
 HOST = re.sub(r"\W+", "-", socket.gethostname())
 

@@ -48,7 +48,7 @@ def album_set(
         "predicted": table["predicted_id"].to_numpy(),
         "confidence": table["probability"].to_numpy(),
         "probability": [_true_share(row) for row in table.itertuples()],
-        "top": [shares_of(text) for text in table["top"]],
+        "top": [shares_of(text) for text in table["most_probable"]],
         "explained": _known(table["explained_id"]),
         "pictures": sprites(images, images.shape[1:3]),
         "maps": {"main": {method: stored_maps(own) for method, own in maps.items()}},
@@ -73,7 +73,7 @@ def _known(classes: pd.Series) -> np.ndarray | None:
 
 def _true_share(row: Any) -> float | None:
     """The probability of the true class, where it is known and among the most probable ones."""
-    return dict(map(tuple, shares_of(row.top))).get(row.class_id)
+    return dict(map(tuple, shares_of(row.most_probable))).get(row.class_id)
 
 
 def _ids(files: Sequence[str]) -> list[str]:

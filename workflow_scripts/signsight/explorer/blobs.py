@@ -17,7 +17,7 @@ from signsight.core.errors import UserError
 from signsight.core.files import atomic
 
 STEPS = 127  # of an 8-bit map on either side of zero
-LEVEL = 9  # of gzip
+LEVEL = 6  # of gzip; 9 saves 2 % for twice the time
 SAMPLE = 1 << 18  # bytes of an array by which it is decided whether differences pay
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the time of every member, so that equal documents are equal files
 DIGITS = 6  # of numbers of a document

@@ -170,7 +170,7 @@ class Explorer:
         plan, config = self.plan, self.plan.config
         return {
             "name": config["experiment"],
-            "data_set": config["data"]["name"],
+            "data_set": config["data"]["name"] if plan.has_data else "own pictures",
             "network": self._network,
             "images": self.config["images"],
             "confidence": plan.confidence,
