@@ -108,7 +108,7 @@ def test_facts_and_listings_import_nothing_heavy() -> None:
         "import sys\n"
         "from signsight.data import dataset, listing, source\n"
         "[dataset.facts(name) for name in dataset.data_sets.names()]\n"
-        "print({'torch', 'pandas', 'numpy', 'PIL', 'requests', 'tqdm'} & set(sys.modules))"
+        "print({'torch', 'pandas', 'numpy', 'PIL', 'requests'} & set(sys.modules))"
     )
     environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow_scripts")}
     ran = subprocess.run(

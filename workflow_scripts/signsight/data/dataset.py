@@ -1,7 +1,7 @@
 """What a data set has and does: its facts, which the rules and the config ask for, and its methods, for jobs.
 
 A set is a class in a file of its own in `data/sets` (or in a plugin), with `@data_sets.register(name, ...)`;
-the parameters in its `__init__` become config keys. Nothing here imports torch, pandas, requests or tqdm.
+the parameters in its `__init__` become config keys. Nothing here imports torch, pandas or requests.
 """
 
 from __future__ import annotations
