@@ -188,6 +188,7 @@ def test_the_first_page_shows_every_text_as_it_is() -> None:
     html = publish_parts(text, writer="html", settings_overrides={"halt_level": 2})["html_body"]
     assert html.count("{{ g }} {% h %} &lt;i&gt; 10_") == 2 and r"a_b* `c` |d| [e] \f" in html
     assert "What the experiment my_run found" in html
+    assert '<ul class="verdict simple">' in html and "<style>" in html
     assert 'href="explorer.html"' in html and 'href="summary.md"' in html
 
 

@@ -14,6 +14,17 @@ PAGES = {
     "summary": "the key numbers",
     "report": "the report, all figures",
 }
+# Snakemake's page sets the text beside the graph of the rules, and cuts off its top where it is longer than
+# the window; so it comes first, and can be scrolled.
+STYLE = """.. raw:: html
+
+   <style>
+   .h-screen.items-center { align-items: safe center }
+   .flex:has(> div > .prose) { flex-direction: column }
+   .prose.max-w-lg { max-width: 60rem }
+   .prose .verdict { list-style: none; padding: 0 }
+   </style>
+"""
 
 
 def first_page(verdict: pd.DataFrame, experiment: str, links: Mapping[str, str]) -> str:
@@ -25,10 +36,11 @@ def first_page(verdict: pd.DataFrame, experiment: str, links: Mapping[str, str])
     lines = [
         f"- {MARKS[row.level]} **{plain(row.topic)}**: {plain(row.text)}" for row in verdict.itertuples()
     ]
-    beside = [f"- `{plain(file)} <{plain(file)}>`__: {plain(PAGES[name])}" for name, file in links.items()]
-    parts = [f"{title}\n{'=' * len(title)}", "\n".join(lines), f"*{plain(LEGEND)}*"]
-    parts += ["Beside this report:", "\n".join(beside)] if beside else []
-    return "\n\n".join(parts) + "\n"
+    beside = [f"`{plain(file)} <{plain(file)}>`__ ({PAGES[name]})" for name, file in links.items()]
+    parts = [f"{title}\n{'=' * len(title)}"]
+    parts += [f"Beside this report: {', '.join(beside)}."] if beside else []
+    parts += [".. class:: verdict", "\n".join(lines), f"*{plain(LEGEND)}*", STYLE]
+    return "\n\n".join(parts)
 
 
 def plain(text: str) -> str:
