@@ -79,6 +79,7 @@ test("a difference is of shares, turns its sign with its sides, and is 0 of equa
   assert.deepEqual([...difference(b, a, kinds, [10, 100]).exact], [0, 1.5, -1, -0.25]);
   assert.ok(difference(a, a, kinds, [100, 100]).exact.every((v) => v === 0));
   assert.equal(valueAt(ab, 1, 0).value, -1.5);
+  assert.equal(ab.largest, 1.5);
   for (let i = 0; i < 4; i++) assert.ok(Math.abs((ab.q[i] / 127) * 2 - ab.exact[i]) <= 1 / 127);
 });
 

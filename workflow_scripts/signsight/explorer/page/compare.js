@@ -6,7 +6,7 @@ import { h, onChange, say } from "#dom";
 import { differenceLegend, legend } from "#legend";
 import { look, mapControls, readings } from "#look";
 import { clipLevel, difference, mapAt, rankCorrelation, reading } from "#maps";
-import { comparisons, find, imageSets, methodsOf, networksOf, standard } from "#model";
+import { asSeenBy, comparisons, find, imageSets, methodsOf, networksOf, standard } from "#model";
 import { mapPanel, picturePanel } from "#panel";
 import { pointer } from "#pointer";
 import { isRight } from "#select";
@@ -167,10 +167,15 @@ function methodOf(scene) {
 /** Where the maps of one side are: {set, stored, method, experiment}. */
 function sourceOf(scene, side) {
   const kind = between(scene);
-  if (kind !== "experiments") {
+  if (kind === "methods") {
     const { experiment, set, network } = scene;
-    const [net, method] = kind === "methods" ? [network.id, side] : [side.id, methodOf(scene)];
-    return { experiment, set, stored: set.maps[net][method.id], method };
+    return { experiment, set, stored: set.maps[network.id][side.id], method: side };
+  }
+  if (kind === "networks") {
+    const { experiment } = scene;
+    const set = asSeenBy(side, find(imageSets(experiment), scene.set.id));
+    const method = methodOf(scene);
+    return { experiment, set, stored: set.maps[side.id][method.id], method };
   }
   const experiment = find(scene.document.experiments, side.id, "name");
   const set = find(imageSets(experiment), scene.set.id);
@@ -208,7 +213,7 @@ function makeRow(app, scene, n) {
   );
   const panels = chosen.map((side, i) => {
     const { method, ...source } = sourceOf(scene, side);
-    const note = between(scene) === "experiments" ? saidWords(source, id) : "";
+    const note = between(scene) === "methods" ? "" : saidWords(source, id);
     return mapPanel({ ...method, id: side.id }, { title: `${"AB"[i]}: ${side.label}`, note });
   });
   panels.push(mapPanel(DIFFERENCE, { title: "A − B" }));

@@ -7,6 +7,7 @@ import { legend } from "#legend";
 import { look, mapControls, methodPicker, readings } from "#look";
 import { mapAt } from "#maps";
 import { measures } from "#measures";
+import { notes } from "#notes";
 import { mapPanel, picturePanel } from "#panel";
 import { pointer } from "#pointer";
 import { saveRow } from "#save";
@@ -29,6 +30,7 @@ export function image(app) {
   const picker = methodPicker(store);
   const { steps, place } = stepper(app);
   const refused = h("div", { "data-testid": "refused" });
+  const about = h("div", {});
   const buildRefused = onChange((list) =>
     refused.replaceChildren(...list.map((text) => h("p", { class: "fine" }, text))),
   );
@@ -36,6 +38,7 @@ export function image(app) {
   const build = onChange((_, scene) => {
     panels = shownMethods(scene).map((method) => mapPanel(method, { note: twinNote(method) }));
     grid.replaceChildren(picture.element, ...panels.map(({ element }) => element));
+    about.replaceChildren(notes(shownMethods(scene)) ?? "");
   });
   const buildTop = onChange((_, scene) => top.replaceChildren(topFive(scene)));
   const buildKey = onChange(([kinds, _, note], scene) =>
@@ -56,6 +59,7 @@ export function image(app) {
     grid,
     refused,
     h("div", { class: "under-maps" }, h("div", {}, key, saving.element), top),
+    about,
     ...extras.map((extra) => extra.element),
   );
   return {

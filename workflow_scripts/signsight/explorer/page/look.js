@@ -54,6 +54,9 @@ export function methodPicker(store) {
   const list = h("div", { class: "method-list" });
   const element = h("details", { class: "method-picker" }, summary, list);
   const boxes = new Map();
+  addEventListener("pointerdown", ({ target }) => {
+    if (!element.contains(target)) element.open = false;
+  });
   const rebuild = onChange((_, methods) => {
     boxes.clear();
     const families = Map.groupBy ? Map.groupBy(methods, ({ family }) => family ?? "") : grouped(methods);

@@ -93,7 +93,7 @@ function show(state) {
     document.body.dataset.ready = format(state);
     document.body.dataset.milliseconds ??= Math.round(performance.now());
   }, report);
-  if (isNew && !isFirst) scrollTo(0, 0);
+  if (isNew && !isFirst) scrollTo({ top: 0, behavior: "instant" });
 }
 
 /** Say that something could not be drawn, instead of leaving a gap without a word. */

@@ -93,7 +93,9 @@ export function difference(a, b, kinds, levels) {
     }
   }
   const half = levels.reduce((sum, level) => sum + (level ? 0.5 / level : 0), 0);
-  return { q: Int8Array.from(exact, (v) => Math.round((v / 2) * 127)), width, height, scale: 2, exact, half };
+  const largest = exact.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+  const q = Int8Array.from(exact, (v) => Math.round((v / 2) * 127));
+  return { q, width, height, scale: 2, exact, half, largest };
 }
 
 /** Spearman's rank correlation of two maps (ties share their mean rank), or null where one is constant. */

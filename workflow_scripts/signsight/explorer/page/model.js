@@ -19,7 +19,7 @@ export function resolve(document, state) {
 }
 
 /** A set with the predictions and values of one of several networks, where it has them. */
-function asSeenBy(network, set) {
+export function asSeenBy(network, set) {
   const own = set.networks?.[network?.id];
   return own ? { ...set, population: {}, disagreement: [], ...own } : set;
 }

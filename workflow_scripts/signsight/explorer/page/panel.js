@@ -86,7 +86,7 @@ export function describe(method, image, { q, width, scale }) {
 function show({ map, readout }, x, y, width, height) {
   if (!map || x < 0) {
     delete readout.dataset.value;
-    return say(readout, map ? `largest ${number(map.scale)}` : "");
+    return say(readout, map ? `largest ${number(map.largest ?? map.scale)}` : "");
   }
   const at = mapPixel(map, x, y, width, height);
   const { value, half } = valueAt(map, at.x, at.y);

@@ -4,6 +4,7 @@ import { agreement } from "#agreement";
 import { choice } from "#controls";
 import { h, onChange, svg } from "#dom";
 import { measured, named, quantityOf } from "#model";
+import { notes } from "#notes";
 import { format } from "#state";
 import { number, percent } from "#text";
 
@@ -39,11 +40,16 @@ export function ranking(app) {
     tabindex: "0",
     "aria-label": "Ranking by every metric",
   });
-  const notes = h("div", {});
+  const rest = h("div", {});
   const build = onChange((_, scene) => {
     plot.replaceChildren(forest(scene));
     table.replaceChildren(wholeTable(scene));
-    notes.replaceChildren(...[agreement(scene.experiment), ...methodNotes(scene.experiment)].filter(Boolean));
+    rest.replaceChildren(
+      ...[
+        agreement(scene.experiment),
+        notes(scene.experiment.methods.filter(isRanked(scene.experiment))),
+      ].filter(Boolean),
+    );
   });
   return {
     element: h(
@@ -54,7 +60,7 @@ export function ranking(app) {
       plot,
       h("h3", {}, "By every metric"),
       table,
-      notes,
+      rest,
     ),
     update(scene) {
       one.update(scene);
@@ -281,30 +287,6 @@ function cell(scene, row) {
   );
 }
 
-function methodNotes(experiment) {
-  const { methods } = experiment;
-  const rows = ranks(experiment);
-  const told = methods.filter(
-    ({ id, measures, misleads, same_as: twin }) =>
-      rows.some(({ method }) => method === id) && (measures || misleads || twin),
-  );
-  if (!told.length) return [];
-  const list = told.flatMap(({ label, measures, misleads, same_as: twin }) => [
-    h("dt", {}, label),
-    h(
-      "dd",
-      {},
-      [measures, misleads, twin && `Its maps are identical to those of ${labelOf({ methods }, twin)}.`]
-        .filter(Boolean)
-        .join(" "),
-    ),
-  ]);
-  return [
-    h(
-      "details",
-      {},
-      h("summary", {}, "What each method measures, and where it misleads"),
-      h("dl", { class: "notes" }, ...list),
-    ),
-  ];
+function isRanked(experiment) {
+  return ({ id }) => ranks(experiment).some(({ method }) => method === id);
 }
