@@ -12,7 +12,7 @@ CLASSES = np.arange(400) % 20
 
 def chosen(wrong: np.ndarray, count: int, measured: np.ndarray | None = None) -> np.ndarray:
     predicted = np.where(wrong, (CLASSES + 1) % 20, CLASSES)
-    seen = np.ones(400, bool) if measured is None else measured
+    seen = np.ones(400, int) if measured is None else measured
     return ordered_rows(CLASSES, predicted, seen)[:count]
 
 
@@ -43,11 +43,10 @@ def test_the_classes_are_spread(count: int) -> None:
 
 
 def test_images_that_were_measured_come_first() -> None:
-    measured = np.zeros(400, bool)
-    measured[100:150] = True
+    measured = np.zeros(400, int)
+    measured[100:150], measured[100:110] = 1, 3  # by one metric, and by three
     rows = chosen(np.zeros(400, bool), 60, measured)
-    assert measured[rows].sum() == 50
-    assert measured[rows[:50]].all()
+    assert (measured[rows[:10]] == 3).all() and (measured[rows[10:50]] == 1).all()
 
 
 def test_the_choice_does_not_depend_on_chance() -> None:

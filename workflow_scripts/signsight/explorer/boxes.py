@@ -36,7 +36,7 @@ def detection_set(given: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[st
     kept = np.flatnonzero(boxes["picture"].isin(place).to_numpy())
     pictures, shares = zip(*(_shown(scenes, one) for one in shown), strict=True)
     chosen = boxes.iloc[kept]
-    measured = Measured.read(given["metrics"])
+    measured = Measured(given["metrics"])
     return {
         "id": "detection",
         "label": "Detections",

@@ -8,9 +8,9 @@ import numpy as np
 def ordered_rows(truth: np.ndarray, predicted: np.ndarray, measured: np.ndarray) -> np.ndarray:
     """All rows of a test set, (N,) int64, the most wanted first.
 
-    truth, predicted: (N,) int classes; measured: (N,) bool, images that the metrics saw. Right and wrong
+    truth, predicted: (N,) int classes; measured: (N,) int, how many metrics saw each image. Right and wrong
     predictions take turns, as long as there are both. Within each, classes take turns, evenly spread from
-    the first round on: of each class the measured images come first, then those that stand first.
+    the first round on: of each class the images that most metrics saw come first, then those that stand first.
     """
     wrong, right = (
         _spread(np.flatnonzero(side), truth, measured) for side in (predicted != truth, predicted == truth)
@@ -22,13 +22,13 @@ def ordered_rows(truth: np.ndarray, predicted: np.ndarray, measured: np.ndarray)
 
 def _spread(rows: np.ndarray, truth: np.ndarray, measured: np.ndarray) -> np.ndarray:
     """The rows in rounds: each round has one of every class that has any left."""
-    order = np.lexsort((rows, ~measured[rows], truth[rows]))
+    order = np.lexsort((rows, -measured[rows], truth[rows]))
     rows = rows[order]
     classes, first = np.unique(truth[rows], return_index=True)
     rounds = np.arange(len(rows)) - np.repeat(first, np.diff([*first, len(rows)]))
     turn = _halving(len(classes))[np.searchsorted(classes, truth[rows])]
-    # images that were measured before all that were not, whatever their class
-    return rows[np.lexsort((turn, rounds, ~measured[rows]))]
+    # images that more metrics saw before others, whatever their class
+    return rows[np.lexsort((turn, rounds, -measured[rows]))]
 
 
 def _halving(count: int) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,25 +20,17 @@ Files = Mapping[str, Mapping[str, Path | str]]  # metric -> method -> .npz
 
 @dataclass(frozen=True)
 class Measured:
-    """The results of all metrics of one network: metric -> method -> result."""
+    """The results of all metrics of one network, read one by one: those of all methods may be large."""
 
-    results: Mapping[str, Mapping[str, MetricResult]]
+    files: Files
 
-    @classmethod
-    def read(cls, files: Files) -> Measured:
-        """From the files of the metrics."""
-        return cls({m: {k: read_result(f) for k, f in own.items()} for m, own in files.items()})
+    def first(self, metric: str) -> MetricResult:
+        """The result of a metric for the first method."""
+        return read_result(next(iter(self.files[metric].values())))
 
-    def ids(self) -> set[str]:
-        """The ids of images that a metric saw which did not see all that another one saw."""
-        sizes = {m: len(r.ids) for m, own in self.results.items() for r in own.values()}
-        least = min(sizes.values(), default=0)
-        return {
-            str(i)
-            for m, own in self.results.items()
-            if sizes[m] == least
-            for i in next(iter(own.values())).ids
-        }
+    def counts(self) -> Counter[str]:
+        """Id of an image -> how many metrics saw it."""
+        return Counter(str(name) for metric in self.files for name in self.first(metric).ids)
 
     def values(self, ids: Sequence[str]) -> dict[str, Any]:
         """metric -> quantity -> method -> the value of each image, NaN where it has none."""
@@ -64,7 +57,7 @@ class Measured:
     def curves(self, ids: Sequence[str], confidence: float) -> dict[str, Any]:
         """metric -> curve -> x, labels, and method -> mean and interval of all, curves of the images."""
         found: dict[str, Any] = {}
-        for metric, method, result in self._each():
+        for metric, method, result in self._each(curves=True):
             places, there = _places(result, ids)
             for name, curve in result.curves.items():
                 own = found.setdefault(metric, {}).setdefault(
@@ -76,8 +69,11 @@ class Measured:
                 own["methods"][method] = told
         return found
 
-    def _each(self) -> Any:
-        return ((m, k, r) for m, own in self.results.items() for k, r in own.items())
+    def _each(self, curves: bool = False) -> Iterator[tuple[str, str, MetricResult]]:
+        """Metric, method and result, one at a time."""
+        for metric, files in self.files.items():
+            for method, file in files.items():
+                yield metric, method, read_result(file, curves)
 
 
 def _places(result: MetricResult, ids: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -29,8 +29,8 @@ def test_set(
     """
     images = open_image_set(Path(given["images"][0]).parent)
     clean = clean_scores(given["clean"][MAIN])
-    measured = {network: Measured.read(files) for network, files in given["metrics"].items()}
-    rows, priority, chosen = _chosen(images, clean["predicted"], measured[MAIN].ids(), facts["images"])
+    measured = {network: Measured(files) for network, files in given["metrics"].items()}
+    rows, priority, chosen = _chosen(images, clean["predicted"], measured[MAIN].counts(), facts["images"])
     ids = images.index["image_id"].iloc[rows].tolist()
     pictures = images.take(rows)
     maps = {network: maps_of(files, rows) for network, files in given["maps"].items()}
@@ -88,11 +88,11 @@ def _explained(target: Any, truth: np.ndarray, predicted: np.ndarray) -> np.ndar
 
 
 def _chosen(
-    images: ImageSet, predicted: np.ndarray, measured: set[str], count: int
+    images: ImageSet, predicted: np.ndarray, measured: Mapping[str, int], count: int
 ) -> tuple[np.ndarray, np.ndarray, str]:
     """Chosen rows in ascending order, their places by how much they are wanted, and the sentence on it."""
     truth = images.class_ids
-    seen = images.index["image_id"].isin(measured).to_numpy()
+    seen = np.array([measured.get(name, 0) for name in images.index["image_id"]])
     wanted = ordered_rows(truth, predicted, seen)[:count]
     rows = np.sort(wanted)
     wrong = predicted != truth

@@ -76,7 +76,7 @@ def pixels(
     with the replaced picture and show pixels. images: (n, H, W, 3) uint8; maps: method -> (n, H, W).
     """
     metrics = facts["hiding"]
-    of_first = {metric: next(iter(measured.results[metric].values())) for metric in metrics}
+    of_first = {metric: measured.first(metric) for metric in metrics}
     x: np.ndarray | None = None
     alike, fills = [], {}
     for metric, told in metrics.items():
