@@ -10,7 +10,7 @@ def ordered_rows(truth: np.ndarray, predicted: np.ndarray, measured: np.ndarray)
 
     truth, predicted: (N,) int classes; measured: (N,) int, how many metrics saw each image. Right and wrong
     predictions take turns, as long as there are both. Within each, classes take turns, evenly spread from
-    the first round on: of each class the images that most metrics saw come first, then those that stand first.
+    the first round on: of each class the images that most metrics saw come first, then the first ones.
     """
     wrong, right = (
         _spread(np.flatnonzero(side), truth, measured) for side in (predicted != truth, predicted == truth)
