@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 import re
+from functools import partial
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
-from signsight.attribution.run import Settings, explain_batch, explainer
+from signsight.attribution import run
+from signsight.attribution.run import Settings, explain_batch, explain_set, explainer
 from signsight.core.registry import methods, metrics
 from signsight.data.progress import progress
-from small_models import block_of, gap, noise_maps, pictures
+from small_models import block_of, gap, image_set, noise_maps, pictures
 
 CPU = torch.device("cpu")
 LINE = re.compile(r"of 1 batches \((\d+) %\)")
@@ -96,3 +99,17 @@ def test_a_metric_tells_within_its_block(name: str, caplog: pytest.LogCaptureFix
         metrics.get(name)(block, **(metrics.defaults(name) | MEASURED[name]))
     assert len(told(caplog)) >= 4 and told(caplog) == sorted(told(caplog))
     assert max(told(caplog)) < 100 and clock.passes >= 5
+
+
+def test_a_set_of_one_batch_is_told_without_its_warm_up(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.INFO, "signsight")
+    model, images = gap(size=16), image_set(tmp_path, pictures(4, 16), [0, 1, 2, 3])
+    clock = Clock(model)
+    monkeypatch.setattr(run, "progress", partial(progress, every=1, clock=clock))
+    parameters = methods.defaults("rise") | {"masks": 80}
+    settings = Settings("rise", "predicted", "logit", None, 8, parameters, 0)
+    explain_set(model, images, settings, CPU, tmp_path / "maps.npy")
+    shares = [int(found[1]) for line in caplog.messages if (found := re.search(r"\((\d+) %\)", line))]
+    assert shares == sorted(shares) and shares[0] <= 10 and len(shares) > 30

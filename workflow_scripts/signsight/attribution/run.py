@@ -168,6 +168,9 @@ def explain_set(
     """
     done, watch = 0, Stopwatch(device)
     single = len(images) <= settings.batch_size
+    if single:  # before the progress, which goes by the batches
+        first = images.images.read(0, 1), images.class_ids[:1], images.index["image_id"].iloc[:1].tolist()
+        explain_batch(model, *first, settings, device)
     with (
         ArrayWriter(out, (len(images), *images.size), np.float32) as writer,
         progress(settings.method, len(images), "images", step=settings.batch_size) as step,
@@ -176,9 +179,6 @@ def explain_set(
             rows = slice(done, done + len(batch))
             ids = images.index["image_id"].iloc[rows].tolist()
             targets = bind_batch(model, batch, images.class_ids[rows], ids, settings, device)
-            if single:
-                first = torch.tensor([0], device=device)
-                explain_bound(model, batch[:1], targets[first], ids[:1], settings, device)
             timed = watch if done or single else None
             maps = explain_bound(model, batch, targets, ids, settings, device, watch=timed)
             if not np.isfinite(maps).all():
