@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from signsight.core.errors import UserError
 from signsight.core.registry import REGISTRIES, use_plugins
 
+# Threads that wait sleep, as in jobs: spinning takes the time of the other worker. Read when torch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 SHARED = "workflow"  # the folder of tests of which many look at the same runs
 SESSIONS = re.compile(r"\b(finished|pictures): Workflow\b")
 
