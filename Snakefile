@@ -116,7 +116,9 @@ add_digests()
 
 
 onsuccess:
-    CONSOLE.done(PLAN.to_open)
+    CONSOLE.done(
+        PLAN.to_open, later=["report"] if "--report-after-run" in sys.argv else []
+    )
 
 
 onerror:

@@ -141,7 +141,18 @@ def test_the_last_words_name_what_is_there(
     there = tmp_path / "explorer.html"
     there.touch()
     console.done({"explorer": str(there), "report": str(tmp_path / "report.html")})
-    assert shown == [f"Done in 4 min 5 s.\n  explorer  {there}"]
+    assert shown == ["Done in 4 min 5 s.", f"  explorer  {there}"]
+
+
+def test_a_report_that_is_made_after_the_run_is_named_when_it_is_there(said: Said, tmp_path: Path) -> None:
+    logger, console, shown = said
+    places = {name: str(tmp_path / f"{name}.html") for name in ("explorer", "report")}
+    for file in places.values():  # also of an earlier run
+        Path(file).touch()
+    console.done(places, later=["report"])
+    for message in ("Creating report...", "Adding ranking.png (0.1 MB).", "Report created."):
+        logger.info(message)
+    assert shown[1:] == [f"  explorer  {places['explorer']}", f"  report    {places['report']}"]
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,10 @@ FAULT = re.compile(r"^([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Warning)
 KILLED = re.compile(r"exit status 137|SIGKILL")
 # A fault in the config, as the Snakefile raises it.
 REFUSED = re.compile(r"WorkflowError in file .+, line \d+:\n(.+?)(?:\n  File .+)?\s*", re.DOTALL)
-# What Snakemake says besides when jobs have failed or a run is over.
+# What Snakemake says besides when jobs have failed, a run is over, or a report is made.
 SAID = re.compile(
-    r"(Shutting down, this might|Exiting because a job|Complete log|Elapsed time: |At least one job did not"
+    r"(Creating report|Adding |Loading script code|Report created|Shutting down, this might"
+    r"|Exiting because a job|Complete log|Elapsed time: |At least one job did not"
     r"|WorkflowError:\nAt least one job did not|Removing output files of failed job)"
 )
 
@@ -56,6 +57,7 @@ class Console(logging.Filter):
         self.failures: list[str] = []
         self.held = ""  # what Snakemake said of the fault of a job that it has not named yet
         self.last = ""
+        self.places: Mapping[str, str] = {}
 
     def attach(self) -> None:
         """Filter the handlers that there are, but for files: Snakemake opens the one of its log later."""
@@ -75,6 +77,8 @@ class Console(logging.Filter):
             self.logger.error(refused[1])
             return False
         if SAID.match(text):
+            if text.startswith("Report created") and (file := self.places.get("report")):
+                self._name({"report": file})
             return False
         self.last = text
         return True
@@ -97,9 +101,17 @@ class Console(logging.Filter):
         if self.failures and self.last != self.failures[-1]:
             self.logger.error("\n".join(self.failures))
 
-    def done(self, places: Mapping[str, str]) -> None:
-        """At the end of a run: how long it took, and where to find what there is (name -> file)."""
-        there = {name: file for name, file in places.items() if Path(file).is_file()}
-        width = max(map(len, there), default=0)
-        lines = [f"Done in {elapsed(time.monotonic() - self.began)}."]
-        self.logger.info("\n".join([*lines, *(f"  {name:<{width}}  {file}" for name, file in there.items())]))
+    def done(self, places: Mapping[str, str], later: Iterable[str] = ()) -> None:
+        """At the end of a run: how long it took, and where to find what there is (name -> file).
+
+        later: names of what is made after the run.
+        """
+        self.places = places
+        self.logger.info(f"Done in {elapsed(time.monotonic() - self.began)}.")
+        self._name({name: file for name, file in places.items() if name not in later})
+
+    def _name(self, places: Mapping[str, str]) -> None:
+        width = max(map(len, self.places))
+        for name, file in places.items():
+            if Path(file).is_file():
+                self.logger.info(f"  {name:<{width}}  {file}")
