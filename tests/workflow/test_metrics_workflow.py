@@ -103,11 +103,13 @@ def test_methods_of_one_job_have_the_maps_and_scores_of_jobs_of_their_own(
     before = made()
     target = "results/tiny/tables/metrics.csv"
     config = changed(attribution={"methods_per_job": 3}, stages=["metrics"])
-    assert workflow.planned(config, target) == {"attribute": 1, "evaluate": 2, "metric_table": 1}
+    assert workflow.planned(config, target) == {
+        "attribute": 1, "evaluate": 2, "identical_maps": 1, "metric_table": 1,
+    }  # fmt: skip
     done = workflow.run(config, target)
     assert done.returncode == 0, done.stdout[-4000:]
     for again, once in zip(made(), before, strict=True):
         np.testing.assert_allclose(again, once, rtol=1e-4, atol=1e-6)
     more = changed(attribution={"methods_per_job": 3, "methods": ["random", "few", "grad_cam", "saliency"]})
     alone = workflow.planned(more | {"stages": ["metrics"]}, target)
-    assert alone == {"attribute_2": 1, "evaluate_2": 2, "metric_table": 1}
+    assert alone == {"attribute_2": 1, "evaluate_2": 2, "identical_maps": 1, "metric_table": 1}
