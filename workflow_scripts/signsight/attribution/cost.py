@@ -33,7 +33,7 @@ class Stopwatch:
     """Adds up what happens within `running()`, by the clocks of the process and, with a GPU, of the wall."""
 
     def __init__(self, device: torch.device, cpu: Clock | None = None, wall: Clock | None = None) -> None:
-        self._gpu = device.type != "cpu"
+        self._device, self._gpu = device, device.type != "cpu"
         self._cpu, self._wall = cpu or time.process_time, wall or time.perf_counter
         self.cpu = self.gpu = 0.0
         self.images = 0
@@ -55,7 +55,7 @@ class Stopwatch:
 
     def _wait(self) -> None:
         if self._gpu and torch.accelerator.is_available():
-            torch.accelerator.synchronize()
+            torch.accelerator.synchronize(self._device)
 
 
 def forward_seconds(
