@@ -59,7 +59,11 @@ and the agreement of metrics tell whether an order of the methods depends on the
   `model.seeds`.
 - **Ranks**: one more than the number of methods that are better in a paired sign-flip test on the same
   images, after Holm's correction for all pairs of that quantity. Methods that share a letter cannot be told
-  apart.
+  apart. Methods with the same maps, up to a factor, count as one (`tables/identical_maps.csv` names them).
+  A network that is not shown to be better than always guessing the largest class gets no ranking.
+- **The verdict** (`tables/verdict.csv`, and the first lines of `summary.md`, the report and the explorer)
+  says all this in sentences: which methods beat chance, which cannot be told apart, where metrics disagree,
+  and what the run did not measure.
 - **Chance** is what the control `random` gets, or the share of the picture that the object covers, or a
   number. A method that does no better than chance says nothing about the network.
 - **Ties** in a map are broken by position, row by row; the pointing game takes the share of the tied pixels
