@@ -18,6 +18,7 @@ from signsight.core.errors import UserError
 from signsight.core.registry import methods, use_plugins
 from signsight.data.listing import listing
 from signsight.config.choices import MASKING
+from signsight.plan.asked import asked_of_network
 from signsight.plan.inputs import key_of
 from signsight.plan.plan import Plan, flat
 from signsight.plugins import find_plugins

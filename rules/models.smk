@@ -20,8 +20,30 @@ if PLAN.weights.kind == "download":
 
 if PLAN.trained:
 
+    rule check_methods:
+        # a method that the network does not allow is told before the training
+        input:
+            classes=PLAN.classes,
+        output:
+            PLAN.checked,
+        log:
+            PLAN.log("check_methods"),
+        benchmark:
+            PLAN.benchmark("check_methods")
+        priority: 100
+        conda:
+            "../envs/torch.yaml"
+        params:
+            **asked_of_network(config),
+            network=PLAN.network,
+            size=config["data"]["size"],
+        script:
+            "../workflow_scripts/models/check_methods.py"
+
     rule train:
         input:
+            # for the order alone: another method is no reason to train again
+            checked=ancient(PLAN.checked),
             images=PLAN.image_set("crop/train"),
             examples=PLAN.examples[0],
             classes=PLAN.classes,

@@ -18,6 +18,7 @@ from tiny_workflow import PICTURES, TINY, Workflow, drawn_from
 
 EXPLORED = {"explorer_document", "explorer_page"}  # the page, of what nearly every job makes
 TOLD = EXPLORED | {"summary", "verdict"}
+ASKED = {"check_methods"}  # what is asked of the network, tried before its training
 MASKED = TOLD | {"masking_table", "masking", "masked_sheet"}
 STICKERED = TOLD | {"sticker_table", "sticker_accuracy", "sticker_confusions", "sticker_sheet"}
 TURNED = TOLD | {"geometry_table", "degrees"}
@@ -87,7 +88,7 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
     "data.name": ("imagenette", EVERYTHING),
     "data.checksums": (OTHER, {"download"} | CROPPED),
     "data.retries": (OTHER, set()),
-    "data.size": (OTHER, CROPPED),
+    "data.size": (OTHER, ASKED | CROPPED),
     "data.images": (50, TESTED),
     "data.crop_to_roi": (OTHER, CROPPED),
     "data.roi_outside": (OTHER, CROPPED),
@@ -98,9 +99,9 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
     "data.rotate.sd": (OTHER, TRAINED),
     "data.split.by": (OTHER, {"examples"} | TRAINED),
     "data.split.validation_fraction": (OTHER, {"examples"} | TRAINED),
-    "model.name": ("resnet18", TRAINED),
-    "model.parameters": ({"width": 8}, TRAINED),
-    "model.channels": (OTHER, TRAINED),
+    "model.name": ("resnet18", ASKED | TRAINED),
+    "model.parameters": ({"width": 8}, ASKED | TRAINED),
+    "model.channels": (OTHER, ASKED | TRAINED),
     "model.seeds": (
         [2020, 1], {"train", "attribute", "evaluate", "score", "seed_table", "seeds"} | TOLD,
     ),
@@ -130,17 +131,19 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
     "training.augmentation.fill": (OTHER, TRAINED),
     "attribution.methods": (
         ["random", "few", "grad_cam", "grad_cam_pp"],
-        {"attribute", "identical_maps", "rank", "evaluate", "overview"} | MASKED | MEASURED | PICTURED,
+        ASKED | {"attribute", "identical_maps", "rank", "evaluate", "overview"} | MASKED
+        | MEASURED | PICTURED,
     ),
-    "attribution.target": (OTHER, MAPPED),
-    "attribution.score": (OTHER, MAPPED),
+    "attribution.target": (OTHER, ASKED | MAPPED),
+    "attribution.score": (OTHER, ASKED | MAPPED),
     "attribution.layer": (
         "features.third",
-        {"attribute", "identical_maps", "rank", "evaluate", "overview"} | MASKED | MEASURED | PICTURED,
+        ASKED | {"attribute", "identical_maps", "rank", "evaluate", "overview"} | MASKED
+        | MEASURED | PICTURED,
     ),
     "attribution.methods_per_job": (3, MAPPED),
     "attribution.batch_size": (OTHER, set()),
-    "attribution.variants": ({"few": {"parameters": {"samples": 3}}}, MAPPED),
+    "attribution.variants": ({"few": {"parameters": {"samples": 3}}}, ASKED | MAPPED),
     "masking.methods": (["few", "random"], MASKED),
     "masking.grid": (OTHER, {"rank", "evaluate"} | MASKED | STUCK),
     "masking.share": (OTHER, {"rank", "evaluate"} | MASKED | STUCK),
@@ -164,7 +167,7 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
     ),
     "evaluation.metrics": (["region_perturbation"], MEASURED),
     "evaluation.images": (OTHER, {"evaluate"} | MEASURED),
-    "evaluation.target": (OTHER, {"evaluate"} | MASKED | MEASURED | PICTURED),
+    "evaluation.target": (OTHER, ASKED | {"evaluate"} | MASKED | MEASURED | PICTURED),
     "evaluation.precision": (OTHER, set()),  # there is but one on the CPU
     "evaluation.shards": (OTHER, {"evaluate", "gather"} | MASKED | MEASURED),
     "explorer.images": (OTHER, EXPLORED),
@@ -184,7 +187,10 @@ PICTURES_TABLE: dict[str, tuple[Any, set[str]]] = {
     "data.mask_threshold": (OTHER, {"regions"} | COMPOSED),
     "data.folder.test_fraction": (OTHER, CHECKED | READ | {"classes", "pretrained"} | ALBUMS),
     "data.folder.track_pattern": ("([0-9])", CHECKED | READ | {"classes", "pretrained"} | ALBUMS),
-    "model.train": (True, CHECKED | {"train", "examples", "training_curve"} | (TAKEN - {"pretrained"})),
+    "model.train": (
+        True,
+        ASKED | CHECKED | {"train", "examples", "training_curve"} | (TAKEN - {"pretrained"}),
+    ),
     "model.weights": ("net2.safetensors", TAKEN),
     "model.classes": (["cat", "hound"], TAKEN),
     "model.mean": (OTHER, TAKEN),

@@ -38,6 +38,17 @@ def test_config_fault_ends_before_any_job(finished: Workflow, fault: str) -> Non
     assert "Traceback" not in done.stdout and "Job stats" not in done.stdout
 
 
+def test_a_method_that_the_network_does_not_allow_ends_before_the_training(finished: Workflow) -> None:
+    wrong = {"methods": ["random", "few", "cam"], "layer": "features.second"}
+    done = finished.run(changed(experiment="wrong", attribution=wrong, training={"reuse": False}), "model")
+    assert done.returncode == 1 and "Traceback" not in done.stdout
+    sentence = (
+        "Config key 'attribution.methods' names 'cam', which 'compact' does not allow: CAM needs a network"
+    )
+    assert sentence in done.stdout
+    assert not (finished.folder / "results/wrong/train").exists()
+
+
 @pytest.mark.parametrize("fault", ["truncated", "renamed column"])
 def test_data_fault_ends_in_a_sentence(tmp_path: Path, fault: str) -> None:
     workflow = Workflow(tmp_path)

@@ -29,6 +29,7 @@ LABELLED = EXPLORED | {
     "overview", "masking", "masked_sheet", "sticker_accuracy", "sticker_confusions", "aopc_curve",
     "morf_lerf", "ranking", "cost", "perturbed", "summary", "verdict",
 }  # fmt: skip
+ASKED = {"check_methods"}  # what is asked of the network, tried before its training
 # the model, three methods, and for each of them the masking and two metrics
 FROM_MODEL = (
     {"attribute": 3, "rank": 3, "sticker": 2, "warp": 3, "score": 6, "evaluate": 9}
@@ -36,7 +37,7 @@ FROM_MODEL = (
     | {"training_curve": 1}
 )
 # the variant `few`, the one that stickers are placed by
-FROM_FEW = dict.fromkeys(MASKED | STICKERED | MEASURED | PICTURED | MAPS, 1) | {
+FROM_FEW = dict.fromkeys(ASKED | MASKED | STICKERED | MEASURED | PICTURED | MAPS, 1) | {
     "attribute": 1, "rank": 1, "sticker": 2, "score": 2, "evaluate": 3,
 }  # fmt: skip
 
@@ -70,7 +71,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
     "a degree less": ({"geometry": {"rotation": [-30]}}, once(TURNED, geometry_sheet=1)),
     "a method more": (
         {"attribution": {"methods": ["random", "few", "grad_cam", "grad_cam_pp"]}},
-        once(MASKED | MEASURED | PICTURED | MAPS, attribute=1, rank=1, evaluate=3),
+        once(ASKED | MASKED | MEASURED | PICTURED | MAPS, attribute=1, rank=1, evaluate=3),
     ),
     "a method's parameter": (parameters("attribution", "smooth_grad", spread=0.3), FROM_FEW),
     "a variant's parameter": (
@@ -108,7 +109,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
     "examples": ({"data": {"balance": 7}}, {"examples": 1, "train": 1} | FROM_MODEL),
     "data": (
         {"data": {"size": 30}},
-        {"crop": 2, "examples": 1, "train": 1, "geometry_sheet": 1} | FROM_MODEL,
+        {"check_methods": 1, "crop": 2, "examples": 1, "train": 1, "geometry_sheet": 1} | FROM_MODEL,
     ),
 }
 
@@ -142,7 +143,7 @@ EDITS: dict[str, tuple[str, str, str, dict[str, int]]] = {
     "a method": (
         "attribution/cam.py",
         *ADDED,
-        once(MASKED | MEASURED | PICTURED | MAPS, attribute=1, rank=1, evaluate=3),
+        once(ASKED | MASKED | MEASURED | PICTURED | MAPS, attribute=1, rank=1, evaluate=3),
     ),
     "a metric": (
         "evaluation/metrics/region_perturbation.py", *ADDED, once(MEASURED | PICTURED, evaluate=3),
@@ -158,7 +159,7 @@ EDITS: dict[str, tuple[str, str, str, dict[str, int]]] = {
         once(STICKERED | {"masked_sheet"}, rank=3, sticker=2, score=2),
     ),
     "the training": ("models/training.py", *ADDED, {"train": 1} | FROM_MODEL),
-    "a network": ("models/compact.py", *ADDED, {"train": 1} | FROM_MODEL),
+    "a network": ("models/compact.py", *ADDED, {"check_methods": 1, "train": 1} | FROM_MODEL),
     "a method that is not run": ("attribution/lrp/methods.py", *ADDED, {}),
     "wording of hints": ("core/words.py", "did you mean", "perhaps you mean", {}),
     "a comment": ("models/training.py", "", "# a comment changes nothing", {}),

@@ -9,6 +9,7 @@ import pytest
 
 from signsight.config.rules import complete
 from signsight.config.schema import load_schema
+from signsight.plan.asked import asked_of_network
 from signsight.plan.inputs import key_of
 from signsight.plan.plan import Plan
 
@@ -36,6 +37,20 @@ def test_all_stages_by_default() -> None:
     assert {"overview", "confusion_matrix", "training_curve", "degrees", "masked_sheet"} <= made
     assert all(file.startswith("results/mine/") for file in plan.targets)
     assert len(set(plan.targets)) == len(plan.targets)
+
+
+def test_what_is_asked_of_a_network_is_what_the_config_names() -> None:
+    methods = ["random", "saliency", "shallow"]
+    variants = {"shallow": {"method": "grad_cam", "layer": "features.first"}}
+    config = {
+        "attribution": {"methods": methods, "variants": variants, "target": 3},
+        "features": {"inversion": {"layers": ["features.last"]}},
+    }
+    asked = asked_of_network(complete(config, SCHEMA))
+    assert list(asked["methods"]) == methods and asked["methods"]["shallow"]["layer"] == "features.first"
+    assert asked["explain"] == {"target": 3, "score": "logit"}
+    assert asked["targets"] == {"attribution.target": 3, "evaluation.target": "predicted"}
+    assert asked["asked"] == {"features.inversion.layers": ["features.last"]}
 
 
 def test_every_figure_is_made_as_png_and_as_svg_or_as_a_folder_of_pages() -> None:

@@ -20,6 +20,7 @@ from signsight.features.make import Making
 from signsight.features.natural import stage_layers
 from signsight.features.picture_files import write_picture
 from signsight.features.wanted import slug
+from signsight.models.classifier import Classifier
 
 KEY = "features.inversion.layers"
 
@@ -32,11 +33,7 @@ def write_inversions(
     layers: names, or "stages": the last layer of each resolution. Writes `images.npy` and `index.csv` to
     `folder`, PNGs to `pictures`.
     """
-    named = stage_layers(making.model) if layers == "stages" else list(layers)
-    if not named:
-        raise UserError(
-            f"Config key '{KEY}' is 'stages', but no layer of the network has a map; name layers."
-        )
+    named = inverted_layers(making.model, layers)
     store.keep_only(f"{layer}/{name}" for layer in named for name in given.names)
     side, rows = making.model.size, []
     with (
@@ -53,6 +50,16 @@ def write_inversions(
                 rows.append(told | {"layer": layer, "depth": depth} | numbers | {"file": file})
             step(1)
     write_csv(folder / "index.csv", pd.DataFrame(rows))
+
+
+def inverted_layers(model: Classifier, layers: str | Sequence[str]) -> list[str]:
+    """The names of the layers: as listed, or for "stages" the last one of each resolution."""
+    named = stage_layers(model) if layers == "stages" else list(layers)
+    if not named:
+        raise UserError(
+            f"Config key '{KEY}' is 'stages', but no layer of the network has a map; name layers."
+        )
+    return named
 
 
 def _inverted(making: Making, given: Given, layer: str, store: Store) -> list[Arrays]:

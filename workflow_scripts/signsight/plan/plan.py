@@ -193,6 +193,11 @@ class Plan(Inputs):
         told = {"folder": data["masks"], "threshold": data["mask_threshold"], "fit": data["fit"]}
         return told if data["masks"] else None
 
+    @property
+    def checked(self) -> str:
+        """What says that the network suits what is asked of it."""
+        return f"{self.root}/check_methods/checked.txt"
+
     # perturbed sets
 
     @cached_property

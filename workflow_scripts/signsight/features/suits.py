@@ -1,0 +1,48 @@
+"""Whether a network has the layers, units and classes that a config asks for, told before it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from signsight.features.activation_set import KEY as ACTIVATIONS
+from signsight.features.activations import layer_activation
+from signsight.features.dream_set import dreamt
+from signsight.features.inversion_set import KEY as INVERSION
+from signsight.features.inversion_set import inverted_layers
+from signsight.features.objectives import output_named
+from signsight.features.optimise import untouched
+from signsight.features.units import check_units
+from signsight.features.wanted import refuse_missing_units, wanted
+from signsight.models.classifier import Classifier, to_pixels
+
+FILTERS, GALLERY, CLASSES = "features.filters.layers", "gallery.layers", "features.classes.which"
+
+
+def refuse_missing(model: Classifier, asked: Mapping[str, Any], pictures: np.ndarray) -> None:
+    """UserError, naming the config key, for what the network does not have of what is `asked` for.
+
+    asked: config key -> its value, of any of `features.classes.which`, `features.filters.layers`,
+    `features.activations.layers`, `features.inversion.layers`, `features.dream.targets` and
+    `gallery.layers`. pictures: (n, size, size, 3) uint8.
+    """
+    with untouched(model), torch.inference_mode(False), torch.no_grad():
+        pixels = to_pixels(pictures)
+        refuse_missing_units(wanted(asked.get(CLASSES) or [], model.classes, CLASSES), model)
+        for key in (FILTERS, ACTIVATIONS):
+            for layer, units in (asked.get(key) or {}).items():
+                count = output_named(model, layer, key, pixels).shape[1]
+                if not isinstance(units, int):
+                    check_units(units, count, layer, key)
+        for layer in asked.get(ACTIVATIONS) or {}:
+            layer_activation(model, pictures, layer, 0, "signed", len(pictures), ACTIVATIONS)
+        if layers := asked.get(INVERSION):
+            for layer in inverted_layers(model, layers):
+                output_named(model, layer, INVERSION, pixels)
+        for layer in asked.get(GALLERY) or []:
+            output_named(model, layer, GALLERY, pixels)
+        for wish in asked.get("features.dream.targets") or []:
+            dreamt(wish, model, "logit")
