@@ -12,10 +12,13 @@ import numpy as np
 import torch
 
 from signsight.core.errors import UserError
+from signsight.features.natural import stage_layers
 from signsight.features.objectives import LikeFeatures, layer_named, output_at
 from signsight.features.optimise import Made, optimise, untouched
 from signsight.features.recipe import Recipe
 from signsight.models.classifier import Classifier, to_pixels
+
+KEY = "features.inversion.layers"
 
 
 @dataclass
@@ -44,7 +47,7 @@ def invert(
     batch_size: int,
     magnitude: np.ndarray | None = None,
     frames: int = 1,
-    key: str = "features.inversion.layers",
+    key: str = KEY,
 ) -> Inverted:
     """Pictures whose output of `layer` is that of images (n, H, W, 3) uint8.
 
@@ -84,7 +87,7 @@ def invert(
 
 
 def features(
-    model: Classifier, images: np.ndarray, layer: str, batch_size: int, key: str = "features.inversion.layers"
+    model: Classifier, images: np.ndarray, layer: str, batch_size: int, key: str = KEY
 ) -> torch.Tensor:
     """The output of `layer` for images (n, H, W, 3) uint8: (n, K) or (n, K, h, w), on the model's device."""
     module = layer_named(model, layer, key)
@@ -94,6 +97,16 @@ def features(
             for part in (images[start : start + batch_size] for start in range(0, len(images), batch_size))
         ]
         return torch.cat(found)
+
+
+def inverted_layers(model: Classifier, layers: str | Sequence[str]) -> list[str]:
+    """The names of the layers: as listed, or for "stages" the last one of each resolution."""
+    named = stage_layers(model) if layers == "stages" else list(layers)
+    if not named:
+        raise UserError(
+            f"Config key '{KEY}' is 'stages', but no layer of the network has a map; name layers."
+        )
+    return named
 
 
 def psnr(a: np.ndarray, b: np.ndarray) -> float:

@@ -8,21 +8,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from signsight.core.errors import UserError
 from signsight.core.files import write_csv
 from signsight.data.imageset import image_writer
 from signsight.data.progress import progress
 from signsight.evaluation.statistics import mean_interval
 from signsight.features.given import Given
-from signsight.features.inversion import invert
+from signsight.features.inversion import invert, inverted_layers
 from signsight.features.made import Arrays, Store
 from signsight.features.make import Making
-from signsight.features.natural import stage_layers
 from signsight.features.picture_files import write_picture
 from signsight.features.wanted import slug
-from signsight.models.classifier import Classifier
-
-KEY = "features.inversion.layers"
 
 
 def write_inversions(
@@ -52,16 +47,6 @@ def write_inversions(
     write_csv(folder / "index.csv", pd.DataFrame(rows))
 
 
-def inverted_layers(model: Classifier, layers: str | Sequence[str]) -> list[str]:
-    """The names of the layers: as listed, or for "stages" the last one of each resolution."""
-    named = stage_layers(model) if layers == "stages" else list(layers)
-    if not named:
-        raise UserError(
-            f"Config key '{KEY}' is 'stages', but no layer of the network has a map; name layers."
-        )
-    return named
-
-
 def _inverted(making: Making, given: Given, layer: str, store: Store) -> list[Arrays]:
     """The inversions from one layer, those that are not in the store made together."""
     found = [store.get(f"{layer}/{name}") for name in given.names]
@@ -77,7 +62,6 @@ def _inverted(making: Making, given: Given, layer: str, store: Store) -> list[Ar
             making.seed,
             batch_size=making.batch_size,
             magnitude=making.magnitude,
-            key=KEY,
         )
         for row, (place, name) in enumerate(zip(missing, names, strict=True)):
             numbers = {key: getattr(made, key)[row] for key in ("error", "start_error", "psnr")}

@@ -8,18 +8,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from signsight.features.activation_set import KEY as ACTIVATIONS
 from signsight.features.activations import layer_activation
-from signsight.features.dream_set import dreamt
-from signsight.features.inversion_set import KEY as INVERSION
-from signsight.features.inversion_set import inverted_layers
+from signsight.features.inversion import KEY as INVERSION
+from signsight.features.inversion import inverted_layers
 from signsight.features.objectives import output_named
 from signsight.features.optimise import untouched
 from signsight.features.units import check_units
 from signsight.features.wanted import refuse_missing_units, wanted
 from signsight.models.classifier import Classifier, to_pixels
 
-FILTERS, GALLERY, CLASSES = "features.filters.layers", "gallery.layers", "features.classes.which"
+CLASSES, DREAMS, GALLERY = "features.classes.which", "features.dream.targets", "gallery.layers"
+FILTERS, ACTIVATIONS = "features.filters.layers", "features.activations.layers"
 
 
 def refuse_missing(model: Classifier, asked: Mapping[str, Any], pictures: np.ndarray) -> None:
@@ -44,5 +43,8 @@ def refuse_missing(model: Classifier, asked: Mapping[str, Any], pictures: np.nda
                 output_named(model, layer, INVERSION, pixels)
         for layer in asked.get(GALLERY) or []:
             output_named(model, layer, GALLERY, pixels)
-        for wish in asked.get("features.dream.targets") or []:
-            dreamt(wish, model, "logit")
+        for wish in asked.get(DREAMS) or []:
+            if isinstance(wish, Mapping) and set(wish) == {"layer"}:
+                output_named(model, wish["layer"], DREAMS, pixels)
+            else:
+                refuse_missing_units(wanted([wish], model.classes, DREAMS), model)
