@@ -7,6 +7,7 @@ import os
 import runpy
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,7 +18,7 @@ from PIL import Image
 import synthetic
 import tiny_imagenette
 from signsight.core.errors import UserError
-from signsight.core.files import write_csv
+from signsight.core.files import read_csv, write_csv
 from signsight.core.registry import data_sets, use_plugins
 from signsight.data import download
 from signsight.data.class_table import named_classes, read_classes
@@ -25,6 +26,7 @@ from signsight.data.crop import Cut, crop
 from signsight.data.dataset import DEFAULTS, Options, data_set, facts
 from signsight.data.examples import read_examples
 from signsight.data.imageset import open_image_set
+from signsight.data.report import broken_files
 from signsight.data.sample import sample_of
 from signsight.data.sets.folder import Folder
 from signsight.data.sets.gtsrb import Gtsrb
@@ -191,6 +193,36 @@ def test_the_classes_of_a_network_number_the_pictures(tmp_path: Path) -> None:
     output = {"images": tmp_path / "test/images.npy"}
     script("crop", params=params, wildcards={"part": "test"}, input=files, output=output)
     assert open_image_set(tmp_path / "test").class_ids.tolist() == [*range(10, 0, -1)]
+
+
+def test_own_pictures_are_looked_at_and_then_cropped(tmp_path: Path) -> None:
+    """Refused, with the table left behind and nothing put out; or skipped."""
+    source = tmp_path / "own"
+    for part, name, number in product(("train", "test"), ("cat", "dog"), range(3)):
+        file = source / f"{part}/{name}/{number}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng([len(part), len(name), number]).integers(0, 255, (9, 9, 3), np.uint8)
+        Image.fromarray(pixels).save(file)
+    (source / "train/cat/1.png").write_bytes(b"")
+    (source / "test/dog/2.png").write_bytes(b"<html>")
+    asked = {"data_set": {"data_set": "folder", "parameters": {}}, "source": str(source), "seed": 5}
+    asked |= {"allow_empty": False, "findings": tmp_path / "logs/check_pictures.csv"}
+    report = tmp_path / "crop/pictures_report.csv"
+    told = {"output": {"a": report}, "threads": 2}
+    with pytest.raises(SystemExit):
+        script("check_pictures", params=asked | {"parts": ["train", "test"], "broken": "refuse"}, **told)
+    broken = {"train/cat/1.png", "test/dog/2.png"}
+    assert not report.exists() and broken_files(read_csv(asked["findings"])) == broken
+    script("check_pictures", params=asked | {"parts": ["test"], "broken": "skip"}, **told)
+    assert broken_files(read_csv(report)) == {"test/dog/2.png"}
+    script("check_pictures", params=asked | {"parts": ["train", "test"], "broken": "skip"}, **told)
+    assert report.read_bytes() == asked["findings"].read_bytes()
+    for part in ("train", "test"):
+        params = asked | {"cut": {"size": 16}, "images": None}
+        output = {"images": tmp_path / part / "images.npy"}
+        script("crop", params=params, wildcards={"part": part}, input={"findings": report}, output=output)
+        index = open_image_set(tmp_path / part).index
+        assert len(index) == 5 and not broken & set(index["source"])
 
 
 OWN = """
