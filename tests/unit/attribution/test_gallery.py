@@ -44,6 +44,10 @@ def test_table_says_what_is_seen_and_explained() -> None:
         assert table["explained_name"].tolist() == [str(c) for c in expected]
         np.testing.assert_allclose(table["probability"], shares.max(1), rtol=1e-5)
         np.testing.assert_allclose(table["explained_probability"], shares[range(3), expected], rtol=1e-5)
+        for text, own in zip(table["most_probable"], shares, strict=True):
+            pairs = [part.split() for part in text.split(", ")]
+            assert [int(number) for number, _ in pairs] == np.argsort(-np.asarray(own))[:5].tolist()
+            np.testing.assert_allclose([float(s) for _, s in pairs], np.sort(own)[::-1][:5], rtol=1e-5)
     with pytest.raises(UserError, match=r"attribution\.target"):
         picture_table(model, listed([1, 1, 1]), images, 4, 2)
 

@@ -80,6 +80,7 @@ def test_scores_of_classes() -> None:
         assert torch.equal(chosen.classes, classes)
         assert against is None or torch.equal(chosen.against, against)
         assert score_of(model, value, "correct").tolist() == (ordered[:, 0] == classes).tolist()
+        assert score_of(model, value, "prediction").tolist() == ordered[:, 0].tolist()
 
 
 @torch.no_grad()

@@ -37,10 +37,10 @@ def cells(given: Mapping[str, Any], facts: Mapping[str, Any], rows: np.ndarray) 
         order = np.load(file, mmap_mode="r")[rows, :most].astype(np.int64)
         none, kind = (255, np.uint8) if grid * grid < 255 else (65535, np.uint16)
         with np.load(given["masking"][method]) as stored:
-            predicted = stored["more_predicted"][rows] if "more_predicted" in stored.files else None
+            predicted = stored["more_predicted"][rows]
         found[method] = {
             "order": encoded(np.where(order < 0, none, order).astype(kind)),
-            "predicted": None if predicted is None else encoded(predicted.astype(np.uint16)),
+            "predicted": encoded(predicted.astype(np.uint16)),
             "probability": None,
         }
     colour = np.round(np.asarray(facts["colour"]) * 255).astype(int)
