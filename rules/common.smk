@@ -27,7 +27,7 @@ from signsight.plugins import find_plugins
 # seconds of the work itself (measured: 57 s against 9 s for an epoch of the demo). Read by OpenMP when torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 CONSOLE = Console(logger)
-CONSOLE.attach()
+CONSOLE.attach(workflow.logger_manager.get_log_handlers())
 update_config(config, typed(workflow.config_settings.config))
 try:
     config["plugins"] = find_plugins(config, workflow.configfiles)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -142,6 +143,12 @@ def test_the_last_words_name_what_is_there(
     there.touch()
     console.done({"explorer": str(there), "report": str(tmp_path / "report.html")})
     assert shown == ["Done in 4 min 5 s.", f"  explorer  {there}"]
+
+
+def test_bars_are_drawn_once_a_second() -> None:
+    plugins = [SimpleNamespace(live_display=SimpleNamespace(refresh_per_second=8)), SimpleNamespace()]
+    Console(logging.Logger("snakemake")).attach(plugins)
+    assert plugins[0].live_display.refresh_per_second == 1
 
 
 def test_a_report_that_is_made_after_the_run_is_named_when_it_is_there(said: Said, tmp_path: Path) -> None:
