@@ -26,15 +26,10 @@ export function front(app) {
 }
 
 function verdict({ verdict: sentences = [], left_out: leftOut = [], links = {} }) {
-  const list = sentences.map(({ topic, level, text }) => {
-    const [mark, word] = LEVELS[level] ?? LEVELS.unknown;
-    return h(
-      "li",
-      { class: `verdict-${LEVELS[level] ? level : "unknown"}` },
-      h("span", { class: "mark", role: "img", "aria-label": word }, mark),
-      h("div", {}, h("h3", {}, topic), h("p", {}, text)),
-    );
-  });
+  const topics = [...new Set(sentences.map(({ topic }) => topic))];
+  const list = topics.map((topic) =>
+    h("li", {}, h("h3", {}, topic), ...sentences.filter((one) => one.topic === topic).map(finding)),
+  );
   const pages = { report: "Report with all figures", summary: "Key numbers" };
   const paths = Object.entries(links).filter(([, href]) => /^[^:]+$/.test(href ?? ""));
   return [
@@ -53,4 +48,15 @@ function verdict({ verdict: sentences = [], left_out: leftOut = [], links = {} }
       ? h("p", { class: "left-out", "data-testid": "left-out" }, "Left out here: ", leftOut.join(" "))
       : null,
   ].filter(Boolean);
+}
+
+function finding({ level, text }) {
+  const [mark, word] = LEVELS[level] ?? LEVELS.unknown;
+  const kind = LEVELS[level] ? level : "unknown";
+  return h(
+    "p",
+    { class: `finding finding-${kind}` },
+    h("span", { class: "mark", role: "img", "aria-label": word }, mark),
+    h("span", {}, text),
+  );
 }

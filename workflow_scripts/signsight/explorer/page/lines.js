@@ -76,9 +76,10 @@ function methodsOf({ experiment }, metric, one) {
 
 function given({ stored, declared, label }, { mean, own }) {
   const all = { label: "mean of all images", style: "mean", y: mean.mean, low: mean.low, high: mean.high };
+  const isMeasured = own?.some(Number.isFinite);
   return {
     x: stored.labels ? stored.labels.map((_, i) => i) : stored.x,
-    series: own ? [all, { label: "this image", style: "this", y: own }] : [all],
+    series: isMeasured ? [all, { label: "this image", style: "this", y: own }] : [all],
     xLabel: declared?.x_label ?? "",
     yLabel: declared?.y_label ?? label,
   };

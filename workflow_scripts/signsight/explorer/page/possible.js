@@ -185,9 +185,8 @@ export function series(option, set, method, arrays, n) {
     low: all?.low,
     high: all?.high,
   };
-  return [all && mean, images && { label: words ?? "this image", style: "this", y: own(images) }].filter(
-    Boolean,
-  );
+  const line = { label: words ?? "this image", style: "this", y: images && own(images) };
+  return [all && mean, line.y?.some(Number.isFinite) && line].filter(Boolean);
 }
 
 /** 1 where the prediction is the truth, 0 where it is not; undefined where either is not known. */

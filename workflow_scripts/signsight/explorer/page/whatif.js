@@ -10,7 +10,7 @@ import { isMain } from "#measures";
 import { distinct, find, standard } from "#model";
 import { paintBox, paintCells, removePixels } from "#perturb";
 import { needs, outcome, possibilities, series } from "#possible";
-import { percent } from "#text";
+import { number, percent } from "#text";
 
 /** A section for the image view: {element, update(scene)}. */
 export function whatIf(app) {
@@ -84,10 +84,7 @@ export function whatIf(app) {
       draw(canvas, option, set, method, arrays, row, at, picture, other);
       const now = outcome(option, set, method, arrays, row, at);
       const before = outcome(option, set, method, arrays, row, option.start);
-      say(
-        result,
-        sentence(now, before, at === option.start, option.isInsertion ? "at the start" : "untouched", scene),
-      );
+      say(result, sentence(now, before, at === option.start, option, scene));
       canvas.setAttribute("aria-label", `picture ${set.ids[row]}, ${option.label}: ${option.words(at)}`);
       canvas.dataset.step = at;
     },
@@ -173,14 +170,17 @@ function draw(canvas, option, set, method, arrays, row, step, { pixels, width, h
   drawPixels(canvas, out, width, height);
 }
 
-function sentence(now, before, isStart, startWords, { names }) {
-  const said = now.predicted === null ? "" : `The network says ${names.get(now.predicted) ?? now.predicted}`;
-  const sure = now.confidence === null ? "" : ` (${percent(now.confidence)} sure)`;
-  const truth = now.probability === null ? "" : `probability of the true class ${percent(now.probability)}`;
-  const was =
-    isStart || before.probability === null || now.probability === null
-      ? ""
-      : `, ${startWords} ${percent(before.probability)}`;
-  const all = [said + (said ? sure : ""), truth + was].filter(Boolean).join("; ");
-  return all ? `${all[0].toUpperCase()}${all.slice(1)}.` : "";
+/** What the network made of it; of deleted and inserted pixels only the metric's score is stored. */
+function sentence(now, before, isStart, option, { names }) {
+  const isScore = option.kind === "pixels";
+  const what = isScore ? option.yLabel : "probability of the true class";
+  const words = isScore ? number : percent;
+  const said = now.predicted === null ? "" : `the network says ${names.get(now.predicted) ?? now.predicted}`;
+  const sure = said && now.confidence !== null ? ` (${percent(now.confidence)} sure)` : "";
+  const value = now.probability === null ? "" : `${what} ${words(now.probability)}`;
+  const start = option.isInsertion ? "at the start" : "untouched";
+  const isCompared = !isStart && value && before.probability !== null;
+  const was = isCompared ? `, ${start} ${words(before.probability)}` : "";
+  const all = [said + sure, value + was].filter(Boolean).join("; ");
+  return all ? `${all[0].toUpperCase()}${all.slice(1)}.` : "Not measured for this image.";
 }
