@@ -33,10 +33,22 @@ def quantity(label: str, direction: str = "higher") -> dict[str, Any]:
 
 
 WORDS = {
-    "deletion": {"needs": "model", "quantities": {"auc": quantity("Deletion AUC", "lower")}},
-    "insertion": {"needs": "model", "quantities": {"auc": quantity("Insertion AUC")}},
-    "stability": {"needs": "method", "quantities": {"repeats": quantity("repeatability")}},
-    "randomisation": {"needs": "method", "quantities": {"randomisation_rank": quantity("rank", "lower")}},
+    "deletion": {
+        "label": "Deletion",
+        "needs": "model",
+        "quantities": {"auc": quantity("Deletion AUC", "lower")},
+    },
+    "insertion": {"label": "Insertion", "needs": "model", "quantities": {"auc": quantity("Insertion AUC")}},
+    "stability": {
+        "label": "Stability",
+        "needs": "method",
+        "quantities": {"repeats": quantity("repeatability")},
+    },
+    "randomisation": {
+        "label": "Randomisation",
+        "needs": "method",
+        "quantities": {"randomisation_rank": quantity("rank", "lower")},
+    },
 }
 TOLD = Methods(NAMES, ["random"], "random", WORDS)
 
@@ -112,6 +124,19 @@ def test_one_is_best_by_all_measures() -> None:
     )
 
 
+def test_the_best_one_depends_on_the_measure() -> None:
+    other = {metric: dict(own) for metric, own in CLEAR.items()}
+    other["insertion"] |= {"a": 0.6, "b": 0.9, "c": 0.3}
+    (line,) = best(table(**other), TOLD)
+    assert line.level == "caution" and line.text == (
+        "Which explanation is the best one depends on the measure: Alpha by Deletion AUC;"
+        " Beta by Insertion AUC."
+    )
+    other["insertion"]["c"] = 0.85  # b and c are alike by it
+    (line,) = best(table(**other), TOLD)
+    assert line.level == "caution" and "by 1 of 2 measures (Deletion AUC)" in line.text
+
+
 def test_none_is_best() -> None:
     (line,) = best(table(insertion={"random": 0.1, "a": 0.8, "b": 0.75, "c": 0.5}), TOLD)
     assert line.level == "unknown" and line.text.startswith(
@@ -173,7 +198,9 @@ def test_maps_that_do_not_depend_on_the_weights() -> None:
     (line,) = weights_matter(numbers({"randomisation": {"random": 1.0, "a": 0.9, "b": 0.1}}), TOLD)
     assert line.level == "bad" and "Alpha (0.90) keep" in line.text and "Beta" not in line.text
     (line,) = weights_matter(numbers({"randomisation": {"random": 1.0, "a": 0.2, "b": 0.1}}), TOLD)
-    assert line.level == "good" and "at most 0.20 (Alpha)" in line.text
+    assert line.level == "good" and line.text.endswith("is 0.20 [0.15, 0.25] (Alpha).")
+    (line,) = weights_matter(numbers({"randomisation": {"random": 1.0, "a": 0.5, "b": 0.1}}), TOLD)
+    assert line.level == "unknown" and line.text.startswith("It is not settled")
     assert list(weights_matter(numbers({"insertion": {"a": 0.9}}), TOLD)) == []
 
 
@@ -194,7 +221,10 @@ def test_few_images_are_said(n: int, shown: bool) -> None:
     lines = list(few_images(numbers({"insertion": {"a": 0.5}}, n=n), TOLD, "evaluation.images"))
     assert bool(lines) == shown
     if shown:
-        assert "as few as 8 images" in lines[0].text and "(evaluation.images asks for more)" in lines[0].text
+        assert (
+            "few images, so only large differences show: Insertion (8)" in lines[0].text
+            and "(evaluation.images asks for more)" in lines[0].text
+        )
 
 
 def test_methods_with_the_same_maps() -> None:

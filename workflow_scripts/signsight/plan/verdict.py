@@ -102,7 +102,7 @@ class Verdict:
             name: {"label": told["label"], "direction": told.get("direction")}
             for name, told in about["quantities"].items()
         }
-        return {"needs": about["needs"], "quantities": quantities}
+        return {"label": about["label"], "needs": about["needs"], "quantities": quantities}
 
     def _chance(self, methods: list[str]) -> str | None:
         """The method whose maps are noise."""

@@ -25,8 +25,13 @@ class Line(NamedTuple):
 
 
 def table_of(lines: Iterable[Line]) -> pd.DataFrame:
-    """The lines as a table with COLUMNS."""
-    return pd.DataFrame(list(lines), columns=COLUMNS)
+    """The lines as a table with COLUMNS, topics and sentences with a capital."""
+    rows = [(_capital(line.topic), line.level, _capital(line.text)) for line in lines]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def listed(names: Sequence[str], most: int = SHOWN) -> str:

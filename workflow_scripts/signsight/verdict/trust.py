@@ -27,7 +27,7 @@ class Methods:
 
     labels: method -> its name, joined with those of the methods that repeat its maps; controls: methods that
     look at no network, chance: the one of them that shows what noise gets, or None. words: metric -> what its
-    registration says (`needs`, `quantities`). things: what the maps are of, "images" or "boxes".
+    registration says (`label`, `needs`, `quantities`). things: what the maps are of, "images" or "boxes".
     """
 
     labels: Mapping[str, str]
@@ -111,17 +111,24 @@ def best(pairs: pd.DataFrame, told: Methods) -> Iterator[Line]:
         first = [name for name in methods if counts.get(name, 0) == len(methods) - 1]
         for name in first:
             won.setdefault(name, []).append(told.measure(measure))
-    measures = rows["measure"].nunique()
+    measures, named = rows["measure"].nunique(), {name: listed(by, 3) for name, by in won.items()}
+    rest = measures - len({measure for by in won.values() for measure in by})
+    none = "none is significantly better than all others"
     if not won and rows["better"].notna().any():
         all_others = "the other" if len(methods) == 2 else "all the others"
         text = f"By no measure is one method significantly better than {all_others}"
         yield Line(told.topic, UNKNOWN, f"{text}; none is the best one on these {told.things}.")
-    for name, by in won.items():
-        level = GOOD if len(by) == measures else CAUTION
+    elif len(won) == 1:
+        ((name, by),) = won.items()
         text = (
             f"{told.labels[name]} is significantly better than all others by {len(by)} of {measures} measures"
         )
-        yield Line(told.topic, level, f"{text} ({listed(by)}).")
+        yield Line(told.topic, CAUTION if rest else GOOD, f"{text} ({named[name]}).")
+    elif won:
+        parts = [f"{told.labels[name]} by {by}" for name, by in named.items()]
+        text = f"Which explanation is the best one depends on the measure: {'; '.join(parts)}"
+        text += f"; by the other {rest} of {measures}, {none}" if rest else ""
+        yield Line(told.topic, CAUTION, f"{text}.")
 
 
 def apart(pairs: pd.DataFrame, told: Methods) -> Iterator[Line]:
@@ -196,8 +203,11 @@ def weights_matter(metrics: pd.DataFrame, told: Methods) -> Iterator[Line]:
         yield Line(told.topic, BAD, f"{text} (rank correlation) when all weights are random.")
     elif len(rows):
         top = rows.loc[rows["value"].idxmax()]
-        text = "All maps change when all weights of the network are random: rank correlation at most"
-        yield Line(told.topic, GOOD, f"{text} {fixed(top['value'], 2)} ({told.labels[top['method']]}).")
+        most = f"{fixed(top['value'], 2)} [{fixed(top['low'], 2)}, {fixed(top['high'], 2)}]"
+        sure = top["high"] < REMEMBERS
+        text = "All maps change" if sure else "It is not settled that all maps change"
+        text += " when all weights of the network are random: the highest rank correlation is"
+        yield Line(told.topic, GOOD if sure else UNKNOWN, f"{text} {most} ({told.labels[top['method']]}).")
 
 
 def objects_apart(metrics: pd.DataFrame, told: Methods) -> Iterator[Line]:
@@ -221,13 +231,13 @@ def objects_apart(metrics: pd.DataFrame, told: Methods) -> Iterator[Line]:
 
 
 def few_images(metrics: pd.DataFrame, told: Methods, key: str) -> Iterator[Line]:
-    """A warning where a metric saw few images or boxes. key: of the config, which asks for more."""
-    if (count := int((metrics["n"] + metrics["left_out"]).min())) < FEW:
-        thing = told.things.removesuffix("s" if told.things == "images" else "es")
-        text = (
-            f"Measured on as few as {count} {thing}{'' if count == 1 else 's' if thing == 'image' else 'es'}"
-        )
-        yield Line(told.topic, CAUTION, f"{text}: only large differences show ({key} asks for more).")
+    """A warning where metrics saw few images or boxes. key: of the config, which asks for more."""
+    counts = (metrics["n"] + metrics["left_out"]).groupby(metrics["metric"], sort=False).max()
+    few = counts[counts < FEW]
+    if len(few):
+        some = [f"{told.words[str(name)]['label']} ({count:.0f})" for name, count in few.items()]
+        text = f"Measured on few {told.things}, so only large differences show: {listed(some)}"
+        yield Line(told.topic, CAUTION, f"{text} ({key} asks for more).")
 
 
 def same_maps(groups: Sequence[Sequence[str]], labels: Mapping[str, str]) -> Iterator[Line]:
