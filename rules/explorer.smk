@@ -23,8 +23,8 @@ rule explorer_document:
 
 rule explorer_page:
     input:
-        document=EXPLORER.document,
-        others=EXPLORER.others,
+        documents=EXPLORER.documents,
+        verdict=EXPLORER.verdict,
     output:
         EXPLORER.page,
     log:

@@ -41,6 +41,12 @@ def test_all_is_there_where_it_fits(everything: dict[str, Any]) -> None:
     assert fitted_page([everything], {}, size(text) / MB) == text  # to the byte
 
 
+def test_a_verdict_can_take_the_place_of_the_first_documents(everything: dict[str, Any]) -> None:
+    own = [{"topic": "accuracy", "level": "good", "text": "Of both."}]
+    text = fitted_page([everything, everything], {}, 100, own)
+    assert "Of both." in text and "Of both." not in fitted_page([everything], {}, 100)
+
+
 def test_single_pixels_go_first_and_pictures_last(everything: dict[str, Any]) -> None:
     whole = size(fitted_page([everything], {}, 100))
     little = fitted_page([everything], {}, (whole - 1000) / MB)

@@ -86,3 +86,16 @@ def test_robustness_is_of_what_all_measured(tmp_path: Path) -> None:
     assert plan.targets == ["test", "user_stock"]
     assert set(plan.robustness) == {"compared_geometry", "compared_stickers", "compared_losses"}
     assert ["Changed pictures", "perspective_vertical", "b"] in plan.apart
+
+
+def test_the_explorer_shows_the_experiments_side_by_side(tmp_path: Path) -> None:
+    document = "explorer/document.zip"
+    one, two = experiment(tmp_path / "a", document), experiment(tmp_path / "b", document)
+    page = plan_of(one, two).explorer
+    assert page.documents == [f"{one}/{document}", f"{two}/{document}"]
+    assert page.made == ["results/versus/explorer.html"]
+    assert page.verdict == ["results/versus/tables/verdict.csv"]
+    both = Plan(complete({"compare": [one, two], "stages": []}, SCHEMA)).explorer
+    assert both.documents == ["results/demo/explorer/document.zip", *page.documents] and both.verdict == []
+    plain = experiment(tmp_path / "c"), experiment(tmp_path / "d")
+    assert plan_of(*plain).explorer.made == []

@@ -20,7 +20,7 @@ FEWEST, MOST = 2, 6  # experiments: more cannot be told apart in a figure
 
 def without_own_stages(config: Config) -> Config:
     """The config as it is given; without a data set and a network where it asks for a comparison alone."""
-    if not config.get("compare") or any(config.get(group) for group in OWN):
+    if not config.get("compare") or any(config.get(group) is not None for group in OWN):
         return config
     return config | {"data": {"name": "none"}, "model": {"train": False}}
 

@@ -26,14 +26,21 @@ Experiment = dict[str, Any]
 Change = Callable[[Experiment], Experiment]
 
 
-def fitted_page(documents: Sequence[Mapping[str, Any]], links: Mapping[str, str], budget_mb: float) -> str:
+def fitted_page(
+    documents: Sequence[Mapping[str, Any]],
+    links: Mapping[str, str],
+    budget_mb: float,
+    verdict: Sequence[Mapping[str, str]] | None = None,
+) -> str:
     """The page of the first document with the experiments of all of them, at most `budget_mb` * 1e6 bytes.
 
-    UserError where even one picture a set does not fit.
+    verdict: rows with topic, level and text, in place of the first document's. UserError where even one
+    picture a set does not fit.
     """
     experiments = [one["experiment"] for one in documents]
     said = [sentence for one in documents for sentence in one["left_out"]]
-    top = {"version": 1, "verdict": documents[0]["verdict"], "links": dict(links)}
+    top = {"version": 1, "links": dict(links)}
+    top["verdict"] = documents[0]["verdict"] if verdict is None else list(verdict)
 
     def page(told: list[str]) -> str:
         return render(top | {"left_out": [*told, *said], "experiments": experiments})

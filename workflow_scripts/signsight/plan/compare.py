@@ -235,6 +235,12 @@ class Compare:
         }
 
     @property
+    def documents(self) -> list[str]:
+        """The documents of the explorer, of the experiments that have one."""
+        files = self.of_each("explorer/document.zip").values()
+        return [file for file in files if Path(file).is_file()]
+
+    @property
     def figures(self) -> list[str]:
         """The figures that are drawn of it."""
         drawn = self.plan.drawn_figures

@@ -31,10 +31,15 @@ class Explorer:
         self.config: dict[str, Any] = plan.config["explorer"]
 
     @property
-    def wanted(self) -> bool:
-        """Whether there is anything to look at."""
+    def has_own(self) -> bool:
+        """Whether this run makes anything to look at."""
         made = self.plan.features.presets or self.plan.features.products
         return bool(self.plan.has_data or self._albums or self.plan.detection.wanted or made)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is anything to look at: of this run, or of experiments that it compares."""
+        return self.has_own or bool(self.plan.compare.documents)
 
     @property
     def document(self) -> str:
@@ -47,10 +52,17 @@ class Explorer:
         return f"{self.plan.root}/explorer.html"
 
     @property
-    def others(self) -> list[str]:
-        """The documents of the experiments that are shown beside this one."""
+    def documents(self) -> list[str]:
+        """The documents on the page: this run's, those of `explorer.with` and of experiments compared."""
         results = self.plan.config["results"]
-        return [f"{results}/{name}/explorer/document.zip" for name in self.config["with"]]
+        own = [self.document] if self.has_own else []
+        named = [f"{results}/{name}/explorer/document.zip" for name in self.config["with"]]
+        return list(dict.fromkeys([*own, *named, *self.plan.compare.documents]))
+
+    @property
+    def verdict(self) -> list[str]:
+        """The verdict that opens the page, where it is not that of the first document."""
+        return [] if self.has_own else [self.plan.verdict.table]
 
     @property
     def made(self) -> list[str]:
