@@ -71,8 +71,8 @@ TAKEN = READ | {"pretrained", "classes"} | ALBUMS
 CHECKED = {"check_pictures"}  # of the user's own data set
 # two experiments compared: what is made of all that the tiny one has
 COMPARED = {name for name in figures.names() if name.startswith("compared_")} - {"compared_background"}
-COMPARED |= {"matched_images", "answers_table", "disagreements", "robustness_table", "summary"}
-COMPARED |= {"map_similarity", "similarity_table", "values_table"}
+COMPARED |= {"matched_images", "answers_table", "disagreements", "robustness_table"}
+COMPARED |= {"map_similarity", "similarity_table", "values_table"} | TOLD
 EVERYTHING = {"everything"}  # the results get another place
 OTHER = "other"  # the value is made from the schema
 
