@@ -223,7 +223,7 @@ def test_few_images_are_said(n: int, shown: bool) -> None:
     if shown:
         assert (
             "few images, so only large differences show: Insertion (8)" in lines[0].text
-            and "(evaluation.images asks for more)" in lines[0].text
+            and "; evaluation.images asks for more." in lines[0].text
         )
 
 

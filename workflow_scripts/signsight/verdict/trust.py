@@ -237,7 +237,7 @@ def few_images(metrics: pd.DataFrame, told: Methods, key: str) -> Iterator[Line]
     if len(few):
         some = [f"{told.words[str(name)]['label']} ({count:.0f})" for name, count in few.items()]
         text = f"Measured on few {told.things}, so only large differences show: {listed(some)}"
-        yield Line(told.topic, CAUTION, f"{text} ({key} asks for more).")
+        yield Line(told.topic, CAUTION, f"{text}; {key} asks for more.")
 
 
 def same_maps(groups: Sequence[Sequence[str]], labels: Mapping[str, str]) -> Iterator[Line]:
