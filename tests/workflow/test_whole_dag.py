@@ -23,7 +23,7 @@ def test_all_figures_and_tables_are_made(finished: Workflow) -> None:
     tables = {file.stem for file in (finished.results / "tables").glob("*.csv")}
     assert tables == {
         "clean", "confusion", "masking", "empty_maps", "geometry", "stickers", "sticker_confusions",
-        "metrics", "metric_curves", "pairs", "ranking", "agreement",
+        "metrics", "metric_curves", "pairs", "ranking", "agreement", "identical_maps", "verdict",
     }  # fmt: skip
     assert "Test accuracy" in (finished.results / "summary.md").read_text()
 
