@@ -126,5 +126,11 @@ def test_methods_rank_alike_in_reverse_or_unclearly() -> None:
     assert told((0.2, -0.4, 0.6)).level == "unknown" and told((0.8, 0.4, 1), (0, -1, 1)).level == "caution"
 
 
+def test_few_methods_do_not_tell_whether_methods_rank_alike() -> None:
+    table = rankings((1, 1, 1)).assign(methods=3)
+    (line,) = lines(right(380), right(380), rankings=table)["rankings"]
+    assert line.level == "unknown" and line.text.startswith("3 methods are too few")
+
+
 def test_what_was_not_compared_is_not_spoken_of() -> None:
     assert set(lines(right(380), right(300))) == {"accuracy"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 
 import numpy as np
@@ -15,6 +16,7 @@ from signsight.figures.sheet import PIXELS, Block, fit, in_words, sheet
 from signsight.figures.style import RIGHT, WRONG, method_style, styled
 
 ROWS = 6  # so many fit a sheet of 1,600 pixels
+HEAD = 13  # letters of a line of a network's name
 LETTERS = 28  # of the longest name of a class that is written out
 
 
@@ -48,14 +50,14 @@ def compared_sheet(disagreements: Mapping[str, np.ndarray]) -> Figure:
             sign = RIGHT if given["right"][e, i] else WRONG
             sure = percent(float(given["confidence"][e, i])).replace(" ", "\N{NO-BREAK SPACE}")
             notes[place, 1 + e] = f"{sign} {sure} {_short(str(given['predicted'][e, i]))}"
-    shape = (rows, across * columns)
+    shape, last = (rows, across * columns), None if across == 1 else -1
     method = str(given["method"])
-    heads = ["Image", *networks, *([""] if across > 1 else [])] * across
+    names = ["\n".join(textwrap.wrap(name, HEAD)) for name in networks]
+    heads = ["Image", *names, *([""] if across > 1 else [])] * across
     maps = f"maps by {method_style(method).label}" if method else "no method in common"
     title = f"Recognised by some networks and not by others; {maps}"
-    block = Block(
-        cells.reshape(*shape, *cells.shape[2:]), [""] * rows, heads, title=title, notes=notes.reshape(shape)
-    )
+    pictures = cells.reshape(*shape, *cells.shape[2:])[:, :last]
+    block = Block(pictures, [""] * rows, heads[:last], title=title, notes=notes.reshape(shape)[:, :last])
     figure = sheet([block], cell=0.95, left=0.2, foot=0.15 + KEY_LINE)
     if method:
         colour_keys(figure, [bool(given["signed"])])

@@ -12,6 +12,7 @@ from signsight.figures.numbers import fixed, percent, points_within
 from signsight.verdict.lines import BAD, CAUTION, GOOD, UNKNOWN, Line, listed, named, several
 
 SAME, ALIKE = 0.999, 0.9  # rank correlation from which maps are called the same, and much alike
+FEWEST = 4  # methods: fewer are in the same order by chance in more than one case of twenty
 Row = Mapping[str, Any]
 
 
@@ -139,6 +140,12 @@ def _span(values: pd.Series) -> str:
 
 def _same_order(a: Row, b: Row, rankings: pd.DataFrame, labels: Mapping[str, str]) -> Line:
     """Whether the methods rank alike, by each quantity."""
+    methods = several(rankings["methods"].max(), "method")
+    both = f"{named(a['network'])} and {named(b['network'])}"
+    if rankings["methods"].max() < FEWEST:
+        return Line(
+            "rankings", UNKNOWN, f"{methods} are too few to tell whether methods rank alike on {both}."
+        )
     alike, reverse, unclear = [], [], []
     for row in rankings.to_dict("records"):
         name = quantity_name(row["metric"], row["quantity"])
@@ -148,7 +155,5 @@ def _same_order(a: Row, b: Row, rankings: pd.DataFrame, labels: Mapping[str, str
     said = [f"alike by {listed(alike)}"] if alike else []
     said += [f"in reverse by {listed(reverse)}"] if reverse else []
     said += [f"in orders whose agreement cannot be told from none by {listed(unclear)}"] if unclear else []
-    methods = several(rankings["methods"].max(), "method")
-    both = f"{named(a['network'])} and {named(b['network'])}"
     level = GOOD if not (reverse or unclear) else CAUTION if alike else UNKNOWN
     return Line("rankings", level, f"on {both}, {methods} rank {'; '.join(said)}.")
