@@ -1,4 +1,4 @@
-"""The explorer at 60 images and 30 methods of 48 px: its size, how fast it opens and follows a slider."""
+"""The explorer at 60 images and 30 methods of 48 px fits its budget; bench_explorer.py measures its speed."""
 
 from __future__ import annotations
 
@@ -14,16 +14,15 @@ from signsight.explorer.blobs import encoded, quantised
 from signsight.explorer.pictures import sprites
 
 IMAGES, METHODS, SIZE = 60, 30, 48
-TRIES = 5
 
-# Milliseconds from a step of a slider until all maps are drawn.
+
+DRAWN = "[...document.querySelectorAll('canvas.map')].map((canvas) => canvas.toDataURL())"
+# A step of a slider, until all maps are drawn.
 STEP = """async ([control, value]) => {
   const field = document.getElementById(`control-${control}`);
-  const start = performance.now();
   field.value = value;
   field.dispatchEvent(new Event("input"));
   while (!document.body.dataset.ready) await new Promise((done) => setTimeout(done));
-  return performance.now() - start;
 }"""
 
 
@@ -59,26 +58,10 @@ def test_the_budget_holds(large: Path) -> None:
     assert large.stat().st_size <= 15e6
 
 
-@pytest.mark.parametrize("view", ["overview", "image"])
-def test_opens_in_a_second_and_a_half(visit: Visit, large: Path, view: str) -> None:
-    times = []
-    for _ in range(TRIES):  # the best of a few: other work on the machine is not the page's
-        page = visit(large, f"view={view}")
-        times.append(page.evaluate("Number(document.body.dataset.milliseconds)"))
-        page.close()
-        if times[-1] <= 1500:
-            break
-    assert min(times) <= 1500
-
-
-@pytest.mark.parametrize(
-    ("control", "values"), [("clip", (90, 91, 92, 93, 94)), ("opacity", (20, 40, 60, 80))]
-)
-def test_follows_a_slider_within_fifty_milliseconds(
-    visit: Visit, large: Path, control: str, values: tuple[int, ...]
-) -> None:
+def test_all_maps_are_drawn_and_follow_a_slider(visit: Visit, large: Path) -> None:
     page = visit(large, "view=image")
     assert page.locator("canvas.map").count() == METHODS
-    times = [page.evaluate(STEP, [control, value]) for value in values]
-    assert min(times) <= 50
-    assert page.locator("canvas.map").count() == METHODS
+    before = page.evaluate(DRAWN)
+    page.evaluate(STEP, ["clip", 90])
+    after = page.evaluate(DRAWN)
+    assert len(after) == METHODS and all(a != b for a, b in zip(before, after, strict=True))
