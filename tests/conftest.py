@@ -15,6 +15,7 @@ from signsight.core.registry import REGISTRIES, use_plugins
 
 # Threads that wait sleep, as in jobs: spinning takes the time of the other worker. Read when torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+pytest_plugins = ["memory"]
 SHARED = "workflow"  # the folder of tests of which many look at the same runs
 SESSIONS = re.compile(r"\b(finished|pictures): Workflow\b")
 
