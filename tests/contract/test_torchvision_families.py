@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import pytest
 import torch
@@ -44,25 +42,27 @@ SIZES = {
 WIDE = ("alexnet", "vgg11", "vgg11_bn")  # in the hidden layers of the head, where most of their weights are
 
 
-@lru_cache(maxsize=1)  # together they take gigabytes
-def network(name: str) -> Classifier:
-    """Seeded weights; a head that starts at zero, as that of ViT, is drawn too; wide heads are narrow."""
+@pytest.fixture(scope="module", params=SIZES)
+def model(request: pytest.FixtureRequest) -> Classifier:
+    """One network at a time, since together they take gigabytes.
+
+    Seeded weights; a head that starts at zero, as that of ViT, is drawn too; wide heads are narrow.
+    """
     torch.manual_seed(0)
-    model = build(name, CLASSES, SIZES[name])
+    name = request.param
+    network = build(name, CLASSES, SIZES[name])
     if name in WIDE:
-        narrow(model.classifier)
-    for module in model.modules():
+        narrow(network.classifier)
+    for module in network.modules():
         if isinstance(module, nn.Linear) and not module.weight.any():
             nn.init.normal_(module.weight, std=0.05)
-    return classifier(model, CLASSES, SIZES[name])
+    return classifier(network, CLASSES, SIZES[name])
 
 
 @pytest.mark.parametrize("method", ["gradient", "grad_cam", "lrp_epsilon", "lrp_composite"])
-@pytest.mark.parametrize("name", SIZES)
-def test_every_family_is_explained(name: str, method: str) -> None:
+def test_every_family_is_explained(model: Classifier, method: str) -> None:
     """Some of five classes has a map that is not zero: an untrained network may have nothing for one."""
-    model, cpu = network(name), torch.device("cpu")
-    images, truth = pictures(1, model.size), np.zeros(1, int)
+    images, truth, cpu = pictures(1, model.size), np.zeros(1, int), torch.device("cpu")
     for target in range(CLASSES):
         settings = Settings(method, target, "logit", None, 1, {}, 0)
         (found,) = explain_batch(model, images, truth, ["a"], settings, cpu)
