@@ -4,7 +4,11 @@ BIN := .venv/bin
 # progress bars on a terminal, plain lines in a pipe
 BARS := $(shell [ -t 2 ] && echo --logger rich)
 
-.PHONY: demo test e2e contract oracles setup lint format docs lock unlock
+# tests without training and without runs of the workflow
+QUICK := $(addprefix tests/unit/,config core data docs figures perturbation plan verdict) \
+	$(addprefix tests/contract/test_,figures_contract.py parameters_contract.py replacements_contract.py)
+
+.PHONY: demo test quick e2e contract oracles setup lint format docs lock unlock
 
 demo: setup ## the whole workflow on the embedded data set
 	$(BIN)/snakemake --cores $(CORES) --resources gpu=1 $(BARS) --report results/demo/report.html --report-after-run
@@ -12,6 +16,11 @@ demo: setup ## the whole workflow on the embedded data set
 test: ## all tests
 	@sh envs/setup.sh dev
 	$(BIN)/pytest -n 2
+
+quick: ## lint and the tests that train nothing and run no workflow: two minutes on two cores
+	@sh envs/setup.sh dev
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/pytest -n 2 $(QUICK)
 
 e2e: ## the explorer's page in a browser: the system's Chromium, else one that playwright installs
 	@sh envs/setup.sh dev
