@@ -24,8 +24,8 @@ include: "rules/compare.smk"
 include: "rules/developer.smk"
 
 
-# The report opens with what the run found, if it is done.
-report: FIRST_PAGE
+# The report opens with what the run found, and with every result.
+report: "rules/captions/report.rst"
 
 
 localrules:

@@ -40,9 +40,6 @@ config.clear()
 config.update(checked)
 
 PLAN = Plan(config)
-FIRST_PAGE = Path(PLAN.verdict.page).resolve()
-if not FIRST_PAGE.is_file():
-    FIRST_PAGE = BASE / "rules/captions/report.rst"
 FIGURES = PLAN.drawn_figures
 R = PLAN.root
 # A job that uses torch takes the GPU; on the CPU many small ones beat one with many threads.

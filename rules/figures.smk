@@ -31,7 +31,13 @@ rule summary:
     input:
         flat(FIGURES.summarised),
     output:
-        report(f"{R}/summary.md", caption="captions/summary.rst", category="Summary"),
+        f"{R}/summary.md",
+        report(
+            f"{R}/summary.html",
+            caption="captions/summary.rst",
+            category="Summary",
+            labels={"figure": "key numbers", "experiment": config["experiment"]},
+        ),
     log:
         PLAN.log("summary"),
     benchmark:

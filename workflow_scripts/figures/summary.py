@@ -5,6 +5,7 @@ from signsight.core.job import job
 from signsight.figures.given import load
 from signsight.figures.metric_words import name_metrics
 from signsight.figures.published import read_published
+from signsight.figures.readable import readable
 from signsight.figures.style import name_methods
 from signsight.figures.summary import summary
 from signsight.verdict.page import in_markdown
@@ -14,6 +15,11 @@ with job(snakemake):
     name_methods(params.looks)
     name_metrics(params.words)
     tables = load(params.given)
-    opening = in_markdown(tables.pop("verdict"), params.links) if "verdict" in tables else ""
-    text = summary(**tables, **params.facts, published=read_published(params.published), opening=opening)
-    write_text(snakemake.output[0], text)
+    verdict, facts = (
+        tables.pop("verdict", None),
+        {"published": read_published(params.published), **params.facts},
+    )
+    # the page is also a part of the report, in which links to the files beside it lead nowhere
+    for file, links, shown in zip(snakemake.output, (params.links, {}), (str, readable), strict=True):
+        opening = "" if verdict is None else in_markdown(verdict, links)
+        write_text(file, shown(summary(**tables, **facts, opening=opening)))

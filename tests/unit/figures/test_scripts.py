@@ -102,7 +102,7 @@ def test_the_summary_is_written_from_its_files(tmp_path: Path) -> None:
         "published": {"clean": "gtsrb_clean.csv"},
         "links": {"explorer": "explorer.html"},
     }
-    run("summary", params, [tmp_path / "summary.md"])
+    run("summary", params, [tmp_path / "summary.md", tmp_path / "summary.html"])
     text = (tmp_path / "summary.md").read_text()
     assert text.startswith("# a $\n\n## What this run found\n\n- ✓ **The network**: It knows.\n")
     assert "[explorer.html](explorer.html)" in text.partition("## Key numbers")[0]

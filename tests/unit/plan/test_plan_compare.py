@@ -43,7 +43,9 @@ def test_the_least_that_is_compared_are_the_answers(tmp_path: Path) -> None:
     tables = {"compared_networks", "compared_accuracy", "compared_answers", "compared_classes"}
     assert set(plan.compare.tables) == tables and plan.compare.targets == ["test"]
     assert plan.drawn_figures.names == ["compared_accuracy", "compared_classes", "compared_sheet"]
-    assert plan.compare.shown_method is None and plan.summary == ["results/versus/summary.md"]
+    assert plan.compare.shown_method is None and plan.summary == [
+        f"results/versus/summary.{kind}" for kind in ("md", "html")
+    ]
     assert set(plan.compare.made) < set(plan.targets) and not any("crop" in file for file in plan.targets)
 
 

@@ -413,9 +413,9 @@ class Plan(Inputs):
 
     @property
     def summary(self) -> list[str]:
-        """The summary, where there is something to sum up."""
+        """The summary, also as a page, where there is something to sum up."""
         told = self.has_data or self.detection.wanted or self.compare.wanted
-        return [f"{self.root}/summary.md"] if told else []
+        return [f"{self.root}/summary.md", f"{self.root}/summary.html"] if told else []
 
     @property
     def to_open(self) -> dict[str, str]:

@@ -28,7 +28,7 @@ STYLE = """.. raw:: html
 
 
 def first_page(verdict: pd.DataFrame, experiment: str, links: Mapping[str, str]) -> str:
-    """The text that opens the report, reStructuredText in a Jinja template, as Snakemake reads it.
+    """The text that opens the report, reStructuredText that rules/captions/report.rst takes in.
 
     verdict: of `verdict.verdict`; links: page of PAGES -> its file, as the report is to link it.
     """
@@ -44,9 +44,8 @@ def first_page(verdict: pd.DataFrame, experiment: str, links: Mapping[str, str])
 
 
 def plain(text: str) -> str:
-    """Text that neither reStructuredText nor Jinja takes for more than that."""
-    escaped = re.sub(r"([\\*`|_<>\[\]])", r"\\\1", " ".join(text.split()))
-    return escaped.replace("{", "{{ '{' }}")
+    """Text that reStructuredText takes for no more than that."""
+    return re.sub(r"([\\*`|_<>\[\]])", r"\\\1", " ".join(text.split()))
 
 
 def in_markdown(verdict: pd.DataFrame, links: Mapping[str, str]) -> str:
