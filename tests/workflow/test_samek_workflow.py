@@ -32,7 +32,7 @@ def config() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def study(finished: Workflow) -> Path:
     """The folder of the finished study."""
-    done = finished.run(config(), "results/samek/figures/aopc_curve.svg")
+    done = finished.run(config(), "results/samek/figures/aopc_curve")
     assert done.returncode == 0, done.stdout[-6000:]
     return finished.folder / "results/samek"
 
@@ -67,5 +67,5 @@ def test_the_variants_have_their_own_parameters(study: Path) -> None:
 
 
 def test_the_labels_of_variants_are_in_the_figure(study: Path) -> None:
-    drawing = (study / "figures/aopc_curve.svg").read_text()
+    drawing = (study / "figures/aopc_curve/page-01.svg").read_text()
     assert all(variant["label"] in drawing for variant in VARIANTS.values())

@@ -17,9 +17,13 @@ FIGURES = {
 
 
 def test_all_figures_and_tables_are_made(finished: Workflow) -> None:
-    figures = {file.stem for file in (finished.results / "figures").glob("*.png")}
-    assert figures == {file.stem for file in (finished.results / "figures").glob("*.svg")}
-    assert figures == FIGURES | drawn_from("confusion")
+    folder = finished.results / "figures"
+    figures, drawings = (
+        {file.relative_to(folder).with_suffix("") for file in folder.rglob(f"*.{kind}")}
+        for kind in ("png", "svg")
+    )
+    assert figures == drawings
+    assert {file.parts[0] for file in figures} == FIGURES | drawn_from("confusion")
     tables = {file.stem for file in (finished.results / "tables").glob("*.csv")}
     assert tables == {
         "clean", "confusion", "masking", "empty_maps", "geometry", "stickers", "sticker_confusions",
@@ -92,7 +96,8 @@ def test_report_holds_every_figure(finished: Workflow) -> None:
     assert done.returncode == 0, done.stdout
     page = (finished.folder / "report.html").read_text()
     for name in FIGURES:
-        assert f"{name}.png" in page
+        assert f"figures/{name}.png" in page or f"figures/{name}/page-01.png" in page
+    assert "What the experiment tiny found" in page and "summary.html" in page
 
 
 def test_export_makes_a_folder_for_every_class(finished: Workflow) -> None:
