@@ -236,9 +236,9 @@ class Compare:
 
     @property
     def documents(self) -> list[str]:
-        """The documents of the explorer, of the experiments that have one."""
-        files = self.of_each("explorer/document.zip").values()
-        return [file for file in files if Path(file).is_file()]
+        """The documents of the explorer, where every experiment has one."""
+        files = list(self.of_each("explorer/document.zip").values())
+        return files if all(Path(file).is_file() for file in files) else []
 
     @property
     def figures(self) -> list[str]:
