@@ -347,6 +347,20 @@ def test_a_tiny_class_among_large_ones_is_learned_too(tmp_path: Path) -> None:
     assert history["validation_accuracy"].iloc[-1] == 1
 
 
+def test_weights_that_know_something_are_not_unlearned(
+    images: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With all defaults, from weights that tell the classes apart: they do so after every epoch."""
+    run(tmp_path / "first", images, epochs=15)
+    known = checkpoint.load(tmp_path / "first/model")
+    torch.save(known.network.state_dict(), tmp_path / "start.pth")
+    monkeypatch.setattr(adapted, "FEWEST", 60)
+    model = COMPACT | {"weights": str(tmp_path / "start.pth")}
+    history = run(tmp_path, images, model=model, epochs=None, batch_size=None, learning_rate=None)
+    assert history["steps"].iloc[-1] == 30 and history["learning_rate"].max() < 0.003
+    assert (history["validation_accuracy"] == 1).all()
+
+
 def test_without_validation_the_last_epoch_is_kept(images: ImageSet, tmp_path: Path) -> None:
     examples = make_examples(images).assign(subset="train")
     history = run(tmp_path, images, examples, epochs=3)
