@@ -84,8 +84,9 @@ def test_replicated_studies_stay_as_they_are(preset: str, examples: int, pretrai
 @pytest.mark.parametrize("examples", [54, 500, 20_000])
 def test_given_weights_are_changed_by_small_steps_and_few(examples: int) -> None:
     fresh, tuned = chosen(examples), chosen(examples, pretrained=True)
-    assert tuned["learning_rate"] == pytest.approx(fresh["learning_rate"] / 10, rel=0.1)
+    assert tuned["learning_rate"] == pytest.approx(fresh["learning_rate"] / 20, rel=0.1)
     assert tuned["epochs"] < fresh["epochs"] and tuned["batch_size"] == fresh["batch_size"]
+    assert chosen(examples, validation=9, pretrained=True)["keep"] == "best"
 
 
 def test_one_line_says_what_was_chosen_and_why() -> None:

@@ -354,7 +354,7 @@ def test_weights_that_know_something_are_not_unlearned(
     run(tmp_path / "first", images, epochs=15)
     known = checkpoint.load(tmp_path / "first/model")
     torch.save(known.network.state_dict(), tmp_path / "start.pth")
-    monkeypatch.setattr(adapted, "FEWEST", 60)
+    monkeypatch.setattr(adapted, "FEWEST", 240)
     model = COMPACT | {"weights": str(tmp_path / "start.pth")}
     history = run(tmp_path, images, model=model, epochs=None, batch_size=None, learning_rate=None)
     assert history["steps"].iloc[-1] == 30 and history["learning_rate"].max() < 0.003

@@ -16,7 +16,10 @@ BATCHES = 32  # in an epoch, as long as that makes batches of SMALLEST to LARGES
 SMALLEST, LARGEST = 8, 64
 RATES = {"sgd": 0.1, "adamw": 0.002}  # the highest learning rate of batches of LARGEST or more
 POWER = 0.75  # of the batch's share of LARGEST, for smaller ones: batches of 8 get a fifth
-GENTLER, SHORTER = 0.1, 0.25  # shares of that rate and of the steps, for weights that have learned something
+GENTLER, SHORTER = (
+    0.05,
+    0.125,
+)  # shares of that rate and of the steps, for weights that have learned something
 FEW = 100  # validation pictures, below which the best epoch is mostly luck
 
 
@@ -35,7 +38,7 @@ def adapted(
         told.append(f"batches of {full['batch_size']}")
     steps = math.ceil(examples / full["batch_size"])
     if full["keep"] is None:
-        full["keep"] = _keep(full, validation)
+        full["keep"] = _keep(full, validation, pretrained)
     if full["epochs"] is None:
         full["epochs"] = _epochs(examples, full["batch_size"], pretrained)
         told.append(f"{full['epochs']} epochs of {steps} steps")
@@ -67,7 +70,10 @@ def _rate(optimizer: str, batch_size: int, pretrained: bool) -> float:
     return float(f"{RATES.get(optimizer, RATES['sgd']) * share:.2g}")
 
 
-def _keep(settings: Mapping[str, Any], validation: int) -> str:
-    """The last epoch where the schedule ends in small steps and few pictures cannot tell the best one."""
+def _keep(settings: Mapping[str, Any], validation: int, pretrained: bool) -> str:
+    """The last epoch where the schedule ends in small steps and few pictures cannot tell the best one.
+
+    Not of weights that have learned something, whose first epochs may be the best.
+    """
     ends = settings["epochs"] is None and settings["schedule"] == "one_cycle" and not settings["patience"]
-    return "last" if ends and validation < FEW else "best"
+    return "last" if ends and validation < FEW and not pretrained else "best"
