@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -29,6 +30,7 @@ def test_caption(path: Path, data_set: str) -> None:
     job = SimpleNamespace(config=config, params=SimpleNamespace(published=published))
     text = environment.from_string(path.read_text()).render(snakemake=job)
     html = publish_parts(text, writer="html", settings_overrides={"halt_level": 2})["body"]
+    html = re.sub(r"<style.*?</style>", "", html, flags=re.DOTALL)
     assert "<strong>" in html and "{" not in html and "**" not in html
     if path.stem in ("masking", "degrees", "sticker_accuracy"):
         assert ("published study" in html) == (data_set == "gtsrb")
