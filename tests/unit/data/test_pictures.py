@@ -40,7 +40,7 @@ def test_postscript_starts_no_ghostscript(tmp_path: Path, monkeypatch: pytest.Mo
     Image.new("RGB", (4, 4)).save(tmp_path / "a.eps")
     (tmp_path / "a.eps").rename(tmp_path / "e.png")
     assert_refused(
-        open_rgb, r"e\.png is a broken picture \(none of the formats", FolderPictures(tmp_path), "e.png"
+        open_rgb, r"e\.png is a broken picture \(text that begins with", FolderPictures(tmp_path), "e.png"
     )
     assert not started
 
