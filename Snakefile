@@ -58,12 +58,14 @@ rule data:
 
 rule model:
     input:
+        PLAN.checked,
         PLAN.model,
         PLAN.history,
 
 
 rule attributions:
     input:
+        PLAN.checked,
         PLAN.maps(PLAN.methods).values() if PLAN.has_data else [],
 
 
@@ -84,6 +86,7 @@ rule geometry:
 
 rule evaluation:
     input:
+        PLAN.checked,
         PLAN.table_files.values(),
 
 

@@ -18,7 +18,7 @@ if PLAN.weights.kind == "download":
             "../workflow_scripts/data/download.py"
 
 
-if PLAN.trained:
+if PLAN.checked:
 
     rule check_methods:
         # a method that the network does not allow is told before the training
@@ -30,7 +30,9 @@ if PLAN.trained:
             PLAN.log("check_methods"),
         benchmark:
             PLAN.benchmark("check_methods")
-        priority: 100
+        # Before the training, but not as an input of it: another method is no reason to train again, and Snakemake
+        # does not look for reasons of jobs behind one that it runs, not even behind an `ancient` input.
+        priority: 200
         conda:
             "../envs/torch.yaml"
         params:
@@ -40,10 +42,11 @@ if PLAN.trained:
         script:
             "../workflow_scripts/models/check_methods.py"
 
+
+if PLAN.trained:
+
     rule train:
         input:
-            # for the order alone: another method is no reason to train again
-            checked=ancient(PLAN.checked),
             images=PLAN.image_set("crop/train"),
             examples=PLAN.examples[0],
             classes=PLAN.classes,

@@ -86,7 +86,7 @@ def test_only_what_both_have_is_compared(versus: Workflow) -> None:
     assert set(table(versus, "metrics")["metric"]) == {"region_perturbation"}
     summary = (versus.folder / "results/versus/summary.md").read_text()
     assert "- Methods of tiny alone: few." in summary and "stability" in summary
-    assert summary.index("**accuracy**") < summary.index("## rival compared with tiny")
+    assert summary.index("**Accuracy**") < summary.index("## rival compared with tiny")
 
 
 def test_an_experiment_beside_itself_differs_in_nothing(versus: Workflow) -> None:

@@ -159,10 +159,10 @@ def test_own_sizes_are_kept_up_to_the_longest_side(tmp_path: Path) -> None:
     folder.mkdir()
     Image.new("RGB", (60, 20), (255, 0, 0)).save(folder / "a.png")
     Image.new("RGB", (10, 30)).save(folder / "b.png")
-    given = Given(pictures(2, 16), ["01-a", "02-b"])
-    whole = own_sizes(str(folder), given, 5, None)
+    given = Given(pictures(2, 16), ["01-a", "02-b"], ["a.png", "b.png"])
+    whole = own_sizes(str(folder), given, None)
     assert [one.shape for one in whole] == [(20, 60, 3), (30, 10, 3)]
-    small = own_sizes(str(folder), given, 5, 30)
+    small = own_sizes(str(folder), given, 30)
     assert [one.shape for one in small] == [(10, 30, 3), (30, 10, 3)] and small[0][5, 5].tolist() == [
         255,
         0,

@@ -194,9 +194,10 @@ class Plan(Inputs):
         return told if data["masks"] else None
 
     @property
-    def checked(self) -> str:
-        """What says that the network suits what is asked of it."""
-        return f"{self.root}/check_methods/checked.txt"
+    def checked(self) -> list[str]:
+        """What says that the network suits what is asked of it, where it is trained for that."""
+        asked = self.trained and self.has_data
+        return [f"{self.root}/check_methods/checked.txt"] if asked else []
 
     # perturbed sets
 
@@ -430,7 +431,7 @@ class Plan(Inputs):
         figures = [file for name in self.drawn_figures.names for file in self.drawn_figures.files(name)]
         photographs = [self.album_pictures(album)["table"] for album in self.albums if album != "features"]
         tables = self.table_files.values()
-        made = [*tables, *figures, *self.summary, *kept, *photographs, *self.gallery, *self.features.made,
+        made = [*self.checked, *tables, *figures, *self.summary, *kept, *photographs, *self.gallery, *self.features.made,
                 *self.detection.made, *self.explorer.made, *self.compare.made]  # fmt: skip
         return list(dict.fromkeys(made))
 
