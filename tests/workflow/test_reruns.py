@@ -92,7 +92,10 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
     "shares": ({"evaluation": {"shards": 2}}, once(MASKED | MEASURED, evaluate=18, gather=9)),
     "rows of the overview": ({"figures": {"overview_images": 3}}, {"overview": 1}),
     "rows of the sheets": ({"figures": {"sheet_images": 2}}, once(SHEETS | PICTURED)),
-    "a variant's label": ({"attribution": {"variants": {"few": {"label": "Few"}}}}, once(LABELLED | {"sticker_sheet"})),
+    "a variant's label": (
+        {"attribution": {"variants": {"few": {"label": "Few"}}}},
+        once(LABELLED | {"sticker_sheet"}),
+    ),
     "confidence": (
         {"evaluation": {"confidence": 0.9}},
         once((CLEAN | MASKED | STICKERED | TURNED | MEASURED) - SHEETS),

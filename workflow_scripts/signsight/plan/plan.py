@@ -431,8 +431,9 @@ class Plan(Inputs):
         figures = [file for name in self.drawn_figures.names for file in self.drawn_figures.files(name)]
         photographs = [self.album_pictures(album)["table"] for album in self.albums if album != "features"]
         tables = self.table_files.values()
-        made = [*self.checked, *tables, *figures, *self.summary, *kept, *photographs, *self.gallery, *self.features.made,
-                *self.detection.made, *self.explorer.made, *self.compare.made]  # fmt: skip
+        made = [*self.checked, *tables, *figures, *self.summary, *kept, *photographs, *self.gallery,
+                *self.features.made, *self.detection.made, *self.explorer.made,
+                *self.compare.made]  # fmt: skip
         return list(dict.fromkeys(made))
 
     @cached_property
