@@ -72,8 +72,8 @@ if PLAN.own_pictures:
 rule crop:
     input:
         unpack(lambda wildcards: PLAN.crop_inputs(wildcards.part)),
-        # which pictures are broken follows from the pictures, so that another report of them changes nothing
-        findings=ancient(PLAN.findings) if PLAN.own_pictures else [],
+        # not `ancient`: Snakemake looks for no reasons of jobs behind one that it runs and such an input
+        findings=PLAN.findings if PLAN.own_pictures else [],
     output:
         images=f"{R}/crop/{{part}}/images.npy",
         index=f"{R}/crop/{{part}}/index.csv",

@@ -41,6 +41,10 @@ class Store:
         except (OSError, ValueError, EOFError, BadZipFile):
             return None
 
+    def has(self, name: str) -> bool:
+        """Whether there is a file of that name in this state, be it broken or not."""
+        return self._file(name).is_file()
+
     def put(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Keep arrays, whole or not at all."""
         with atomic(self._file(name)) as part, part.open("wb") as file:

@@ -55,7 +55,8 @@ def make(
     class_ids: of the keys, where the recipe needs the mean of a class. What is in `store` is not made again.
     """
     size = max(min(making.batch_size, AT_ONCE) // group, 1) * group
-    with progress("optimisation", len(keys), "pictures", step=size) as step:
+    there = sum(store.has(key) for key in keys)
+    with progress("optimisation", len(keys), "pictures", done=there, step=size) as step:
         for start in range(0, len(keys), size):
             numbers = list(range(start, min(start + size, len(keys))))
             found = [store.get(keys[number]) for number in numbers]
@@ -65,7 +66,7 @@ def make(
                 _make(making, [keys[n] for n in missing], objective(missing), store, _ids(class_ids, missing))
             for number in numbers:
                 yield store.get(keys[number])
-            step(len(numbers))
+            step(sum(one is None for one in found))
 
 
 def _ids(class_ids: Sequence[int] | None, numbers: Sequence[int]) -> list[int] | None:
