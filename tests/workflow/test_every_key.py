@@ -179,7 +179,7 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
 # the same of the experiment `pictures`, for keys that the tiny experiment has no use for
 PICTURES_TABLE: dict[str, tuple[Any, set[str]]] = {
     "data.source": ("twin", CHECKED | READ | {"classes", "pretrained"} | ALBUMS),
-    "data.broken": (OTHER, CHECKED | READ | ALBUMS),
+    "data.broken": (OTHER, CHECKED | ((READ | ALBUMS) - {"class_animation"})),
     "compare": ({"one": "results/tiny", "other": "rival"}, COMPARED),
     # the first preset, whose way is shown, needs no natural pictures
     "data.fit": (OTHER, (READ | ALBUMS) - {"class_animation"}),
