@@ -117,7 +117,9 @@ def test_every_part_of_everything_is_offered(visit: Visit, everything: Plan) -> 
 @pytest.mark.parametrize("kind", PARTS)
 def test_pages_of_experiments_with_parts_open(visit: Visit, kind: str, tmp_path: Path) -> None:
     plan = packed(PARTS[kind], tmp_path, 1)
-    visit(Path(plan.explorer.page))
+    page = visit(Path(plan.explorer.page))
+    assert page.locator("body").get_attribute("data-ready") is not None
+    assert page.locator("main").inner_text().strip()
 
 
 @pytest.mark.parametrize("share", [0.9, 0.5])

@@ -13,12 +13,9 @@ from typing import Any
 
 from signsight.config.choices import (
     MASKING,
-    TRANSFORMS,
     Config,
     about_method,
     about_metric,
-    background_sets,
-    degree_groups,
     looks,
     method_choice,
     metric_choice,
@@ -31,7 +28,7 @@ from signsight.plan.detection import Detection
 from signsight.plan.explorer import Explorer
 from signsight.plan.features import Features
 from signsight.plan.groups import ANY_METRIC, Group, groups_of
-from signsight.plan.inputs import Inputs
+from signsight.plan.sets import Sets
 from signsight.plan.verdict import Verdict
 
 Files = str | list[str] | dict[str, Any]
@@ -46,24 +43,18 @@ def flat(files: Files) -> list[str]:
     return [name for inner in (files.values() if isinstance(files, dict) else files) for name in flat(inner)]
 
 
-class Plan(Inputs):
+class Plan(Sets):
     """What a run with this config (of `config.rules.complete`) makes; all files by their names."""
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
         self.methods: list[str] = config["attribution"]["methods"]
         self.metrics: list[str] = config["evaluation"]["metrics"]
-        self.masking_methods: list[str] = config["masking"]["methods"]
-        self.sticker_methods: list[str] = config["stickers"]["methods"]
         self.shards: int = config["evaluation"]["shards"]
         self.confidence: float = config["evaluation"]["confidence"]
         self.model = self.model_of("")
 
     # names of files
-
-    def image_set(self, folder: str) -> list[str]:
-        """The files of the image set in a folder of the results."""
-        return [f"{self.root}/{folder}/images.npy", f"{self.root}/{folder}/index.csv"]
 
     def model_of(self, run: str) -> list[str]:
         """The files of the model that a run trains."""
@@ -198,90 +189,6 @@ class Plan(Inputs):
         """What says that the network suits what is asked of it, where it is trained for that."""
         asked = self.trained and self.has_data
         return [f"{self.root}/check_methods/checked.txt"] if asked else []
-
-    # perturbed sets
-
-    @cached_property
-    def masked_cells(self) -> list[str]:
-        """Names of the masked sets: the numbers of masked cells."""
-        return [str(k) for k in range(self.config["masking"]["max_cells"] + 1)]
-
-    @cached_property
-    def sticker_sets(self) -> dict[str, tuple[str, str]]:
-        """Name of a stickered set -> (design, size of sign)."""
-        stickers = self.config["stickers"]
-        return {f"{d}_{s}": (d, s) for d in stickers["designs"] for s in stickers["sign_widths"]}
-
-    @cached_property
-    def sticker_targets(self) -> list[str]:
-        """What gets stickers: test images, drawn stock pictures, the user's stock pictures."""
-        has = {
-            "test": True,
-            "stock": self.about["stock"],
-            "user_stock": bool(self.config["stickers"]["stock"]),
-        }
-        return [target for target, there in has.items() if there and self.sticker_methods]
-
-    def stock_source(self, target: str) -> str | None:
-        """The user's folder of stock pictures; None for the drawn ones."""
-        return self.config["stickers"]["stock"] if target == "user_stock" else None
-
-    def sticker_base(self, target: str) -> str:
-        """Folder, within the results, of the untouched set."""
-        return "crop/test" if target == "test" else f"stock/{target}"
-
-    @cached_property
-    def background_sets(self) -> dict[str, list[str]]:
-        """Name of a set with another background -> what is kept of a picture, and what is behind it."""
-        return {name: list(pair) for name, pair in background_sets(self.config).items()}
-
-    @cached_property
-    def degree_groups(self) -> dict[str, dict[str, list[int]]]:
-        """Transform -> group of degrees that one job scores -> degrees."""
-        return {transform: degree_groups(self.config, transform) for transform in TRANSFORMS}
-
-    @property
-    def degrees(self) -> dict[str, list[int]]:
-        """Transform -> all its degrees."""
-        groups = self.degree_groups.items()
-        return {transform: [d for group in own.values() for d in group] for transform, own in groups}
-
-    @cached_property
-    def scored(self) -> dict[tuple[str, str], dict[str, str]]:
-        """What one scoring job looks at: (kind, group) -> name of a set -> its folder within the results."""
-        sets = {("clean", "test"): {"test": "crop/test"}}
-        for target in self.sticker_targets:
-            for m in self.sticker_methods:
-                own = {name: f"sticker/{target}/{m}/{name}" for name in self.sticker_sets}
-                sets["stickers", f"{target}-{m}"] = {"none": self.sticker_base(target)} | own
-        for transform, groups in self.degree_groups.items():
-            for group, degrees in groups.items():
-                sets[transform, group] = {str(d): f"warp/{transform}/{d}" for d in degrees}
-        if self.background_sets:
-            own = {name: f"compose/{name}" for name in self.background_sets}
-            sets["background", "test"] = {"none": "crop/test"} | own
-        return sets
-
-    def scored_sets(self, kind: str, group: str) -> dict[str, str]:
-        """Name -> folder of the sets of one scoring job."""
-        return {name: f"{self.root}/{folder}" for name, folder in self.scored[kind, group].items()}
-
-    def scores(self, *kinds: str) -> list[str]:
-        """Files of scores of these kinds."""
-        return [f"{self.root}/score/{kind}/{group}.npz" for kind, group in self.scored if kind in kinds]
-
-    @cached_property
-    def kept(self) -> dict[str, list[str]]:
-        """Stage -> files of perturbed sets that stay: all of them or, by default, none."""
-        if not (self.config["keep_datasets"] and self.has_data):
-            return {"masking": [], "stickers": [], "geometry": [], "background": []}
-        masked = [f"mask/{m}/{k}" for m in self.masking_methods for k in self.masked_cells]
-        folders = {kind: [f for (k, _), sets in self.scored.items() if k == kind for f in sets.values()]
-                   for kind in ("stickers", "background", *TRANSFORMS)}  # fmt: skip
-        turned = [folder for transform in TRANSFORMS for folder in folders[transform]]
-        stages = {"masking": masked, "stickers": folders["stickers"], "geometry": turned}
-        stages["background"] = folders["background"]
-        return {stage: [file for f in own for file in self.image_set(f)] for stage, own in stages.items()}
 
     # tables, figures, gallery
 
