@@ -15,7 +15,6 @@ from signsight.core.registry import methods
 from signsight.figures.colour import to_rgb
 from signsight.figures.gallery import (
     Column,
-    Source,
     coloured_gradient,
     gallery_pages,
     gallery_sheet,
@@ -35,6 +34,7 @@ from signsight.figures.strips import (
     without_layers,
 )
 from signsight.figures.style import DPI, method_label
+from stored_columns import stored
 
 Check = Callable[[Figure], None]
 RANDOM = np.random.default_rng(5)
@@ -66,17 +66,6 @@ def table(count: int) -> pd.DataFrame:
 def column(method: str, count: int, signed: bool = False, size: int = 48) -> Column:
     values = RANDOM.normal(size=(count, size, size)).astype(np.float32)
     return Column(method, signed, values if signed else np.abs(values))
-
-
-def stored(folder: Path, columns: list[Column]) -> list[Source]:
-    """The columns as files."""
-    sources = []
-    for place, one in enumerate(columns):
-        parts = {"refused": np.array(one.refused)} if one.maps is None else {"maps": one.maps}
-        parts |= {} if one.colours is None else {"colours": one.colours}
-        np.savez(folder / f"{place}.npz", **parts)
-        sources.append(Source(folder / f"{place}.npz", one.method, one.signed, one.label))
-    return sources
 
 
 def words(figure: Figure) -> list[str]:

@@ -12,8 +12,9 @@ from PIL import Image
 from signsight.data.fit import fit, seen_box
 from signsight.data.pictures import FolderPictures
 from signsight.figures.colour import palette
-from signsight.figures.gallery import Column, Source, hard
+from signsight.figures.gallery import Column, hard
 from signsight.figures.gallery_singles import INDEX, Base, Laid, drawings, laid_over, write_singles
+from stored_columns import stored
 
 RANDOM = np.random.default_rng(5)
 LAID = Laid(1024, 0.8, "inferno", "RdBu_r", "stretch")
@@ -29,17 +30,6 @@ def table(files: list[str]) -> pd.DataFrame:
         {"file": files, "explained_name": [f"class {n}" for n in range(len(files))],
          "explained_probability": [0.25, np.nan, *[0.5] * len(files)][: len(files)]}
     )  # fmt: skip
-
-
-def stored(folder: Path, columns: list[Column]) -> list[Source]:
-    """The columns as files."""
-    sources = []
-    for place, one in enumerate(columns):
-        parts = {"refused": np.array(one.refused)} if one.maps is None else {"maps": one.maps}
-        parts |= {} if one.colours is None else {"colours": one.colours}
-        np.savez(folder / f"{place}.npz", **parts)
-        sources.append(Source(folder / f"{place}.npz", one.method, one.signed, one.label))
-    return sources
 
 
 @pytest.mark.parametrize("shape", [(500, 333), (333, 500), (64, 64), (3000, 200), (48, 60)])
