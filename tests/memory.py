@@ -46,6 +46,11 @@ def forget(module: ModuleType) -> None:
     for value in list(vars(module).values()):
         if hasattr(value, "cache_clear") and _is_of_tests(value):
             value.cache_clear()
+    give_back()
+
+
+def give_back() -> None:
+    """Give the memory of what is no longer used back to the system."""
     gc.collect()
     if sys.platform == "linux":  # glibc keeps what is freed in the middle of its heap
         getattr(ctypes.CDLL(None), "malloc_trim", lambda _: None)(0)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from memory import give_back
 from networks_of_every_kind import narrow
 from signsight.attribution.run import Settings, explain_batch
 from signsight.models.build import build
@@ -43,7 +46,7 @@ WIDE = ("alexnet", "vgg11", "vgg11_bn")  # in the hidden layers of the head, whe
 
 
 @pytest.fixture(scope="module", params=SIZES)
-def model(request: pytest.FixtureRequest) -> Classifier:
+def model(request: pytest.FixtureRequest) -> Iterator[Classifier]:
     """One network at a time, since together they take gigabytes.
 
     Seeded weights; a head that starts at zero, as that of ViT, is drawn too; wide heads are narrow.
@@ -56,7 +59,9 @@ def model(request: pytest.FixtureRequest) -> Classifier:
     for module in network.modules():
         if isinstance(module, nn.Linear) and not module.weight.any():
             nn.init.normal_(module.weight, std=0.05)
-    return classifier(network, CLASSES, SIZES[name])
+    yield classifier(network, CLASSES, SIZES[name])
+    del network
+    give_back()
 
 
 @pytest.mark.parametrize("method", ["gradient", "grad_cam", "lrp_epsilon", "lrp_composite"])

@@ -1,13 +1,16 @@
-"""Networks registered for one test."""
+"""Networks registered for one test, and a training that nothing disturbs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from torch import nn
 
+from signsight.data.imageset import ImageSet
 from signsight.models.names import networks
+from small_training import make_images, run
 
 
 @pytest.fixture
@@ -23,3 +26,17 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         known[name] = builder, about
 
     return register
+
+
+@pytest.fixture(scope="session")
+def images(tmp_path_factory: pytest.TempPathFactory) -> ImageSet:
+    """Sixty pictures of three classes."""
+    return make_images(tmp_path_factory.mktemp("images"))
+
+
+@pytest.fixture(scope="session")
+def undisturbed(images: ImageSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a training that nothing disturbs."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    run(folder, images)
+    return folder

@@ -1,15 +1,10 @@
-"""Training: it learns, keeps the best, stops early, and goes on exactly after being killed."""
+"""Training: it learns, keeps the best, stops early, and refuses what does not fit."""
 
 from __future__ import annotations
 
 import json
 import math
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,81 +15,7 @@ from signsight.core.errors import UserError
 from signsight.data.imageset import ImageSet, image_writer, open_image_set, write_index
 from signsight.models import adapted, checkpoint, training
 from signsight.models.build import build
-from signsight.models.resume import fingerprint
-from signsight.models.states import read_tensors
-
-CLASSES = ["red", "green", "blue"]
-QUICK = {
-    "epochs": 4,
-    "batch_size": 12,
-    "learning_rate": 0.05,
-    "label_smoothing": 0.0,
-    "augmentation": {"rotation": 5.0},
-}
-CPU = torch.device("cpu")
-COMPACT = {"name": "compact", "parameters": {"width": 4}}
-
-
-def make_images(folder: Path, count: int = 60, size: int = 8) -> ImageSet:
-    """Noise with one colour brightened: the class."""
-    rng = np.random.default_rng(0)
-    labels = np.arange(count) % 3
-    images = rng.integers(0, 120, (count, size, size, 3), dtype=np.uint8)
-    images[np.arange(count), :, :, labels] += 100
-    with image_writer(folder, count, size, size) as writer:
-        writer.append(images)
-    index = {"image_id": range(count), "class_id": labels, "track": "", "source": "test"}
-    write_index(folder, pd.DataFrame(index))
-    return open_image_set(folder)
-
-
-def make_examples(images: ImageSet) -> pd.DataFrame:
-    """Every image once; every fifth triple for validation."""
-    rows = np.arange(len(images))
-    subset = np.where(rows // 3 % 5 == 0, "validation", "train")
-    columns = {"row": rows, "class_id": images.class_ids, "flip": "", "angle": 0.0}
-    return pd.DataFrame({**columns, "subset": subset})
-
-
-def run(
-    folder: Path,
-    images: ImageSet,
-    examples: pd.DataFrame | None = None,
-    seed: int = 1,
-    model: dict[str, Any] = COMPACT,
-    **settings: object,
-) -> pd.DataFrame:
-    return training.train(
-        images,
-        make_examples(images) if examples is None else examples,
-        model=model,
-        classes=CLASSES,
-        settings={**QUICK, **settings},
-        seed=seed,
-        device=CPU,
-        folder=folder / "model",
-        resume_folder=folder / "resume",
-    )
-
-
-def weights(folder: Path) -> dict[str, torch.Tensor]:
-    return read_tensors(folder / "model" / checkpoint.WEIGHTS)
-
-
-def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
-    return list(one) == list(other) and all(torch.equal(one[name], other[name]) for name in one)
-
-
-@pytest.fixture(scope="module")
-def images(tmp_path_factory: pytest.TempPathFactory) -> ImageSet:
-    return make_images(tmp_path_factory.mktemp("images"))
-
-
-@pytest.fixture(scope="module")
-def undisturbed(images: ImageSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("undisturbed")
-    run(folder, images)
-    return folder
+from small_training import CLASSES, COMPACT, CPU, make_examples, make_images, run, same, weights
 
 
 def test_learns_what_can_be_learned(images: ImageSet, tmp_path: Path) -> None:
@@ -170,94 +91,6 @@ def test_images_read_by_batches_give_the_same(
     assert same(weights(tmp_path), weights(undisturbed))
 
 
-@pytest.mark.parametrize("epoch", [1, 3])
-def test_goes_on_after_an_interruption(
-    undisturbed: Path,
-    images: ImageSet,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    epoch: int,
-) -> None:
-    with monkeypatch.context() as patch:
-        original = training._Run.epoch
-        begun = []
-
-        def interrupted(self: training._Run, number: int) -> dict[str, float]:
-            if number == epoch:
-                raise KeyboardInterrupt
-            begun.append(number)
-            return original(self, number)
-
-        patch.setattr(training._Run, "epoch", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            run(tmp_path, images)
-        assert begun == list(range(epoch))
-    assert not (tmp_path / "model").exists()
-    history = run(tmp_path, images)
-    assert same(weights(tmp_path), weights(undisturbed))
-    want = pd.read_csv(undisturbed / "model" / "history.csv")
-    pd.testing.assert_frame_equal(
-        history.drop(columns="seconds"), want.drop(columns="seconds"), rtol=0, atol=1e-12
-    )
-    assert not (tmp_path / "resume").exists()
-
-
-def test_goes_on_after_sigkill(undisturbed: Path, images: ImageSet, tmp_path: Path) -> None:
-    code = f"""
-import os, signal, sys
-from pathlib import Path
-sys.path[:0] = {[str(Path(training.__file__).parents[2]), str(Path(__file__).parent)]!r}
-import torch
-torch.set_num_threads({torch.get_num_threads()})
-import test_training as tests
-from signsight.models import training
-original = training._Run.step
-def step(self, rows, draws, rate):
-    if (Path({str(tmp_path)!r}) / "resume" / "state.pt").exists() and rate > 0.04:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return original(self, rows, draws, rate)
-training._Run.step = step
-tests.run(Path({str(tmp_path)!r}), tests.open_image_set({str(images.folder)!r}))
-"""
-    killed = subprocess.run([sys.executable, "-c", code], env=dict(os.environ), check=False)
-    assert killed.returncode == -signal.SIGKILL
-    assert (tmp_path / "resume" / "state.pt").exists()
-    run(tmp_path, images)
-    assert same(weights(tmp_path), weights(undisturbed))
-
-
-def test_other_settings_or_data_start_anew(
-    undisturbed: Path, images: ImageSet, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    (tmp_path / "resume").mkdir()
-    torch.save({"fingerprint": "another"}, tmp_path / "resume" / "state.pt")
-    with caplog.at_level("INFO", "signsight"):
-        run(tmp_path, images)
-    assert "starts over" in caplog.text
-    assert same(weights(tmp_path), weights(undisturbed))
-
-
-def test_broken_state_starts_anew(undisturbed: Path, images: ImageSet, tmp_path: Path) -> None:
-    (tmp_path / "resume").mkdir()
-    (tmp_path / "resume" / "state.pt").write_bytes(b"PK\x03\x04 half a file")
-    run(tmp_path, images)
-    assert same(weights(tmp_path), weights(undisturbed))
-
-
-def test_fingerprint_sees_config_pixels_and_examples(tmp_path: Path, images: ImageSet) -> None:
-    examples = make_examples(images)
-    base = fingerprint({"a": 1}, images, examples)
-    assert base == fingerprint({"a": 1}, make_images(tmp_path / "copy"), examples)
-    assert base != fingerprint({"a": 2}, images, examples)
-    assert base != fingerprint({"a": 1}, images, examples.assign(flip="lr"))
-    pixels = images.images.read(0, len(images))
-    pixels[-1, -1, -1, -1] ^= 1
-    with image_writer(tmp_path, *pixels.shape[:3]) as writer:
-        writer.append(pixels)
-    write_index(tmp_path, images.index)
-    assert base != fingerprint({"a": 1}, open_image_set(tmp_path), examples)
-
-
 def scripted(monkeypatch: pytest.MonkeyPatch, accuracies: list[float]) -> list[dict[str, torch.Tensor]]:
     """Let validation report `accuracies` epoch by epoch; collects the weights it is asked about."""
     states: list[dict[str, torch.Tensor]] = []
@@ -310,29 +143,6 @@ def test_with_few_validation_pictures_the_last_epoch_of_an_open_training_is_kept
     assert same(dict(sorted(weights(tmp_path).items())), dict(sorted(states[-1].items())))
     about = checkpoint.read_about(tmp_path / "model")
     assert about["validation_accuracy"] == 0.4 and "48 examples" in about["training"]["chosen"]
-
-
-def test_a_training_with_all_defaults_goes_on_bit_for_bit(
-    images: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(adapted, "FEWEST", 20)
-    monkeypatch.setattr(adapted, "EPOCHS", 1)
-    open_settings = {"epochs": None, "batch_size": None, "learning_rate": None}
-    run(tmp_path / "whole", images, **open_settings)
-    original = training._Run.epoch
-
-    def interrupted(self: training._Run, number: int) -> dict[str, float]:
-        if number == 2:
-            raise KeyboardInterrupt
-        return original(self, number)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(training._Run, "epoch", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            run(tmp_path / "killed", images, **open_settings)
-    history = run(tmp_path / "killed", images, **open_settings)
-    assert len(history) == 4  # of six steps with eight examples each
-    assert same(weights(tmp_path / "killed"), weights(tmp_path / "whole"))
 
 
 def test_a_tiny_class_among_large_ones_is_learned_too(tmp_path: Path) -> None:
