@@ -59,18 +59,20 @@ wildcard_constraints:
     part="train|test",
     target="test|stock|user_stock",
     kind="[a-z_]+",
-    group="[^/]+",
+    group="[^/.]+",
+    shard=f"[0-9]+-of-{PLAN.shards}",
     network="trained|random",
     recipe="[a-z0-9_]+",
-
-
-scattergather:
-    images=PLAN.shards,
 
 
 def dataset(files):
     """Files of a perturbed image set: deleted after their last use unless the config keeps them."""
     return files if config["keep_datasets"] else temp(files)
+
+
+def of_shard(files):
+    """Files of a job of which there is one for each shard; deleted when they have been put together."""
+    return files if PLAN.shards == 1 else temp(files)
 
 
 def given(source):

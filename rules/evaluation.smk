@@ -1,4 +1,7 @@
-# Scores of every set, the metrics of the methods, and the tables made of them.
+# Scores of every set, the metrics of the methods, and the tables made of them. With shards, a job scores or evaluates
+# a part of the images.
+SCORES = f"{R}/{{run}}score/{{kind}}/{{group}}.npz"
+ANSWERS = f"{R}/{{run}}evaluate/{{metric}}/{{method}}"
 
 
 rule score:
@@ -10,11 +13,11 @@ rule score:
         ],
         model=PLAN.model_of("{run}"),
     output:
-        f"{R}/{{run}}score/{{kind}}/{{group}}.npz",
+        of_shard(PLAN.sharded(SCORES)),
     log:
-        PLAN.log("{run}score", "{kind}/{group}"),
+        PLAN.log("{run}score", PLAN.sharded("{kind}/{group}")),
     benchmark:
-        PLAN.benchmark("{run}score", "{kind}/{group}")
+        PLAN.benchmark("{run}score", PLAN.sharded("{kind}/{group}"))
     # as soon as its sets are there, so that they can be deleted
     priority: 10
     conda:
@@ -26,6 +29,23 @@ rule score:
         sets=lambda wildcards: PLAN.scored_sets(wildcards.kind, wildcards.group),
     script:
         "../workflow_scripts/evaluation/score.py"
+
+
+if PLAN.shards > 1:
+
+    rule gather_scores:
+        input:
+            PLAN.shards_of(SCORES),
+        output:
+            SCORES,
+        log:
+            PLAN.log("{run}gather_scores", "{kind}/{group}"),
+        benchmark:
+            PLAN.benchmark("{run}gather_scores", "{kind}/{group}")
+        conda:
+            "../envs/data.yaml"
+        script:
+            "../workflow_scripts/evaluation/gather_scores.py"
 
 
 rule clean_table:
@@ -167,12 +187,11 @@ for group in PLAN.metric_groups:
             maps=group.files(f"{R}/{{run}}attribute/{{method}}/maps.npy"),
             model=PLAN.model_of("{run}"),
         output:
-            # all images, or a share of them
-            group.files(f"{R}/{{run}}evaluate/{{metric}}/{{method}}/{PLAN.share}.npz"),
+            of_shard(group.files(PLAN.sharded(f"{ANSWERS}/scores.npz"))),
         log:
-            PLAN.log("{run}evaluate", f"{{metric}}/{group.label}/{PLAN.share}"),
+            PLAN.log("{run}evaluate", PLAN.sharded(f"{{metric}}/{group.label}")),
         benchmark:
-            PLAN.benchmark("{run}evaluate", f"{{metric}}/{group.label}/{PLAN.share}")
+            PLAN.benchmark("{run}evaluate", PLAN.sharded(f"{{metric}}/{group.label}"))
         wildcard_constraints:
             metric=group.metrics,
         conda:
@@ -188,25 +207,25 @@ for group in PLAN.metric_groups:
         script:
             "../workflow_scripts/evaluation/evaluate.py"
 
+    if PLAN.shards > 1:
 
-if PLAN.shards > 1:
-
-    rule gather:
-        # the shares of the images that several jobs evaluated
-        input:
-            gather.images(
-                f"{R}/{{{{run}}}}evaluate/{{{{metric}}}}/{{{{method}}}}/{{scatteritem}}.npz"
-            ),
-        output:
-            f"{R}/{{run}}evaluate/{{metric}}/{{method}}/scores.npz",
-        log:
-            PLAN.log("{run}gather", "{metric}/{method}"),
-        benchmark:
-            PLAN.benchmark("{run}gather", "{metric}/{method}")
-        conda:
-            "../envs/data.yaml"
-        script:
-            "../workflow_scripts/evaluation/gather.py"
+        rule:
+            name:
+                group.rule("gather_values")
+            input:
+                flat([PLAN.shards_of(f) for f in group.files(f"{ANSWERS}/scores.npz")]),
+            output:
+                group.files(f"{ANSWERS}/scores.npz"),
+            log:
+                PLAN.log("{run}gather_values", f"{{metric}}/{group.label}"),
+            benchmark:
+                PLAN.benchmark("{run}gather_values", f"{{metric}}/{group.label}")
+            wildcard_constraints:
+                metric=group.metrics,
+            conda:
+                "../envs/data.yaml"
+            script:
+                "../workflow_scripts/evaluation/gather_values.py"
 
 
 rule identical_maps:

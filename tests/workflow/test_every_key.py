@@ -84,6 +84,10 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
     "seed": (OTHER, {"examples"} | TRAINED),
     "stages": (["masking", "stickers", "metrics"], TOLD),
     "device": ("auto", set()),
+    "shards": (
+        OTHER,
+        {"gather_maps", "gather_scores", "gather_values", "score", "warp"} | CLEAN | MAPPED | TURNED,
+    ),
     "keep_datasets": (OTHER, {"mask", "sticker", "warp", "score"} | STICKERED | TURNED),
     "data.name": ("imagenette", EVERYTHING),
     "data.checksums": (OTHER, {"download"} | CROPPED),
@@ -169,7 +173,6 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
     "evaluation.images": (OTHER, {"evaluate"} | MEASURED),
     "evaluation.target": (OTHER, ASKED | {"evaluate"} | MASKED | MEASURED | PICTURED),
     "evaluation.precision": (OTHER, set()),  # there is but one on the CPU
-    "evaluation.shards": (OTHER, {"evaluate", "gather"} | MASKED | MEASURED),
     "explorer.images": (OTHER, EXPLORED),
     "explorer.budget_mb": (OTHER, {"explorer_page"}),
     "explorer.with": (["pictures"], {"explorer_page"}),

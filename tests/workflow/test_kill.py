@@ -13,7 +13,7 @@ from tiny_workflow import TINY, Workflow, changed
 # all that needs the data, the training, maps and numbers of them, which is when it is killed
 TABLES = ("masking.csv", "metrics.csv")
 TARGETS = [f"results/tiny/tables/{table}" for table in TABLES]
-SHARED = changed(evaluation={"shards": 3})
+SHARDS = changed(shards=3)
 
 
 def test_kills_leave_no_trace(finished: Workflow, fresh: Callable[[], Workflow]) -> None:
@@ -37,27 +37,50 @@ def test_kills_leave_no_trace(finished: Workflow, fresh: Callable[[], Workflow])
     assert left == []
 
 
-def test_shares_of_a_killed_run_stay_and_make_the_same_numbers(finished: Workflow, tmp_path: Path) -> None:
+def test_shards_of_a_killed_run_stay_and_make_the_same_numbers(finished: Workflow, tmp_path: Path) -> None:
     workflow = finished.copy(tmp_path)
-    folder = workflow.results / "evaluate/region_perturbation/few"
-    target = str((folder / "scores.npz").relative_to(tmp_path))
-    with np.load(folder / "scores.npz") as file:
-        whole = dict(file)
-    assert workflow.planned(SHARED, target) == {"evaluate": 3, "gather": 1}
-    workflow.kill_at(SHARED, target, "--cores", "1", line="rule evaluate:", times=3, jobs_too=True)
-    made = {file: file.stat().st_mtime_ns for file in folder.glob("*-of-3.npz")}
-    assert len(made) == 2
-    assert workflow.planned(SHARED, target) == {"evaluate": 1, "gather": 1}
-    done = workflow.run(SHARED, target)
+    maps, scores = workflow.results / "attribute/few", workflow.results / "evaluate/region_perturbation/few"
+    made = [
+        maps / "maps.npy",
+        maps / "time.csv",
+        workflow.results / "score/clean/test.npz",
+        scores / "scores.npz",
+    ]
+    targets = [str(file.relative_to(tmp_path)) for file in made]
+    jobs = {
+        "attribute": 3,
+        "gather_maps": 1,
+        "score": 3,
+        "gather_scores": 1,
+        "evaluate": 3,
+        "gather_values": 1,
+    }
+    assert workflow.planned(SHARDS, *targets) == jobs
+    workflow.kill_at(SHARDS, targets[0], "--cores", "1", line="rule attribute:", times=3, jobs_too=True)
+    there = {file: file.stat().st_mtime_ns for file in maps.glob("*-of-3.*")}
+    assert len(there) == 4  # maps and times of two
+    assert workflow.planned(SHARDS, *targets) == jobs | {"attribute": 1}
+    done = workflow.run(SHARDS, targets[0], "--notemp")
     assert done.returncode == 0, done.stdout[-4000:]
-    assert {file: file.stat().st_mtime_ns for file in made} == made
-    assert len(list(folder.glob("*-of-3.npz"))) == 3
-    with np.load(folder / "scores.npz") as file:
-        gathered = dict(file)
-    assert gathered.keys() == whole.keys() and len(whole["rows"]) == 8
-    for name, values in whole.items():
-        assert values.dtype == gathered[name].dtype and values.shape == gathered[name].shape
-        if name.startswith(("value_", "curve_")):  # a network rounds other batches otherwise
-            np.testing.assert_allclose(gathered[name], values, rtol=1e-4, atol=1e-7)
-        else:
-            assert np.array_equal(gathered[name], values), name
+    assert {file: file.stat().st_mtime_ns for file in there} == there
+    done = workflow.run(SHARDS, *targets)
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert list(scores.glob("*-of-3.*")) == []
+    assert workflow.planned(SHARDS, *targets) == {}
+    for file in made:
+        whole = finished.results / file.relative_to(workflow.results)
+        for name, values in stored(whole).items():
+            joined = stored(file)[name]
+            assert values.dtype == joined.dtype and values.shape == joined.shape
+            if values.dtype.kind == "f":  # a network rounds other batches otherwise
+                np.testing.assert_allclose(joined, values, rtol=1e-4, atol=1e-5)
+            else:
+                assert np.array_equal(joined, values), name
+
+
+def stored(file: Path) -> dict[str, np.ndarray]:
+    """Name -> array of a file of arrays; of a table, what does not depend on the time."""
+    if file.suffix == ".csv":
+        return {"device": pd.read_csv(file)["device"].to_numpy()}
+    found = np.load(file)
+    return {"maps": found} if file.suffix == ".npy" else dict(found)

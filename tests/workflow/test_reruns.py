@@ -89,7 +89,12 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
         once(MEASURED, evaluate=3, deletion_insertion=1),
     ),
     "a metric less": ({"evaluation": {"metrics": ["region_perturbation"]}}, once(MEASURED)),
-    "shares": ({"evaluation": {"shards": 2}}, once(MASKED | MEASURED, evaluate=18, gather=9)),
+    "shards": (
+        {"shards": 2},
+        {rule: count for rule, count in FROM_MODEL.items() if rule != "training_curve"}
+        | {"attribute": 6, "gather_maps": 3, "score": 12, "gather_scores": 6}
+        | {"evaluate": 18, "gather_values": 9},
+    ),
     "rows of the overview": ({"figures": {"overview_images": 3}}, {"overview": 1}),
     "rows of the sheets": ({"figures": {"sheet_images": 2}}, once(SHEETS | PICTURED)),
     "a variant's label": (

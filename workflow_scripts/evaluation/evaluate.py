@@ -1,4 +1,4 @@
-"""Rule evaluate: one metric over the maps of one or several methods, or over a share of the images."""
+"""Rule evaluate: one metric over the maps of one or several methods, or over a shard of the images."""
 
 import logging
 from functools import partial
@@ -8,7 +8,8 @@ from signsight.attribution import run
 from signsight.core.files import ArrayFile
 from signsight.core.job import job
 from signsight.data.imageset import open_image_set
-from signsight.evaluation.run import Settings, evaluate_set, sample_rows, shard_of, shard_rows
+from signsight.data.shards import shard_of
+from signsight.evaluation.run import Settings, evaluate_set, sample_rows
 from signsight.models.memory import batch_size_for
 from signsight.models.of_job import model_of_job
 
@@ -25,8 +26,8 @@ with job(snakemake):
         batch_size=batch_size,
         **params.protocol,
     )
-    share = shard_of(snakemake.wildcards.get("scatteritem"))
-    rows = shard_rows(sample_rows(len(images), params.metric["images"], params.seed), *share)
+    shard = shard_of(snakemake.wildcards.get("shard"))
+    rows = shard.of(sample_rows(len(images), params.metric["images"], params.seed))
     regions = snakemake.input.get("regions")
     files = zip(params.again.items(), snakemake.input.maps, snakemake.output, strict=True)
     for (method, told), maps, scores in files:

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from signsight.attribution.cost import PASSES, Seconds, Stopwatch, cost_row, forward_seconds
+from signsight.attribution.cost import PASSES, Stopwatch, forward_seconds
+from signsight.attribution.cost_table import Seconds, cost_table, joined_costs
 from signsight.attribution.run import Settings, explain_set
+from signsight.core.files import read_csv
 from small_models import gap, image_set, pictures
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
@@ -68,11 +70,33 @@ def test_the_model_stays_as_it_was(training: bool) -> None:
     ],
 )
 def test_the_row_has_both_times_and_their_ratio(own: Seconds, forward: Seconds, passes: float) -> None:
-    row = cost_row(own, forward, 90, 32, GPU if own.gpu else CPU)
+    (row,) = cost_table(own, forward, 90, 32, "cuda" if own.gpu else "cpu").to_dict("records")
     assert row["forward_passes"] == pytest.approx(passes)
     assert (row["images"], row["batch_size"], row["device"]) == (90, 32, "cuda" if own.gpu else "cpu")
     assert (row["cpu_seconds"], row["gpu_seconds"]) == (own.cpu, own.gpu)
     assert (row["forward_cpu_seconds"], row["forward_gpu_seconds"]) == (forward.cpu, forward.gpu)
+
+
+@pytest.mark.parametrize("gpu", [False, True])
+def test_costs_of_shards_are_means_over_their_images(gpu: bool, tmp_path: Path) -> None:
+    """Also as they are read again, and where a shard has no images."""
+    tables = []
+    for images, seconds in ((30, 0.2), (10, 0.6), (0, 0.0)):
+        own, forward = (Seconds(s, s / 2 if gpu else None) for s in (seconds, 0.1))
+        cost_table(own, forward, images, 16, "cuda" if gpu else "cpu").to_csv(tmp_path / "t.csv", index=False)
+        tables.append(read_csv(tmp_path / "t.csv"))
+    (row,) = joined_costs(tables).to_dict("records")
+    assert row["images"] == 40 and row["batch_size"] == 16
+    assert row["cpu_seconds"] == pytest.approx(0.3) and row["forward_passes"] == pytest.approx(3)
+    assert row["gpu_seconds"] == pytest.approx(0.15) if gpu else row["gpu_seconds"] is None
+
+
+def test_of_shards_on_two_kinds_of_devices_that_of_most_images_counts() -> None:
+    few = cost_table(Seconds(9, None), Seconds(1, None), 10, 16, "cpu")
+    many = cost_table(Seconds(1, 0.4), Seconds(1, 0.1), 20, 64, "cuda")
+    (row,) = joined_costs([few, many, many]).to_dict("records")
+    assert (row["device"], row["images"], row["batch_size"]) == ("cuda", 40, 64)
+    assert row["gpu_seconds"] == pytest.approx(0.4) and row["forward_passes"] == pytest.approx(4)
 
 
 def test_integrated_gradients_cost_as_many_passes_as_they_have_steps(
@@ -93,4 +117,4 @@ def test_integrated_gradients_cost_as_many_passes_as_they_have_steps(
         settings = Settings(method, "predicted", "logit", None, 4, parameters, 0)
         watch = explain_set(model, images, settings, CPU, tmp_path / f"{method}.npy")
         assert watch.images == 6
-        assert cost_row(watch.seconds, plain, 6, 4, CPU)["forward_passes"] == pytest.approx(expected)
+        assert cost_table(watch.seconds, plain, 6, 4, "cpu")["forward_passes"][0] == pytest.approx(expected)

@@ -9,6 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
+from signsight.data.shards import Shard
+from signsight.evaluation.accuracy import join_predictions
 from signsight.evaluation.scoring import fitting_batches, save_predictions, score_set, score_sets
 from small_models import gap, image_set, pictures
 
@@ -85,3 +87,25 @@ def test_columns_of_the_classes_that_the_images_have_are_kept_where_asked(tmp_pa
     save_predictions(tmp_path / "q.npz", score_sets(gap(), {"test": tmp_path / "in"}, CPU, 8))
     with np.load(tmp_path / "q.npz") as stored:
         assert set(stored) == {"sets", "predicted", "probability", "confidence"}
+
+
+@pytest.mark.parametrize("shards", [2, 30])
+def test_predictions_of_shards_are_those_of_one_job(shards: int, tmp_path: Path) -> None:
+    """Of two sets, with columns of the classes that the images of all shards have; also of no images."""
+    folders = {name: tmp_path / name for name in ("none", "7")}
+    for seed, folder in enumerate(folders.values()):
+        image_set(folder, pictures(COUNT, SIZE, seed), np.sort(TRUTH))
+    save_predictions(tmp_path / "whole.npz", score_sets(gap(), folders, CPU, 8, columns=True))
+    files = [tmp_path / f"{number}.npz" for number in range(shards)]
+    for number, file in enumerate(files):
+        found = score_sets(gap(), folders, CPU, 8, columns=True, shard=Shard(number, shards))
+        save_predictions(file, found)
+    join_predictions(files, tmp_path / "joined.npz")
+    with np.load(tmp_path / "whole.npz") as whole, np.load(tmp_path / "joined.npz") as joined:
+        assert list(whole) == list(joined)
+        for name in whole:
+            assert whole[name].dtype == joined[name].dtype and whole[name].shape == joined[name].shape
+            if whole[name].dtype.kind == "f":
+                np.testing.assert_allclose(joined[name], whole[name], rtol=1e-5)
+            else:
+                np.testing.assert_array_equal(joined[name], whole[name])

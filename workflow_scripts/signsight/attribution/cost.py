@@ -1,4 +1,4 @@
-"""What a method costs: CPU and GPU seconds around the method alone, and in forward passes of the network."""
+"""What a method costs: CPU and GPU seconds around the method alone, and those of a forward pass."""
 
 from __future__ import annotations
 
@@ -6,27 +6,15 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 
+from signsight.attribution.cost_table import Seconds
 from signsight.models.classifier import Classifier, to_pixels
 
 PASSES = 5  # forward passes that are timed, after one that is not
 Clock = Callable[[], float]
-
-
-@dataclass(frozen=True)
-class Seconds:
-    """Time for one image: CPU seconds of all threads, and with a GPU its seconds, from idle to idle.
-
-    Other jobs on the machine do not count in CPU seconds.
-    """
-
-    cpu: float
-    gpu: float | None
 
 
 class Stopwatch:
@@ -50,8 +38,9 @@ class Stopwatch:
 
     @property
     def seconds(self) -> Seconds:
-        """Of one image."""
-        return Seconds(self.cpu / self.images, self.gpu / self.images if self._gpu else None)
+        """Of one image; nothing where there was none."""
+        images = max(self.images, 1)
+        return Seconds(self.cpu / images, self.gpu / images if self._gpu else None)
 
     def _wait(self) -> None:
         if self._gpu and torch.accelerator.is_available():
@@ -80,23 +69,3 @@ def forward_seconds(
         model.train(training)
     gpu = [one.gpu for one in found if one.gpu is not None]
     return Seconds(statistics.median(one.cpu for one in found), statistics.median(gpu) if gpu else None)
-
-
-def cost_row(
-    own: Seconds, forward: Seconds, images: int, batch_size: int, device: torch.device
-) -> dict[str, Any]:
-    """The row of `time.csv`: seconds for the map of an image, for a forward pass, and their ratio.
-
-    The ratio is that of the GPU where there is one. images: those that were timed.
-    """
-    passes = own.cpu / forward.cpu if own.gpu is None or forward.gpu is None else own.gpu / forward.gpu
-    return {
-        "device": device.type,
-        "batch_size": batch_size,
-        "images": images,
-        "cpu_seconds": own.cpu,
-        "gpu_seconds": own.gpu,
-        "forward_cpu_seconds": forward.cpu,
-        "forward_gpu_seconds": forward.gpu,
-        "forward_passes": passes,
-    }

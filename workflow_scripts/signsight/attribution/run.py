@@ -168,7 +168,7 @@ def explain_set(
     """
     done, watch = 0, Stopwatch(device)
     single = len(images) <= settings.batch_size
-    if single:  # before the progress, which goes by the batches
+    if single and len(images):  # before the progress, which goes by the batches
         first = images.images.read(0, 1), images.class_ids[:1], images.index["image_id"].iloc[:1].tolist()
         explain_batch(model, *first, settings, device)
     with (

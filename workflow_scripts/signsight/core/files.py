@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import errno
 import glob
 import json
@@ -118,13 +119,15 @@ class ArrayFile:
     """An `.npy` file read in pieces with plain reads, so that memory stays that of one piece.
 
     (A memory map counts every page that was touched as the job's memory.)
-    Attributes: `path`, `shape` tuple of int, `dtype`.
+    Attributes: `path`, `shape` tuple of int, `dtype`, `row_bytes` of one row.
     """
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, offset: int = 0) -> None:
+        """offset: where in the file the array begins, of one that is stored within another file."""
         self.path = Path(path)
         try:
             with self.path.open("rb") as file:
+                file.seek(offset)
                 version = np.lib.format.read_magic(file)
                 reader = {
                     1: np.lib.format.read_array_header_1_0,
@@ -140,7 +143,7 @@ class ArrayFile:
             raise UserError(f"{self.path} holds no rows of numbers; save an array of numbers there.")
         if fortran:
             raise UserError(f"{self.path} is stored column by column; save it in C order.")
-        self._row = int(np.prod(self.shape[1:], dtype=np.int64)) * self.dtype.itemsize
+        self.row_bytes = int(np.prod(self.shape[1:], dtype=np.int64)) * self.dtype.itemsize
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -150,7 +153,7 @@ class ArrayFile:
         stop = min(stop, len(self))
         out = np.empty((max(stop - start, 0), *self.shape[1:]), self.dtype)
         with self.path.open("rb") as file:
-            file.seek(self._start + start * self._row)
+            file.seek(self._start + start * self.row_bytes)
             if file.readinto(out.data if out.size else bytearray()) != out.nbytes:
                 raise UserError(f"{self.path} is shorter than its header says; delete it and run again.")
         return out
@@ -159,6 +162,13 @@ class ArrayFile:
         """The given rows in that order, (len(rows), ...)."""
         pieces = [self.read(row, row + 1) for row in rows]
         return np.concatenate(pieces) if pieces else self.read(0, 0)
+
+    def part(self, start: int, stop: int) -> ArrayFile:
+        """Rows start..stop-1 as a file of their own, of which nothing is read yet."""
+        own = copy.copy(self)
+        own.shape = (stop - start, *self.shape[1:])
+        own._start = self._start + start * self.row_bytes
+        return own
 
     def batches(self, size: int) -> Iterator[np.ndarray]:
         """All rows in order, `size` at a time (the last piece may be shorter)."""

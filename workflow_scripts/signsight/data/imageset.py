@@ -17,6 +17,8 @@ from signsight.core.files import ArrayFile, ArrayWriter, atomic, write_csv
 if TYPE_CHECKING:
     import pandas as pd  # a second to import, which jobs that only turn pixels do without
 
+    from signsight.data.shards import Shard
+
 COLUMNS = ("image_id", "class_id", "track", "source")
 TEXT_COLUMNS = dict.fromkeys(("image_id", "track", "source", "label", "file", "layer"), str)
 
@@ -25,11 +27,14 @@ TEXT_COLUMNS = dict.fromkeys(("image_id", "track", "source", "label", "file", "l
 class ImageSet:
     """An image set on disk.
 
-    images: (N, H, W, 3) uint8 RGB, read in pieces.
+    images: (N, H, W, 3) uint8 RGB, read in pieces. whole, start: for a share of a set, that set and the row
+    that the share begins with.
     """
 
     folder: Path
     images: ArrayFile
+    whole: ImageSet | None = None
+    start: int = 0
 
     def __len__(self) -> int:
         return len(self.images)
@@ -41,6 +46,9 @@ class ImageSet:
 
         UserError when it does not fit the images.
         """
+        if self.whole is not None:
+            rows = slice(self.start, self.start + len(self))
+            return self.whole.index.iloc[rows].reset_index(drop=True)
         index = read_index(self.folder / "index.csv")
         if len(index) != len(self):
             raise UserError(
@@ -57,6 +65,13 @@ class ImageSet:
     def class_ids(self) -> np.ndarray:
         """(N,) int64."""
         return self.index["class_id"].to_numpy(np.int64)
+
+    def share(self, shard: Shard) -> ImageSet:
+        """The consecutive images that a shard is, as a set of their own; it may be empty."""
+        if shard.count == 1:
+            return self
+        start, stop = shard.bounds(len(self))
+        return ImageSet(self.folder, self.images.part(start, stop), self, start)
 
     def batches(self, size: int) -> Iterator[np.ndarray]:
         """(n, H, W, 3) uint8 pieces in order."""

@@ -20,7 +20,6 @@ methods.
 evaluation:
   metrics: [region_perturbation, deletion, insertion, randomisation]
   images: 1000            # a random sample, or `all`; a smaller one is part of a larger one
-  shards: 1               # jobs that share the images of a metric and a method, for clusters
   parameters:
     region_perturbation: {region: 4, steps: 30, repetitions: 5, replacement: uniform}
     randomisation: {images: 100}

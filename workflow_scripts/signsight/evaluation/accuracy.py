@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from signsight.core.archives import join_archives
 from signsight.evaluation.statistics import paired_difference, wilson
 
 Scores = dict[str, np.ndarray]
 StickerSets = dict[str, tuple[str, str]]
+
+
+def join_predictions(files: Sequence[Path | str], out: Path | str) -> None:
+    """Write the predictions (of `scoring.save_predictions`) for all images to `out`, from those of shards."""
+    join_archives(files, out, axis=1, shared=("sets", "column_ids"), counted="predicted")
 
 
 def load_predicted(path: Path | str) -> Scores:

@@ -5,13 +5,14 @@ Importing it imports no torch, so that tables can be made from its files without
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from signsight.core.archives import join_archives
 from signsight.core.errors import UserError
 from signsight.core.files import ArrayFile, atomic
 from signsight.core.registry import metrics
@@ -55,17 +56,6 @@ def sample_rows(count: int, images: int | None, seed: int) -> np.ndarray:
     if images is None or images >= count:
         return np.arange(count)
     return np.sort(generator(seed, "evaluation sample").permutation(count)[:images])
-
-
-def shard_of(name: str | None) -> tuple[int, int]:
-    """Number, from 0, of a share of the images and how many there are, from its name '2-of-8'."""
-    number, count = map(int, name.split("-of-")) if name else (1, 1)
-    return number - 1, count
-
-
-def shard_rows(rows: np.ndarray, shard: int, shards: int) -> np.ndarray:
-    """The part number `shard` (from 0) of `rows` in `shards` parts of as equal a size as can be."""
-    return np.array_split(rows, shards)[shard]
 
 
 def evaluate_set(
@@ -141,25 +131,9 @@ def save(path: Path | str, arrays: dict[str, np.ndarray]) -> None:
         np.savez(file, **arrays)
 
 
-def merge(files: Iterable[Path | str]) -> dict[str, np.ndarray]:
-    """The arrays of a result from the files of its shards (or its one file), rows in ascending order.
+def join_answers(files: Sequence[Path | str], out: Path | str) -> None:
+    """Write the answers for all images to `out`, from those of shards in the order of their images.
 
     UserError when there is no image in them, or the shards are not of one evaluation.
     """
-    loaded = {file: _load(file) for file in files}
-    shards = {file: shard for file, shard in loaded.items() if len(shard["rows"])}
-    if not shards:
-        raise UserError(f"{next(iter(loaded))} holds no image; evaluate at least one.")
-    one, first = next(iter(shards.items()))
-    for file, shard in shards.items():
-        if shard.keys() != first.keys() or any(not np.array_equal(shard[k], first[k]) for k in SHARED):
-            raise UserError(f"{file} and {one} are of different evaluations; delete both and run again.")
-    order = np.argsort(np.concatenate([shard["rows"] for shard in shards.values()]), kind="stable")
-    names = [name for name in first if name not in SHARED]
-    rows = {name: np.concatenate([shard[name] for shard in shards.values()])[order] for name in names}
-    return rows | {name: first[name] for name in SHARED}
-
-
-def _load(path: Path | str) -> dict[str, np.ndarray]:
-    with np.load(path) as stored:
-        return dict(stored)
+    join_archives(files, out, axis=0, shared=SHARED, counted="rows")

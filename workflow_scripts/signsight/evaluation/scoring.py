@@ -14,6 +14,7 @@ from PIL import Image
 from signsight.core.files import atomic
 from signsight.data.imageset import ImageSet, open_image_set
 from signsight.data.progress import progress
+from signsight.data.shards import ALL, Shard
 from signsight.models.classifier import Classifier, forward_batches
 
 log = logging.getLogger("signsight")
@@ -67,7 +68,10 @@ def score_set(
     """Predicted class (N,) int16, softmax of the true class and of the predicted one (N,) float32, of the K
     classes `column_ids` (N, K) float32, and of the TOP most probable (N, T) with their ids (N, T) int16."""
     truth, kept = torch.tensor(images.class_ids), torch.tensor(np.asarray(column_ids, np.int64))
-    found: list[tuple[torch.Tensor, ...]] = []
+    kinds = [(torch.int16, ()), *[(torch.float32, ())] * 2, (torch.float32, (len(kept),))]
+    tops = (min(TOP, len(model.classes)),)
+    kinds += [(torch.float32, tops), (torch.int16, tops)]
+    found = [tuple(torch.empty((0, *shape), dtype=dtype) for dtype, shape in kinds)]  # there may be no images
     start = 0
     with progress("predictions", len(images), "images", step=batch_size) as step:
         for logits in forward_batches(model, fitting_batches(images, model.size, batch_size), device):
@@ -89,8 +93,9 @@ def score_sets(
     batch_size: int,
     *,
     columns: bool = False,
+    shard: Shard = ALL,
 ) -> Predictions:
-    """Score the image sets in `folders` (name -> folder), which all hold the same images.
+    """Score the image sets in `folders` (name -> folder), which all hold the same images, or a shard of them.
 
     columns: also keep the softmax of every class that the images have, as curves of a class need it, and
     that of the most probable classes.
@@ -98,10 +103,12 @@ def score_sets(
     rows, ids = [], np.empty(0, np.int64)
     with progress("predictions", len(folders), "image sets") as step:
         for name, folder in folders.items():
-            images = open_image_set(folder)
-            ids = np.unique(images.class_ids) if columns else ids
+            whole = open_image_set(folder)
+            ids = np.unique(whole.class_ids) if columns else ids
+            images = whole.share(shard)
             rows.append(score_set(model, images, device, batch_size, ids))
-            log.info("%s: accuracy %.4f of %d", name, (rows[-1][0] == images.class_ids).mean(), len(images))
+            right = int((rows[-1][0] == images.class_ids).sum())
+            log.info("%s: accuracy %.4f of %d", name, right / max(len(images), 1), len(images))
             step(1)
     *found, kept, top, top_ids = (np.stack(part) for part in zip(*rows, strict=True))
     return Predictions(list(folders), *found, *((kept, ids, top, top_ids) if columns else ()))

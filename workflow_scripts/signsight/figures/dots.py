@@ -46,7 +46,7 @@ PLAIN = {"sign": "in the object", "outside": "outside the object"}  # where no s
 def cost(metrics: pd.DataFrame, times: Mapping[str, pd.DataFrame], *, confidence: float) -> Figure:
     """Forward passes that a map costs (logarithmic) against the AOPC of the same method, with its interval.
 
-    metrics: the metric table; times: method -> one row, as `attribution.cost.cost_row` makes it.
+    metrics: the metric table; times: method -> one row, as `attribution.cost_table.cost_table` makes it.
     """
     passes = {method: table["forward_passes"].item() for method, table in times.items()}
     own = metrics[(metrics["metric"] == "region_perturbation") & (metrics["quantity"] == "aopc")]

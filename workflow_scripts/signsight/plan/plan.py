@@ -22,6 +22,7 @@ from signsight.config.choices import (
 )
 from signsight.config.rules import truth_regions
 from signsight.core.registry import REGISTRIES, metrics
+from signsight.data.shards import shard_names
 from signsight.figures.drawn import Drawn
 from signsight.plan.compare import Compare
 from signsight.plan.detection import Detection
@@ -50,7 +51,7 @@ class Plan(Sets):
         super().__init__(config)
         self.methods: list[str] = config["attribution"]["methods"]
         self.metrics: list[str] = config["evaluation"]["metrics"]
-        self.shards: int = config["evaluation"]["shards"]
+        self.shards: int = config["shards"]
         self.confidence: float = config["evaluation"]["confidence"]
         self.model = self.model_of("")
 
@@ -82,6 +83,17 @@ class Plan(Sets):
     def benchmark(self, rule: str, wildcards: str = "") -> str:
         """The benchmark file (time and memory) of a rule's job."""
         return f"{Path(self.root, 'benchmarks', rule, wildcards)}.tsv"
+
+    def sharded(self, file: str) -> str:
+        """The file of a job for all images, or for the shard of them that the wildcard `shard` names."""
+        if self.shards == 1:
+            return file
+        suffix = Path(file).suffix
+        return f"{file.removesuffix(suffix)}.{{shard}}{suffix}"
+
+    def shards_of(self, file: str) -> list[str]:
+        """The files of all shards that a file is put together from."""
+        return [self.sharded(file).replace("{shard}", name) for name in shard_names(self.shards)]
 
     @cached_property
     def method_groups(self) -> list[Group]:
@@ -124,11 +136,6 @@ class Plan(Sets):
         on_cpu = self.config["device"] == "cpu"  # where there is one precision only
         found = {key: self.config["evaluation"][key] for key in keys}
         return found | {"precision": "full"} if on_cpu and "precision" in keys else found
-
-    @property
-    def share(self) -> str:
-        """Name of the file of a metric's answers for all images, or of a share of them."""
-        return "{scatteritem}" if self.shards > 1 else "scores"
 
     @property
     def ranking(self) -> dict[str, Any]:
