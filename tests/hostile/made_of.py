@@ -41,9 +41,11 @@ def png(seed: int, height: int = 12, width: int = 12) -> bytes:
     return encoded(Image.fromarray(pixels(seed, height, width)))
 
 
-def class_folders(root: Path, names: tuple[str, ...] = ("cat", "dog"), each: int = 4) -> Path:
-    """Class folders with pictures 1.png, 2.png and so on, no two alike."""
-    for number, name in enumerate(names):
+def class_folders(
+    root: Path, names: tuple[str, ...] = ("cat", "dog"), each: int = 4, *, first: int = 0
+) -> Path:
+    """Class folders with pictures 1.png, 2.png and so on, no two alike; first: of the numbers of classes."""
+    for number, name in enumerate(names, start=first):
         (root / name).mkdir(parents=True)
         for one in range(1, each + 1):
             (root / name / f"{one}.png").write_bytes(png(100 * number + one))

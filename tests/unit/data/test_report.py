@@ -112,7 +112,7 @@ def bytes_of(files: dict[str, tuple[bytes, str]]) -> dict[str, bytes]:
 def looked(root: Path, broken: str = "skip", **options: object) -> tuple[pd.DataFrame, dict[str, Part]]:
     """The findings of a folder, as read back from their table, and its parts."""
     parts = {name: Folder().part(name, {}, Options(str(root), seed=1)) for name in ("train", "test")}
-    findings, count = examine(parts, CLASSES, workers=2)
+    findings, count, _ = examine(parts, CLASSES, str(root), workers=2)
     table = root.parent / "report.csv"
     settle(findings, count, root, table, broken)
     return read_csv(table), parts
@@ -252,7 +252,7 @@ def test_listed_pictures_are_looked_at_too(tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_text("\n".join(["file,class", *rows]) + "\n")
     data = ListedPictures(id_column="file", class_column="class")
     parts = {name: data.part(name, {}, Options(str(tmp_path), seed=1)) for name in ("train", "test")}
-    findings, count = examine(parts, CLASSES)
+    findings, count, _ = examine(parts, CLASSES, str(tmp_path))
     assert count == 9
     assert findings.to_dict("records") == [
         {"file": "images/8.png", "class": "cat", "kind": BROKEN, "reason": "is empty (0 bytes)"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import csv
 import errno
 import glob
 import json
@@ -108,6 +109,10 @@ def write_csv(path: Path | str, table: pd.DataFrame) -> None:
     """Write a table without its row numbers to `path`, whole or not at all."""
     with atomic(path) as part:
         table.to_csv(part, index=False)
+        if (
+            b"\r" in part.read_bytes()
+        ):  # in a name; it ends a line where it is not quoted, which pandas forgets
+            table.to_csv(part, index=False, quoting=csv.QUOTE_NONNUMERIC)
 
 
 def write_json(path: Path | str, value: Any) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from signsight.core.errors import UserError
+from signsight.core.errors import UserError, printable
 from signsight.core.registry import use_plugins
 
 if TYPE_CHECKING:
@@ -22,22 +22,27 @@ log = logging.getLogger("signsight")
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of mallopt, malloc.h
 
 
+class OneLine(logging.Formatter):
+    """Messages in one line each, whatever names of files they have; tracebacks follow as they are."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """The line of a message."""
+        record.message = printable(record.message)
+        return super().formatMessage(record)
+
+
 @contextmanager
 def job(snakemake: Any) -> Iterator[None]:
     """Run the body of a rule's script: log to the rule's log file, not to the console, and end at a fault.
 
-    The status is then 1. Of a UserError or a full disk the log has one sentence, of any other exception
-    the traceback, because it is a fault of this program; `core.console` says on the console what it was.
+    The status is then 1. Of a UserError, a full disk or memory the log has one sentence, of any other
+    exception the traceback, because it is a fault of this program; `core.console` says on the console what
+    it was.
     """
     file = str(snakemake.log[0]) if snakemake.log else None
     handler = logging.FileHandler(file, mode="w", encoding="utf-8") if file else logging.StreamHandler()
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(message)s",
-        datefmt="%H:%M:%S",
-        handlers=[handler],
-        force=True,
-    )
+    handler.setFormatter(OneLine("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     start = time.perf_counter()
     try:
         if named := getattr(snakemake, "config", {}).get("plugins"):
@@ -48,6 +53,13 @@ def job(snakemake: Any) -> Iterator[None]:
         sys.exit(1)
     except KeyboardInterrupt:
         log.error("Error in rule %s: stopped by the user.", snakemake.rule)
+        sys.exit(1)
+    except MemoryError:
+        log.error(
+            "Error in rule %s: it ran out of memory; run fewer jobs at once (--cores 1), or where there is "
+            "more.",
+            snakemake.rule,
+        )
         sys.exit(1)
     except Exception as fault:
         if isinstance(fault, OSError) and fault.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -101,7 +101,9 @@ def _class_folders(archive: Files) -> dict[PurePosixPath, set[str]]:
         if re.fullmatch(r"\d{5}", folder.name):
             folders.setdefault(folder, set()).add(member)
     if not folders:
-        raise UserError(f"{archive.path} has no class folders 00000, 00001, ...; is it {TRAINING_IMAGES}?")
+        raise UserError(
+            f"{archive.path} has no class folders 00000, 00001, ...; put {TRAINING_IMAGES} in its place."
+        )
     return folders
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from signsight.core.errors import UserError
-from signsight.data.listing import LeftOut, contents, is_leftover, is_picture, left_out
+from signsight.data.listing import LeftOut, contents, is_leftover, is_picture, leads_above, left_out
 
-VALIDATION = ("val", "valid", "validation")  # names that others give to the folder `test`
+VALIDATION = ("val", "valid", "validation", "dev")  # names that others give to the folder `test`
+TRAIN, TEST = ("train", "training"), ("test", "testing", *VALIDATION)  # in any letters
 
 
 class ClassFolder(NamedTuple):
@@ -29,23 +30,45 @@ def layout(root: Path) -> tuple[Path | None, Path | None]:
     parts = {path.name: path for path in folders(root) if not any(map(is_picture, contents(path)))}
     if "train" in parts and "test" in parts:
         return parts["train"], parts["test"]
-    alone = {name for name, path in parts.items() if len(folders(root)) == 1 and folders(path)}
-    if "test" in alone:
+    if "test" in parts and _has_classes_only_there(root, parts["test"]):
         return None, parts["test"]
-    other = next((name for name in VALIDATION if name in parts), None)
-    if "train" in parts and other:
+    _refuse_other_names(root, parts)
+    return root, None
+
+
+def _has_classes_only_there(root: Path, part: Path) -> bool:
+    return len(folders(root)) == 1 and bool(folders(part))
+
+
+def _refuse_other_names(root: Path, parts: Mapping[str, Path]) -> None:
+    """UserError for parts under other names, as they would be taken for classes."""
+    train = [name for name in parts if name.lower() in TRAIN]
+    test = [name for name in parts if name.lower() in TEST]
+    other = next((name for name in test if name != "test"), None)
+    if "train" in train and other:
         raise UserError(
             f"{root} has train/ and {other}/, but no test/; rename {other}/ to test/ (pictures for the "
             "validation are taken from train/)."
         )
-    if alone & set(VALIDATION):
+    if train and test:
+        raise UserError(f"{root} has {train[0]}/ and {test[0]}/; rename them to train/ and test/.")
+    if other and _has_classes_only_there(root, parts[other]):
         raise UserError(f"{root} has {other}/, but no test/; rename {other}/ to test/.")
-    return root, None
+    if train and _has_classes_only_there(root, parts[train[0]]):
+        raise UserError(
+            f"{root} has {train[0]}/, but no test/; add test/, or name {parts[train[0]]} as the source, of "
+            "which a share becomes the test set."
+        )
 
 
 def folders(parent: Path) -> list[Path]:
-    """The folders in a folder, numbers by value, without those that systems leave behind."""
-    found = (path for path in contents(parent) if path.is_dir() and not is_leftover(path))
+    """The folders in a folder, numbers by value, without those that systems leave behind.
+
+    UserError for a link to a folder that it lies in.
+    """
+    found = [path for path in contents(parent) if path.is_dir() and not is_leftover(path)]
+    for path in filter(leads_above, found):
+        raise UserError(f"{path} is a link to {path.readlink()}, a folder that it lies in itself; remove it.")
     return sorted(found, key=lambda path: natural_key(path.name))
 
 

@@ -24,8 +24,23 @@ Entry = list[str | int]
 
 
 def is_picture(path: Path) -> bool:
-    """Whether this is a regular file with the suffix of a picture, and none that a system left."""
-    return path.suffix.lower() in SUFFIXES and not is_leftover(path) and path.is_file()
+    """Whether this is a regular file with the suffix of a picture, and none that a system left.
+
+    A link that leads nowhere counts: a picture is missing, which must not be overlooked.
+    """
+    if path.suffix.lower() not in SUFFIXES or is_leftover(path):
+        return False
+    return path.is_file() or leads_nowhere(path)
+
+
+def leads_nowhere(path: Path) -> bool:
+    """Whether this is a link to nothing or to itself."""
+    return path.is_symlink() and not path.exists()
+
+
+def leads_above(path: Path) -> bool:
+    """Whether this is a link to a folder that it lies in, so that following it would never end."""
+    return path.is_symlink() and path.resolve() in path.parent.resolve().joinpath("x").parents
 
 
 def is_leftover(path: Path) -> bool:
@@ -63,6 +78,8 @@ def left_out(path: Path, root: Path, class_name: str = "") -> LeftOut:
 def _why(path: Path) -> str:
     if is_leftover(path):
         return "is hidden, or another system left it"
+    if path.is_dir() and path.is_symlink():
+        return "is a link to a folder, which is not read"
     if path.is_dir():
         count = sum(1 for one in _walk(path, DEEPEST) if is_picture(one))
         return (
@@ -118,7 +135,7 @@ def _stamp(path: Path) -> tuple[int, int]:
 def _walk(folder: Path, levels: int) -> Iterator[Path]:
     for path in contents(folder):
         if path.is_dir():
-            if levels and not is_leftover(path):
+            if levels and not is_leftover(path) and not leads_above(path):
                 yield from _walk(path, levels - 1)
         elif is_picture(path) or (path.suffix.lower() in (".csv", ".xml", ".txt") and path.is_file()):
             yield path

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import stat
 import threading
+import warnings
 import zipfile
 import zlib
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -15,13 +17,19 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from signsight.core.errors import UserError
+from signsight.data.listing import leads_nowhere
 
 LARGEST = 256 << 20  # bytes of a picture's file
+MOST_MEMBERS = 2_000_000  # of an archive
+SOME, TIMES = 1 << 30, 100  # an archive may unpack to so many bytes, and so many times its own size
 # Pillow starts other programs for some other formats (Ghostscript for PostScript).
 FORMATS = ("PNG", "JPEG", "PPM", "BMP", "WEBP", "GIF", "TIFF")  # JPEG: MPO too
 UNREAD = {b"ftyp" + brand: "HEIC" for brand in (b"heic", b"heix", b"hevc", b"heim", b"mif1", b"msf1")}
 UNREAD |= {b"ftypavif": "AVIF", b"ftypavis": "AVIF"}
 MOST_PIXELS = 2 * Image.MAX_IMAGE_PIXELS  # above it Pillow refuses a picture
+STRIP = 1 << 24  # pixels that are converted at a time where that takes several copies of them
+ORIENTATION = 0x0112  # of EXIF
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # of those that are taken
 
 
 class Unusable(UserError):
@@ -68,6 +76,10 @@ class FolderPictures:
                 raise too_large(str(file), status.st_size, largest)
             return file.read_bytes()
         except (OSError, ValueError) as fault:
+            if isinstance(fault, OSError) and leads_nowhere(file):
+                raise Unusable(
+                    str(file), "is a link that leads nowhere", "restore what it leads to"
+                ) from fault
             reason = fault.strerror if isinstance(fault, OSError) else fault
             raise Unusable(
                 str(file), f"cannot be read ({reason})", "restore it or correct its name or permissions"
@@ -97,6 +109,7 @@ class Archive:
             ) from fault
         self._lock = threading.Lock()
         infos = self._zip.infolist()
+        refuse_bomb(self.path, len(infos), sum(min(info.file_size, LARGEST) for info in infos))
         for info in infos:
             if leads_outside(info.orig_filename):
                 raise UserError(
@@ -141,6 +154,17 @@ def too_large(place: str, size: int, largest: int) -> Unusable:
     )
 
 
+def refuse_bomb(archive: Path, members: int, unpacked: int) -> None:
+    """UserError for an archive of more members, or more bytes once unpacked, than one of pictures has."""
+    if members > MOST_MEMBERS:
+        what = f"has more than {MOST_MEMBERS:,} members"
+    elif unpacked > SOME + TIMES * archive.stat().st_size:
+        what = f"unpacks to more than {TIMES} times its size"
+    else:
+        return
+    raise UserError(f"{archive} {what}, so it is refused; get the archive from a source that you trust.")
+
+
 def leads_outside(member: str) -> bool:
     """Whether the path of an archive's member is absolute or leads out of the archive (`..`)."""
     name = member.replace("\\", "/")
@@ -178,7 +202,7 @@ def open_object(pictures: Pictures, source: str, threshold: int) -> np.ndarray:
     UserError when unreadable.
     """
     with decoded(pictures.read(source), pictures.place(source)) as image:
-        turned = ImageOps.exif_transpose(image)
+        turned = _turned(image)
         if "A" in turned.mode or "a" in turned.mode or "transparency" in turned.info:
             opaque = np.asarray(turned.convert("RGBA").getchannel("A")) >= 128
             if not opaque.all():
@@ -200,6 +224,8 @@ def decoded(data: bytes, place: str) -> Image.Image:
     except Image.DecompressionBombError as fault:
         most = f"{MOST_PIXELS / 1e6:.0f} million pixels"
         raise Unusable(place, f"is too large: a picture may have {most}", "scale it down") from fault
+    except MemoryError:
+        raise
     # Pillow's decoders raise almost anything on damaged files (struct.error, IndexError, ...).
     except Exception as fault:
         raise Unusable(place, f"is a broken picture ({_brief(fault, data)})", "replace it") from fault
@@ -219,16 +245,41 @@ def to_rgb(image: Image.Image, place: str) -> Image.Image:
 
     place: where it is from, for the error (Unusable) on modes without a known range (32-bit).
     """
-    image = ImageOps.exif_transpose(image)
+    image = _turned(image)
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
     if image.mode.startswith("I;16"):
-        grey = np.asarray(image).astype(np.uint32)
-        return Image.fromarray(((grey + 128) // 257).astype(np.uint8)).convert("RGB")
+        return _in_strips(image, _from_16_bits)
     if image.mode in ("I", "F"):
         raise Unusable(place, "has 32-bit pixels without a known range", "save it with 8 or 16 bits")
     if "A" in image.mode or "a" in image.mode or "transparency" in image.info:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, (255, 255, 255, 255))
-        return Image.alpha_composite(white, image).convert("RGB")
+        return _in_strips(image, _on_white)
     return image.convert("RGB")
+
+
+def _turned(image: Image.Image) -> Image.Image:
+    """`image` as its EXIF says; itself, not a copy, where that is as it is."""
+    return image if image.getexif().get(ORIENTATION, 1) == 1 else ImageOps.exif_transpose(image)
+
+
+def _in_strips(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Image.Image:
+    """`convert(image)`, RGB, made of strips of rows, so that large pictures are not in memory many times."""
+    width, height = image.size
+    rows = max(STRIP // width, 1)
+    if rows >= height:
+        return convert(image)
+    whole = Image.new("RGB", image.size)
+    for top in range(0, height, rows):
+        whole.paste(convert(image.crop((0, top, width, min(top + rows, height)))), (0, top))
+    return whole
+
+
+def _from_16_bits(image: Image.Image) -> Image.Image:
+    grey = np.asarray(image).astype(np.uint32)
+    return Image.fromarray(((grey + 128) // 257).astype(np.uint8)).convert("RGB")
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    image = image.convert("RGBA")
+    white = Image.new("RGBA", image.size, (255, 255, 255, 255))
+    return Image.alpha_composite(white, image).convert("RGB")

@@ -197,10 +197,23 @@ def broken_files(findings: pd.DataFrame) -> set[str]:
     return set(findings["file"][findings["kind"] == BROKEN])
 
 
-def examine(parts: Mapping[str, Part], names: Sequence[str], workers: int = 1) -> tuple[pd.DataFrame, int]:
-    """The findings of a data set in one pass over its pictures, and how many these are.
+class Examined(NamedTuple):
+    """What a look at all pictures of a data set finds.
 
-    parts: "train" and "test", as far as they are used; names: of the classes by class id.
+    findings: as `report` has them; pictures: how many there are; useless: why nothing can be learned from
+    them, or their test would say nothing, as a sentence, or ''.
+    """
+
+    findings: pd.DataFrame
+    pictures: int
+    useless: str
+
+
+def examine(parts: Mapping[str, Part], names: Sequence[str], source: str, workers: int = 1) -> Examined:
+    """The findings of a data set in one pass over its pictures.
+
+    parts: "train" and "test", as far as they are used; names: of the classes by class id; source: where they
+    are from.
     """
     told: list[tuple[str, str, str]] = []
     looks: list[Look] = []
@@ -211,7 +224,29 @@ def examine(parts: Mapping[str, Part], names: Sequence[str], workers: int = 1) -
         told += [(source, names[number], which) for source, number in zip(sources, classes, strict=True)]
         others += part.left_out
     files, named, whose = zip(*told, strict=True) if told else ((), (), ())
-    return report(files, named, looks, others, whose), len(files)
+    return Examined(
+        report(files, named, looks, others, whose), len(files), _useless(files, looks, whose, source)
+    )
+
+
+def _useless(files: Sequence[str], looks: Sequence[Look], parts: Sequence[str], source: str) -> str:
+    """Why a training on these pictures and its test would say nothing, or ''."""
+    told = [
+        (file, one.digest, part)
+        for file, one, part in zip(files, looks, parts, strict=True)
+        if not one.broken
+    ]
+    trained = {digest: file for file, digest, part in told if part == "train"}
+    tested = {digest: file for file, digest, part in told if part == "test"}
+    if not trained or not tested or set(tested) - set(trained):
+        return ""
+    if len(trained) == 1:
+        return f"All {len(told)} pictures in {source} are one file, so nothing can be learned; replace them."
+    digest, file = next(iter(tested.items()))
+    return (
+        f"Every test picture in {source} is the same file as a training picture ({file} and "
+        f"{trained[digest]}, ...), so the accuracy would say nothing; take other pictures for the test."
+    )
 
 
 def without_broken(part: Part, findings: pd.DataFrame, *, test: bool, allow_empty: bool) -> Part:

@@ -69,6 +69,9 @@ def _text(data: bytes, place: str) -> str:
 
 
 def _check_header(header: list[str], columns: Sequence[str], place: str) -> None:
+    twice = next((name for place, name in enumerate(header) if name and name in header[:place]), None)
+    if twice is not None:
+        raise UserError(f"{place} has two columns {twice!r}; rename or remove one of them.")
     for column in columns:
         if column not in header:
             unknown = {name.lower(): name for name in header if name not in columns}

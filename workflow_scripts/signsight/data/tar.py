@@ -6,12 +6,12 @@ import gzip
 import tarfile
 import threading
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 from signsight.core.errors import UserError
-from signsight.data.pictures import LARGEST, leads_outside, too_large
+from signsight.data.pictures import LARGEST, leads_outside, refuse_bomb, too_large
 
 HEADER = 1 << 20  # bytes of a long name or of notes before a member
 NOTES = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
@@ -59,13 +59,14 @@ def files(path: Path | str, wanted: Collection[str] = ()) -> Iterator[tuple[str,
     UserError when it is missing, no whole archive, or has a member that leads out of it or is larger
     than a picture may be.
     """
+    path = Path(path)
     try:
         # Not tarfile's own gzip: that takes a file that is cut off for its end.
         with (
             gzip.open(path) as unpacked,
             tarfile.open(fileobj=unpacked, mode="r|", tarinfo=SafeMember) as tar,
         ):
-            while member := tar.next():
+            for member in members(tar, path):
                 if leads_outside(member.name):
                     raise UserError(
                         f"{path} has the member {member.name!r}, which leads out of the archive, so it "
@@ -76,16 +77,26 @@ def files(path: Path | str, wanted: Collection[str] = ()) -> Iterator[tuple[str,
                 content = tar.extractfile(member) if member.isreg() else None
                 if content:
                     yield member.name, content.read() if member.name in wanted else None
-            while unpacked.read(1 << 20):
-                continue  # to the end, where gzip's own checksum is
+            while unpacked.read(1 << 20):  # to the end, where gzip's own checksum is
+                refuse_bomb(path, 0, unpacked.tell())
     except FileNotFoundError as fault:
         raise UserError(f"The archive {path} does not exist; download it.") from fault
     except TooLongError as fault:
         raise UserError(f"{path} has {fault}; get the archive from a source that you trust.") from fault
-    except (tarfile.TarError, zlib.error, EOFError, OSError) as fault:
+    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, RecursionError) as fault:
         raise UserError(
             f"{path} is not a complete .tgz archive ({fault}); delete it and download it again."
         ) from fault
+
+
+def members(tar: tarfile.TarFile, path: Path) -> Iterator[SafeMember]:
+    """The members of the archive at `path` one by one; none is kept. UserError when there are too many."""
+    count = 0
+    while member := tar.next():
+        count += 1
+        refuse_bomb(path, count, member.offset_data + min(member.size, LARGEST))
+        yield member
+        tar.members = []
 
 
 class TooLongError(Exception):
@@ -97,10 +108,31 @@ class SafeMember(tarfile.TarInfo):
 
     @classmethod
     def frombuf(cls, buf: bytes, *args: Any, **options: Any) -> Self:
-        """As tarfile's; TooLongError for a header that holds too much."""
-        member = super().frombuf(buf, *args, **options)
+        """As tarfile's; TooLongError for a header that holds too much.
+
+        tarfile takes a damaged header, and a file that is cut off, for the end of an archive: here they are a
+        ReadError.
+        """
+        try:
+            member = super().frombuf(buf, *args, **options)
+        except tarfile.EOFHeaderError:
+            raise
+        except tarfile.HeaderError as fault:
+            raise tarfile.ReadError(f"{fault}") from fault
         if member.type in (*NOTES, *LONG_NAMES) and member.size > HEADER:
             raise TooLongError(f"a header of {member.size / 1e6:.0f} MB")
         if member.type == tarfile.GNUTYPE_SPARSE:
             raise TooLongError("a sparse file")
+        member.refuse_negative()
         return member
+
+    def refuse_negative(self) -> None:
+        """ReadError for a negative size, at which tarfile would go back and forth for ever."""
+        if self.size < 0:
+            raise tarfile.ReadError("a member of negative size")
+
+    def _apply_pax_info(self, notes: Mapping[str, str], *args: Any) -> None:
+        if any(key.startswith("GNU.sparse.") for key in notes):
+            raise TooLongError("a sparse file")
+        super()._apply_pax_info(notes, *args)  # type: ignore[misc]
+        self.refuse_negative()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from signsight.core.errors import UserError
 from signsight.data.pictures import LARGEST, leads_outside, too_large
-from signsight.data.tar import SafeMember, TooLongError
+from signsight.data.tar import SafeMember, TooLongError, members
 
 
 class PlainTar:
@@ -29,7 +29,7 @@ class PlainTar:
         places: dict[str, tuple[int, int]] = {}
         try:
             with tarfile.open(self.path, "r:", tarinfo=SafeMember) as tar:
-                while member := tar.next():
+                for member in members(tar, self.path):
                     if leads_outside(member.name):
                         raise UserError(
                             f"{self.path} has the member {member.name!r}, which leads out of the archive, so "
@@ -45,7 +45,7 @@ class PlainTar:
             raise UserError(
                 f"{self.path} has {fault}; get the archive from a source that you trust."
             ) from fault
-        except (tarfile.TarError, EOFError, OSError, ValueError) as fault:
+        except (tarfile.TarError, EOFError, OSError, ValueError, RecursionError) as fault:
             raise UserError(
                 f"{self.path} is not a complete .tar archive without compression ({fault}); download or make "
                 "it again, or unpack it and name the folder."
