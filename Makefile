@@ -8,7 +8,7 @@ BARS := $(shell [ -t 2 ] && echo --logger rich)
 QUICK := $(addprefix tests/unit/,config core data docs figures perturbation plan verdict) \
 	$(addprefix tests/contract/test_,figures_contract.py parameters_contract.py replacements_contract.py)
 
-.PHONY: demo test quick e2e contract oracles setup lint format docs lock unlock
+.PHONY: demo test quick soak e2e contract oracles setup lint format docs lock unlock
 
 demo: setup ## the whole workflow on the embedded data set
 	$(BIN)/snakemake --cores $(CORES) --resources gpu=1 $(BARS) --report results/demo/report.html --report-after-run
@@ -21,6 +21,11 @@ quick: ## lint and the tests that train nothing and run no workflow: two minutes
 	@sh envs/setup.sh dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/pytest -n 2 $(QUICK)
+
+soak: ## runs killed at random moments and continued, compared with undisturbed ones: make soak RUNS=5 SEED=3
+	@sh envs/setup.sh dev
+	PYTHONPATH=$(CURDIR)/tests:$(CURDIR)/workflow_scripts $(BIN)/python -m soak \
+		--runs $(or $(RUNS),50) --seed $(or $(SEED),0) --first $(or $(FIRST),1)
 
 e2e: ## the explorer's page in a browser: the system's Chromium, else one that playwright installs
 	@sh envs/setup.sh dev

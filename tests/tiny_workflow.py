@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import yaml
 from snakemake.utils import update_config
@@ -95,6 +96,30 @@ PICTURES: dict[str, Any] = {
 }  # fmt: skip
 
 
+def write_pictures(folder: Path) -> None:
+    """What PICTURES names: pictures of two classes with masks, photographs, stock pictures, a network."""
+    import torch  # not at the top: the tests that only run Snakemake do without
+    from PIL import Image
+    from safetensors.torch import save_file
+
+    from signsight.models.build import build
+
+    rng = np.random.default_rng(0)
+    for name, count in {"own/cat": 6, "own/dog": 6, "photographs": 1, "stock": 2}.items():
+        (folder / name).mkdir(parents=True)
+        for number in range(count):
+            noise = rng.integers(0, 256, (40, 30, 3), dtype=np.uint8)
+            Image.fromarray(noise).save(folder / name / f"{number}.png")
+    for picture in sorted((folder / "own").rglob("*.png")):
+        mask = folder / "masks" / picture.relative_to(folder / "own")
+        mask.parent.mkdir(parents=True, exist_ok=True)
+        inside = np.zeros((40, 30), np.uint8)
+        inside[10:30, 5:25] = 255
+        Image.fromarray(inside).save(mask)
+    torch.manual_seed(0)
+    save_file(build("compact", 2, 16, {"width": 4}).state_dict(), folder / "net.safetensors")
+
+
 def environment() -> dict[str, str]:
     """Variables of this process without those that tell pytest's workers apart."""
     return {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_XDIST")}
@@ -133,8 +158,13 @@ class Workflow:
         """Run Snakemake to its end; both outputs come in `stdout`."""
         return snakemake(self.arguments(config, *more, snakefile=snakefile), ROOT, environment()).result()
 
-    def start(self, config: dict[str, Any], *more: str, **variables: str) -> subprocess.Popen[str]:
-        """The same by the command that users type, with variables of the environment, not waited for."""
+    def start(
+        self, config: dict[str, Any], *more: str, group: bool = False, **variables: str
+    ) -> subprocess.Popen[str]:
+        """The same by the command that users type, with variables of the environment, not waited for.
+
+        group: as the leader of a process group of its own.
+        """
         return subprocess.Popen(
             [sys.executable, "-m", "snakemake", *self.arguments(config, *more)],
             stdout=subprocess.PIPE,
@@ -142,6 +172,7 @@ class Workflow:
             text=True,
             cwd=ROOT,
             env=environment() | variables,
+            start_new_session=group,
         )
 
     def kill_at(

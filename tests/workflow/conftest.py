@@ -6,14 +6,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
-from PIL import Image
-from safetensors.torch import save_file
 
-from signsight.models.build import build
-from tiny_workflow import PICTURES, TINY, Workflow
+from tiny_workflow import PICTURES, TINY, Workflow, write_pictures
 
 # What jobs run before all else: at its end each notes its script and the modules that it has loaded.
 RECORD = """
@@ -49,20 +44,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
 @pytest.fixture(scope="session")
 def pictures(finished: Workflow) -> Workflow:
     """The experiment `pictures`, complete: own pictures, photographs, a gallery, a network from a file."""
-    rng = np.random.default_rng(0)
-    for folder, count in {"own/cat": 6, "own/dog": 6, "photographs": 1, "stock": 2}.items():
-        (finished.folder / folder).mkdir(parents=True)
-        for number in range(count):
-            noise = rng.integers(0, 256, (40, 30, 3), dtype=np.uint8)
-            Image.fromarray(noise).save(finished.folder / folder / f"{number}.png")
-    for picture in sorted((finished.folder / "own").rglob("*.png")):
-        mask = finished.folder / "masks" / picture.relative_to(finished.folder / "own")
-        mask.parent.mkdir(parents=True, exist_ok=True)
-        inside = np.zeros((40, 30), np.uint8)
-        inside[10:30, 5:25] = 255
-        Image.fromarray(inside).save(mask)
-    torch.manual_seed(0)
-    save_file(build("compact", 2, 16, {"width": 4}).state_dict(), finished.folder / "net.safetensors")
+    write_pictures(finished.folder)
     done = finished.run(PICTURES)
     assert done.returncode == 0, done.stdout[-6000:]
     return finished

@@ -98,26 +98,21 @@ def test_a_full_disk_ends_in_a_sentence_and_leaves_nothing(
     monkeypatch.setattr(Path, "open", open_full)
     for size in (10, 4 << 20):  # found at the end, found on the way
         with (
-            pytest.raises(UserError, match=r"disk is full while writing .*a\.npy"),
+            pytest.raises(UserError, match=r"No space left on the device while writing .*a\.npy"),
             ArrayWriter(tmp_path / "a.npy", (size,), np.uint8) as writer,
         ):
             writer.append(np.zeros(size, np.uint8))
     monkeypatch.setattr(Path, "open", full)  # not even the name
-    with pytest.raises(UserError, match="disk is full"), ArrayWriter(tmp_path / "a.npy", (1,), np.uint8):
+    writer = ArrayWriter(tmp_path / "a.npy", (1,), np.uint8)
+    with pytest.raises(UserError, match="No space left on the device"), writer:
         pass
     assert not list(tmp_path.iterdir())
 
 
 def test_a_full_disk_without_room_for_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "mkdir", full)
-    with pytest.raises(UserError, match="disk is full"):
+    with pytest.raises(UserError, match="No space left on the device"):
         write_text(tmp_path / "new" / "a.txt", "a")
-
-
-def test_other_faults_of_the_disk_keep_their_kind(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises((NotADirectoryError, FileExistsError)):
-        write_text(tmp_path / "file" / "a.txt", "a")
 
 
 def test_memory_is_that_of_a_batch_whatever_the_length(tmp_path: Path) -> None:

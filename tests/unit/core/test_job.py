@@ -45,7 +45,7 @@ def test_a_good_job_logs_its_work_and_its_end(tmp_path: Path) -> None:
     ("fault", "sentence"),
     [
         (UserError("Größe 5 is wrong; take 6."), "Error in rule crop: Größe 5 is wrong; take 6."),
-        (OSError(errno.ENOSPC, "No space"), "Error in rule crop: the disk is full"),
+        (OSError(errno.ENOSPC, "No space"), "Error in rule crop: No space left on the device"),
     ],
 )
 def test_a_fault_of_the_user_is_one_sentence(tmp_path: Path, fault: Exception, sentence: str) -> None:

@@ -144,7 +144,7 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for owner, name, fault in ((ArrayWriter, "append", full), (pd.DataFrame, "to_csv", full_csv)):
         with monkeypatch.context() as patch:
             patch.setattr(owner, name, fault)
-            with pytest.raises(UserError, match="disk is full"):
+            with pytest.raises(UserError, match="No space left on the device"):
                 crop(Part(records, pictures), tmp_path / "set", CUT)
         assert list((tmp_path / "set").iterdir()) == []
 

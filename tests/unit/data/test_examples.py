@@ -190,7 +190,7 @@ def test_what_is_written_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(pd.DataFrame, "to_csv", full)
-    with pytest.raises(UserError, match="disk is full"):
+    with pytest.raises(UserError, match="No space left on the device"):
         write_examples(tmp_path / "full.csv", examples)
     assert not list(tmp_path.glob("*full*"))
 

@@ -81,6 +81,6 @@ def test_a_full_disk_leaves_nothing(
         saved(self, path, **options)
 
     monkeypatch.setattr(Image.Image, "save", full)
-    with pytest.raises(UserError, match="disk is full"):
+    with pytest.raises(UserError, match="No space left on the device"):
         export(image_set[0], tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["set"]

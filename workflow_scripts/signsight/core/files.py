@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import csv
-import errno
 import glob
 import json
 import os
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from signsight.core.disk import refusal
 from signsight.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -37,26 +37,42 @@ HOST = re.sub(r"\W+", "-", socket.gethostname())
 def atomic(path: Path | str) -> Iterator[Path]:
     """A temporary path beside `path` to write to; renamed to `path` on success, deleted on failure.
 
-    Who may read it is up to the umask alone, whatever wrote it. A full disk ends in a UserError that
-    names the path.
+    Who may read it is up to the umask alone, whatever wrote it. What the disk refuses ends in a UserError
+    that names the path, whatever kind of exception the writer makes of it.
     """
     path = Path(path)
+    with _temporary(path) as part:
+        yield part
+        _open_to_others(part)
+        part.replace(path)
+
+
+@contextmanager
+def together(folder: Path | str) -> Iterator[Path]:
+    """A temporary folder in `folder` for files that appear there at the end, all of them or none."""
+    folder = Path(folder)
+    with _temporary(folder / "files") as part:
+        part.mkdir()
+        yield part
+        # All is written and on the same disk: renaming cannot run out of space half-way.
+        for file in sorted(part.iterdir()):
+            file.replace(folder / file.name)
+        part.rmdir()
+
+
+@contextmanager
+def _temporary(path: Path) -> Iterator[Path]:
+    """The name of a temporary file beside `path`, which no longer exists after a failure."""
     part = path.with_name(f".{path.name}.{HOST}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_orphans(path)
         yield part
-        _open_to_others(part)
-        part.replace(path)
-    except OSError as fault:
+    except BaseException as fault:
+        told = None if isinstance(fault, UserError) else refusal(fault, path, part)
         _remove(part)
-        if fault.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise UserError(
-                f"The disk is full while writing {path}; free some space there and run again."
-            ) from fault
-        raise
-    except BaseException:
-        _remove(part)
+        if told:
+            raise UserError(told) from fault
         raise
 
 
@@ -86,7 +102,8 @@ def _remove_orphans(path: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    with suppress(OSError):  # it must not hide the fault for which it is removed
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def write_text(path: Path | str, text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import errno
 import logging
 import sys
 import time
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from signsight.core.disk import refused
 from signsight.core.errors import UserError, printable
 from signsight.core.registry import use_plugins
 
@@ -31,18 +31,24 @@ class OneLine(logging.Formatter):
         return super().formatMessage(record)
 
 
+class LogFile(logging.FileHandler):
+    """The log of a job; a line that the disk does not take is said on the console instead."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Only errors: the console stays calm."""
+        if record.levelno >= logging.ERROR:
+            print(self.format(record), file=sys.stderr)
+
+
 @contextmanager
 def job(snakemake: Any) -> Iterator[None]:
     """Run the body of a rule's script: log to the rule's log file, not to the console, and end at a fault.
 
-    The status is then 1. Of a UserError, a full disk or memory the log has one sentence, of any other
-    exception the traceback, because it is a fault of this program; `core.console` says on the console what
-    it was.
+    The status is then 1. Of a UserError, a fault of the disk or a lack of memory the log has one sentence,
+    of any other exception the traceback, because it is a fault of this program; `core.console` says on the
+    console what it was.
     """
-    file = str(snakemake.log[0]) if snakemake.log else None
-    handler = logging.FileHandler(file, mode="w", encoding="utf-8") if file else logging.StreamHandler()
-    handler.setFormatter(OneLine("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    _log_to(str(snakemake.log[0]) if snakemake.log else None)
     start = time.perf_counter()
     try:
         if named := getattr(snakemake, "config", {}).get("plugins"):
@@ -62,12 +68,22 @@ def job(snakemake: Any) -> Iterator[None]:
         )
         sys.exit(1)
     except Exception as fault:
-        if isinstance(fault, OSError) and fault.errno in (errno.ENOSPC, errno.EDQUOT):
-            log.error("Error in rule %s: the disk is full; free some space and run again.", snakemake.rule)
+        if told := refused(fault):
+            log.error("Error in rule %s: %s", snakemake.rule, told)
         else:
             log.exception("rule %s failed", snakemake.rule)
         sys.exit(1)
     log.info("%s done in %.1f s", snakemake.rule, time.perf_counter() - start)
+
+
+def _log_to(file: str | None) -> None:
+    """Write the log to a file, or to the console where there is none or it cannot be written."""
+    try:
+        handler = LogFile(file, mode="w", encoding="utf-8") if file else logging.StreamHandler()
+    except OSError:  # the job itself will say what is wrong with the disk, if it has to write there, too
+        handler = logging.StreamHandler()
+    handler.setFormatter(OneLine("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
 
 
 def keep_freed_memory() -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Literal
 
 import numpy as np
@@ -14,7 +13,7 @@ import pandas as pd
 from PIL import Image
 
 from signsight.core.errors import UserError
-from signsight.core.files import ArrayWriter
+from signsight.core.files import ArrayWriter, together
 from signsight.data.dataset import ROI, Part
 from signsight.data.fit import Mode, fit
 from signsight.data.imageset import COLUMNS, image_writer, write_index
@@ -66,14 +65,10 @@ def crop(part: Part, folder: Path | str, cut: Cut, *, workers: int = 1) -> None:
     as far inside x1 as inside x2 + 1 (some 1.6 px).
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=folder, prefix=".part-") as made:
-        shapes = _write_arrays(part, Path(made), cut, workers)
+    with together(folder) as made:
+        shapes = _write_arrays(part, made, cut, workers)
         write_index(made, _index(part.records, shapes))
-        # All is written and on the same disk: renaming cannot run out of space half-way.
         (folder / "masks.npy").unlink(missing_ok=True)
-        for file in sorted(Path(made).iterdir()):
-            file.replace(folder / file.name)
 
 
 def _write_arrays(part: Part, folder: Path, cut: Cut, workers: int) -> list[tuple[int, int, Box]]:

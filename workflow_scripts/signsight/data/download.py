@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import logging
@@ -16,6 +15,7 @@ from urllib.parse import quote
 import requests
 import urllib3
 
+from signsight.core.disk import refusal
 from signsight.core.errors import UserError
 from signsight.core.files import atomic, write_json
 from signsight.data.progress import progress
@@ -140,12 +140,11 @@ def _download(
             raise
         partial.path.replace(target)
     except OSError as fault:
-        if fault.errno not in (errno.ENOSPC, errno.EDQUOT):
+        told = refusal(fault, target, partial.path)
+        if told is None:
             raise
         partial.discard()
-        raise UserError(
-            f"The disk is full while writing {target}; free some space there and run again."
-        ) from fault
+        raise UserError(told) from fault
     partial.discard()
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from signsight.core.files import ArrayFile, atomic, write_csv
+from signsight.core.files import ArrayFile, ArrayWriter, write_csv
 from signsight.data.imageset import image_writer
 from signsight.features.inversion import features
 from signsight.features.made import Store
@@ -42,10 +42,11 @@ def write_filters(
     units = {layer: chosen_units(scans[layer], own, KEY) for layer, own in asked.items()}
     count = sum(map(len, units.values()))
     store.keep_only(_name(layer, unit) for layer, own in units.items() for unit in own)
-    side, rows, told, place = making.model.size, [], [], 0
+    side, rows, told = making.model.size, [], []
     top = min(examples, *(scan.rows.shape[1] for scan in scans.values()))
-    with image_writer(folder, count, side, side) as made, atomic(folder / "examples.npy") as part:
-        shown = np.lib.format.open_memmap(part, "w+", np.uint8, (count, top, side, side, 3))
+    # no memory map: on a full disk, a write to one kills the process
+    pieces = ArrayWriter(folder / "examples.npy", (count, top, side, side, 3), np.uint8)
+    with image_writer(folder, count, side, side) as made, pieces as shown:
         for layer, own in units.items():
             found, table = _layer(making, layer, own, scans[layer], store)
             made.append(found)
@@ -54,10 +55,9 @@ def write_filters(
             ]
             rows.append(table.assign(file=files))
             chosen = scans[layer].rows[own, :top]
-            shown[place : place + len(own)] = natural.take(chosen.ravel()).reshape(-1, *shown.shape[1:])
-            told.append(_patches(making, scans[layer], own, shown[place : place + len(own)]))
-            place += len(own)
-        shown.flush()
+            patches = natural.take(chosen.ravel()).reshape(-1, *shown.shape[1:])
+            shown.append(patches)
+            told.append(_patches(making, scans[layer], own, patches))
     write_csv(folder / "index.csv", pd.concat(rows))
     write_csv(folder / "examples.csv", pd.concat(told))
 

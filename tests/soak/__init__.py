@@ -1,0 +1,1 @@
+"""The soak: runs that are killed and continued; see `__main__`."""
