@@ -24,6 +24,11 @@ include: "rules/compare.smk"
 include: "rules/developer.smk"
 
 
+# A limit on GPUs, as the default profile sets one, is that of one machine: on a cluster it holds for each job alone.
+resource_scopes:
+    gpu="local",
+
+
 # The report opens with what the run found, and with every result.
 report: "rules/captions/report.rst"
 

@@ -22,6 +22,9 @@ for group in PLAN.method_groups:
             "../envs/torch.yaml"
         threads: TORCH_THREADS
         resources:
+            **asks(
+                lambda wildcards, group=group: NEEDS.attribute(group.names(wildcards))
+            ),
             gpu=GPU,
         params:
             explain=PLAN.explain,
@@ -47,5 +50,8 @@ for group in PLAN.method_groups:
                 PLAN.benchmark("{run}gather_maps", group.label)
             conda:
                 "../envs/data.yaml"
+            threads: 1
+            resources:
+                **asks(NEEDS.arrays(len(group.members))),
             script:
                 "../workflow_scripts/attribution/gather_maps.py"

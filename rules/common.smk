@@ -1,6 +1,7 @@
 # What all rules share: the checked config, the plan made of it, digests of code and of the user's files.
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -21,6 +22,7 @@ from signsight.config.choices import MASKING
 from signsight.plan.asked import asked_of_network
 from signsight.plan.inputs import key_of
 from signsight.plan.plan import Plan, flat
+from signsight.plan.resources import Needs
 from signsight.plugins import find_plugins
 
 # Threads of a job that wait for each other sleep: with other work on the machine, spinning costs many times the CPU
@@ -75,12 +77,34 @@ def of_shard(files):
     return files if PLAN.shards == 1 else temp(files)
 
 
-def given(source):
-    """Digest of the user's files in a folder, a table or one file, so that a change of them is seen."""
+@cache
+def listed(source):
+    """The user's files in a folder, a table or one file, with their sizes and times."""
     try:
-        return None if source is None else key_of(listing(source))
+        return listing(source)
     except UserError as fault:
         raise WorkflowError(str(fault)) from None
+
+
+def given(source):
+    """Digest of the user's files in a folder, a table or one file, so that a change of them is seen."""
+    return None if source is None else key_of(listed(source))
+
+
+NEEDS = Needs(PLAN, lambda source: 0 if source is None else len(listed(source)))
+
+
+def asks(need):
+    """Memory in MB and minutes of a rule's jobs: a need, or what gives it for wildcards. A retry asks for more."""
+
+    def of(key):
+        def value(wildcards, attempt):
+            own = need(wildcards) if callable(need) else need
+            return getattr(own, key) * attempt
+
+        return value
+
+    return {"mem_mb": of("mem_mb"), "runtime": of("minutes")}
 
 
 def add_digests():

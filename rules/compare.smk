@@ -15,6 +15,9 @@ if COMPARE.wanted:
             PLAN.benchmark("matched_images", "{target}")
         conda:
             "../envs/data.yaml"
+        threads: 1
+        resources:
+            **asks(NEEDS.compared),
         params:
             sets=lambda wildcards: COMPARE.sets(wildcards.target),
         script:
@@ -35,6 +38,9 @@ if COMPARE.wanted:
             PLAN.benchmark("answers_table")
         conda:
             "../envs/data.yaml"
+        threads: 1
+        resources:
+            **asks(NEEDS.compared),
         params:
             experiments=COMPARE.folders,
             confidence=PLAN.confidence,
@@ -57,6 +63,9 @@ if COMPARE.wanted:
             PLAN.benchmark("disagreements")
         conda:
             "../envs/data.yaml"
+        threads: 1
+        resources:
+            **asks(NEEDS.compared),
         params:
             experiments=COMPARE.folders,
             method=COMPARE.shown_method,
@@ -85,6 +94,9 @@ if COMPARE.robustness:
             PLAN.benchmark("robustness_table")
         conda:
             "../envs/data.yaml"
+        threads: 1
+        resources:
+            **asks(NEEDS.compared),
         params:
             experiments=COMPARE.folders,
             matched={target: COMPARE.matched(target) for target in COMPARE.targets},
@@ -110,6 +122,9 @@ if COMPARE.methods:
             PLAN.benchmark("map_similarity", "{method}")
         conda:
             "../envs/data.yaml"
+        threads: 1
+        resources:
+            **asks(NEEDS.compared),
         params:
             maps=lambda wildcards: COMPARE.maps(wildcards.method),
             images=COMPARE.images,
@@ -128,6 +143,9 @@ if COMPARE.methods:
             PLAN.benchmark("similarity_table")
         conda:
             "../envs/data.yaml"
+        threads: 1
+        resources:
+            **asks(NEEDS.compared),
         params:
             files={method: COMPARE.likenesses(method) for method in COMPARE.methods},
             confidence=PLAN.confidence,
@@ -151,6 +169,9 @@ if COMPARE.metrics:
             PLAN.benchmark("values_table")
         conda:
             "../envs/data.yaml"
+        threads: 1
+        resources:
+            **asks(NEEDS.compared),
         params:
             files=COMPARE.metrics,
             controls=COMPARE.controls,

@@ -16,6 +16,9 @@ if PLAN.archives:
             archive="|".join(PLAN.archives),
         conda:
             "../envs/data.yaml"
+        threads: 1
+        resources:
+            **asks(NEEDS.download),
         params:
             source=PLAN.source,
             checksum=lambda wildcards: PLAN.checksum(wildcards.archive),
@@ -36,6 +39,8 @@ if PLAN.drawn:
         conda:
             "../envs/data.yaml"
         threads: 8
+        resources:
+            **asks(NEEDS.render),
         params:
             data_set=PLAN.data_set,
             seed=config["seed"],
@@ -55,6 +60,8 @@ if PLAN.own_pictures:
         conda:
             "../envs/data.yaml"
         threads: 2
+        resources:
+            **asks(NEEDS.files(NEEDS.count(PLAN.folder))),
         params:
             data_set=PLAN.data_set,
             source=PLAN.folder,
@@ -85,6 +92,8 @@ rule crop:
     conda:
         "../envs/data.yaml"
     threads: 2
+    resources:
+        **asks(NEEDS.crop),
     params:
         data_set=PLAN.data_set,
         source=PLAN.folder,
@@ -115,6 +124,9 @@ rule classes:
         PLAN.benchmark("classes")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.table()),
     params:
         data_set=PLAN.data_set,
         source=PLAN.folder,
@@ -134,6 +146,9 @@ rule examples:
         PLAN.benchmark("examples")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.table(10 * NEEDS.examples)),
     params:
         data_set=PLAN.data_set,
         mirror=config["data"]["mirror"] and PLAN.about["mirror"],
@@ -156,6 +171,9 @@ rule stock:
         PLAN.benchmark("stock", "{target}")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.sticker),
     params:
         data_set=PLAN.data_set,
         size=config["stickers"]["stock_size"],
@@ -177,6 +195,9 @@ rule regions:
         PLAN.benchmark("regions")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.files(NEEDS.images())),
     params:
         size=config["data"]["size"],
         masks=PLAN.masks,
@@ -199,5 +220,8 @@ rule export:
         PLAN.benchmark("export", "{folder}")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.export),
     script:
         "../workflow_scripts/data/export.py"

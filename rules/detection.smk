@@ -14,6 +14,8 @@ if DETECTION.drawn:
         conda:
             "../envs/data.yaml"
         threads: 8
+        resources:
+            **asks(NEEDS.files(sum(NEEDS.scenes.values()))),
         params:
             drawing=DETECTION.drawing,
             seed=config["seed"],
@@ -32,6 +34,9 @@ if DETECTION.voc_archive:
             f"{DETECTION.voc_archive[0]}.tsv"
         conda:
             "../envs/data.yaml"
+        threads: 1
+        resources:
+            **asks(NEEDS.download),
         params:
             source=DETECTION.voc.server,
             checksum=DETECTION.voc.checksum,
@@ -50,6 +55,9 @@ if DETECTION.weights.kind == "download":
             f"{DETECTION.weight_files[0]}.tsv"
         conda:
             "../envs/data.yaml"
+        threads: 1
+        resources:
+            **asks(NEEDS.download),
         params:
             source=DETECTION.weights.base,
             checksum=DETECTION.weights.checksum,
@@ -69,6 +77,8 @@ rule scene_pictures:
     conda:
         "../envs/data.yaml"
     threads: 2
+    resources:
+        **asks(NEEDS.files(sum(NEEDS.scenes.values()))),
     params:
         pictures=lambda wildcards: DETECTION.pictures(wildcards.part),
         source=DETECTION.source,
@@ -101,6 +111,7 @@ if DETECTION.trained:
             "../envs/torch.yaml"
         threads: 8
         resources:
+            **asks(NEEDS.detector_training),
             gpu=GPU,
         params:
             network=DETECTION.network,
@@ -125,6 +136,9 @@ else:
             PLAN.benchmark("pretrained_detector")
         conda:
             "../envs/torch.yaml"
+        threads: 1
+        resources:
+            **asks(NEEDS.detector(0)),
         params:
             network=DETECTION.network,
             kind=DETECTION.weights.kind,
@@ -148,6 +162,7 @@ rule detect:
         "../envs/torch.yaml"
     threads: TORCH_THREADS
     resources:
+        **asks(NEEDS.detector(NEEDS.scenes["test"])),
         gpu=GPU,
     params:
         boxes=DETECTION.choice,
@@ -168,6 +183,9 @@ rule detection_accuracy:
         PLAN.benchmark("detection_accuracy")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.table(1000 * NEEDS.scenes["test"])),
     params:
         confidence=PLAN.confidence,
         seed=config["seed"],
@@ -192,6 +210,7 @@ rule box_maps:
         "../envs/torch.yaml"
     threads: TORCH_THREADS
     resources:
+        **asks(lambda wildcards: NEEDS.box_maps(wildcards.method)),
         gpu=GPU,
     params:
         method=lambda wildcards: DETECTION.method(wildcards.method),
@@ -220,6 +239,7 @@ rule box_scores:
         "../envs/torch.yaml"
     threads: TORCH_THREADS
     resources:
+        **asks(lambda wildcards: NEEDS.box_scores(wildcards.metric)),
         gpu=lambda wildcards: GPU if DETECTION.runs_detector(wildcards.metric) else 0,
     params:
         metric=lambda wildcards: PLAN.metric(wildcards.metric),
@@ -240,6 +260,9 @@ rule box_table:
         PLAN.benchmark("box_table")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.table(1000 * NEEDS.boxes)),
     params:
         files={m: DETECTION.scores(m) for m in DETECTION.metrics},
         about=DETECTION.measured,
@@ -271,6 +294,9 @@ rule box_sheets:
         PLAN.benchmark("box_sheets")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.files(NEEDS.scenes["test"])),
     params:
         asked=DETECTION.asked,
         pictures=DETECTION.shown(config["detection"]["sheets"]),
@@ -293,6 +319,9 @@ rule detection_overview:
         PLAN.benchmark("detection_overview")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.files(NEEDS.scenes["test"])),
     params:
         asked=DETECTION.asked,
         pictures=DETECTION.shown(config["figures"]["overview_images"]),
@@ -314,6 +343,9 @@ rule box_singles:
         PLAN.benchmark("box_singles")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.files(NEEDS.boxes * len(DETECTION.methods))),
     params:
         columns=DETECTION.columns,
     script:

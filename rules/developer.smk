@@ -17,6 +17,7 @@ if PLAN.has_data:
             "../envs/torch.yaml"
         threads: TORCH_THREADS
         resources:
+            **asks(NEEDS.pictured),
             gpu=GPU,
         params:
             methods={m: PLAN.method(m) for m in methods.names()},

@@ -24,6 +24,7 @@ rule score:
         "../envs/torch.yaml"
     threads: TORCH_THREADS
     resources:
+        **asks(lambda wildcards: NEEDS.score(wildcards.kind, wildcards.group)),
         gpu=GPU,
     params:
         sets=lambda wildcards: PLAN.scored_sets(wildcards.kind, wildcards.group),
@@ -44,6 +45,9 @@ if PLAN.shards > 1:
             PLAN.benchmark("{run}gather_scores", "{kind}/{group}")
         conda:
             "../envs/data.yaml"
+        threads: 1
+        resources:
+            **asks(NEEDS.answers),
         script:
             "../workflow_scripts/evaluation/gather_scores.py"
 
@@ -62,6 +66,9 @@ rule clean_table:
         PLAN.benchmark("clean_table")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.answers),
     params:
         confidence=PLAN.confidence,
     script:
@@ -81,6 +88,9 @@ rule masking_table:
         PLAN.benchmark("masking_table")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.answers),
     params:
         methods=PLAN.masking_methods,
         confidence=PLAN.confidence,
@@ -101,6 +111,9 @@ rule geometry_table:
         PLAN.benchmark("geometry_table")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.answers),
     params:
         kinds=[kind for kind, _ in PLAN.scored if kind in PLAN.degrees],
         confidence=PLAN.confidence,
@@ -121,6 +134,9 @@ rule background_table:
         PLAN.benchmark("background_table")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.answers),
     params:
         seeds=list(PLAN.runs),
         sets=PLAN.background_sets,
@@ -144,6 +160,9 @@ rule composed_pictures:
         PLAN.benchmark("composed_pictures")
     conda:
         "../envs/torch.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.network()),
     params:
         sets=PLAN.background_sets,
         margin=config["background"]["margin"],
@@ -167,6 +186,9 @@ rule sticker_table:
         PLAN.benchmark("sticker_table")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.answers),
     params:
         targets=PLAN.sticker_targets,
         methods=PLAN.sticker_methods,
@@ -198,6 +220,11 @@ for group in PLAN.metric_groups:
             "../envs/torch.yaml"
         threads: TORCH_THREADS
         resources:
+            **asks(
+                lambda wildcards, group=group: NEEDS.evaluate(
+                    wildcards.metric, group.names(wildcards)
+                )
+            ),
             gpu=GPU,
         params:
             metric=lambda wildcards: PLAN.metric(wildcards.metric),
@@ -224,6 +251,9 @@ for group in PLAN.metric_groups:
                 metric=group.metrics,
             conda:
                 "../envs/data.yaml"
+            threads: 1
+            resources:
+                **asks(NEEDS.metric_table),
             script:
                 "../workflow_scripts/evaluation/gather_values.py"
 
@@ -239,6 +269,9 @@ rule identical_maps:
         PLAN.benchmark("identical_maps")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.arrays(len(PLAN.methods))),
     params:
         files=PLAN.maps(PLAN.methods),
         controls=FIGURES.facts["controls"],
@@ -262,6 +295,9 @@ rule metric_table:
         PLAN.benchmark("metric_table")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.metric_table),
     params:
         files={m: PLAN.metric_files(m) for m in PLAN.metrics},
         about=PLAN.measured,
@@ -290,6 +326,9 @@ rule seed_table:
         PLAN.benchmark("seed_table")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.metric_table),
     params:
         files={
             seed: {m: PLAN.metric_files(m, run) for m in PLAN.metrics}
@@ -315,6 +354,9 @@ rule verdict:
         PLAN.benchmark("verdict")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.answers),
     params:
         given=PLAN.verdict.given,
         facts=PLAN.verdict.facts,
@@ -340,6 +382,7 @@ rule perturbed_pictures:
         "../envs/torch.yaml"
     threads: TORCH_THREADS
     resources:
+        **asks(NEEDS.pictured),
         gpu=GPU,
     params:
         metric=PLAN.pictured(
@@ -378,6 +421,7 @@ for group in PLAN.method_groups:
             "../envs/torch.yaml"
         threads: TORCH_THREADS
         resources:
+            **asks(NEEDS.pictured),
             gpu=GPU,
         params:
             metric=PLAN.pictured("randomisation", "layers", "absolute"),

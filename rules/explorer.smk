@@ -14,6 +14,9 @@ rule explorer_document:
         PLAN.benchmark("explorer_document")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.explorer),
     params:
         given=EXPLORER.given,
         facts=EXPLORER.facts,
@@ -33,6 +36,9 @@ rule explorer_page:
         PLAN.benchmark("explorer_page")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.explorer),
     params:
         budget_mb=config["explorer"]["budget_mb"],
         links=EXPLORER.links,

@@ -16,6 +16,9 @@ rule spectrum:
         PLAN.benchmark("spectrum")
     conda:
         "../envs/torch.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.natural),
     script:
         "../workflow_scripts/features/spectrum.py"
 
@@ -32,6 +35,9 @@ rule class_means:
         PLAN.benchmark("class_means")
     conda:
         "../envs/torch.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.natural),
     script:
         "../workflow_scripts/features/class_means.py"
 
@@ -52,6 +58,7 @@ rule class_pictures:
         "../envs/torch.yaml"
     threads: TORCH_THREADS
     resources:
+        **asks(NEEDS.optimise),
         gpu=GPU,
     params:
         recipe=lambda wildcards: FEATURES.recipe(wildcards.recipe),
@@ -77,6 +84,7 @@ rule unit_scan:
         "../envs/torch.yaml"
     threads: TORCH_THREADS
     resources:
+        **asks(NEEDS.natural),
         gpu=GPU,
     params:
         layers=list(config["features"]["filters"]["layers"]),
@@ -104,6 +112,7 @@ rule filter_pictures:
         "../envs/torch.yaml"
     threads: TORCH_THREADS
     resources:
+        **asks(NEEDS.optimise),
         gpu=GPU,
     params:
         recipe=FEATURES.recipe(config["features"]["filters"]["preset"]),
@@ -131,6 +140,7 @@ rule layer_activations:
         "../envs/torch.yaml"
     threads: TORCH_THREADS
     resources:
+        **asks(NEEDS.optimise),
         gpu=GPU,
     params:
         given=FEATURES.pictures,
@@ -157,6 +167,7 @@ rule inversions:
         "../envs/torch.yaml"
     threads: TORCH_THREADS
     resources:
+        **asks(NEEDS.optimise),
         gpu=GPU,
     params:
         recipe=FEATURES.recipe(config["features"]["inversion"]["preset"]),
@@ -185,6 +196,7 @@ rule dreams:
         "../envs/torch.yaml"
     threads: TORCH_THREADS
     resources:
+        **asks(NEEDS.optimise),
         gpu=GPU,
     params:
         recipe=FEATURES.recipe(config["features"]["dream"]["preset"]),
@@ -218,6 +230,7 @@ rule feature_table:
         "../envs/torch.yaml"
     threads: TORCH_THREADS
     resources:
+        **asks(NEEDS.natural),
         gpu=GPU,
     params:
         sets=list(FEATURES.class_sets),
@@ -243,6 +256,9 @@ rule class_sheets:
         PLAN.benchmark("class_sheets")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.sheets),
     params:
         words={name: FEATURES.words(name) for name in FEATURES.presets},
         scores={name: FEATURES.recipe(name)["score"] for name in FEATURES.presets},
@@ -261,6 +277,9 @@ rule class_animation:
         PLAN.benchmark("class_animation")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.sheets),
     params:
         label=[FEATURES.labels[name] for name in FEATURES.presets[:1]],
     script:
@@ -280,6 +299,9 @@ rule filter_sheets:
         PLAN.benchmark("filter_sheets")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.sheets),
     params:
         words=FEATURES.words(config["features"]["filters"]["preset"]),
     script:
@@ -301,6 +323,9 @@ rule activation_sheet:
         PLAN.benchmark("activation_sheet")
     conda:
         "../envs/torch.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.sheets),
     params:
         given=FEATURES.pictures,
         shown=config["features"]["images"],
@@ -320,6 +345,9 @@ rule inversion_sheet:
         PLAN.benchmark("inversion_sheet")
     conda:
         "../envs/torch.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.sheets),
     params:
         given=FEATURES.pictures,
         shown=config["features"]["images"],
@@ -340,6 +368,9 @@ rule dream_sheet:
         PLAN.benchmark("dream_sheet")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.sheets),
     params:
         words=FEATURES.words(config["features"]["dream"]["preset"]),
     script:
@@ -359,6 +390,9 @@ rule features:
         PLAN.benchmark("features")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.table()),
     params:
         tables=list(FEATURES.indices.items()),
     script:

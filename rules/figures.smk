@@ -15,6 +15,9 @@ for name in FIGURES.names:
             PLAN.benchmark(name)
         conda:
             "../envs/data.yaml"
+        threads: 1
+        resources:
+            **asks(NEEDS.answers),
         params:
             figure=name,
             given=FIGURES.inputs(name),
@@ -44,6 +47,9 @@ rule summary:
         PLAN.benchmark("summary")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.answers),
     params:
         given=FIGURES.summarised,
         facts=FIGURES.summary_facts,

@@ -16,6 +16,7 @@ rule album_pictures:
         "../envs/torch.yaml"
     threads: TORCH_THREADS
     resources:
+        **asks(NEEDS.album),
         gpu=GPU,
     params:
         source=lambda wildcards: PLAN.album_source(wildcards.album),
@@ -44,6 +45,7 @@ rule album_maps:
         "../envs/torch.yaml"
     threads: TORCH_THREADS
     resources:
+        **asks(NEEDS.album),
         gpu=GPU,
     params:
         explain=PLAN.explain,
@@ -74,6 +76,9 @@ if PLAN.gallery:
             PLAN.benchmark("gallery_sheet")
         conda:
             "../envs/data.yaml"
+        threads: 1
+        resources:
+            **asks(NEEDS.sheets),
         params:
             columns=PLAN.gallery_columns,
             network=PLAN.told_network,
@@ -92,6 +97,9 @@ if PLAN.gallery:
             PLAN.benchmark("gallery_singles")
         conda:
             "../envs/data.yaml"
+        threads: 1
+        resources:
+            **asks(NEEDS.sheets),
         params:
             columns=PLAN.gallery_columns,
             source=PLAN.album_source("gallery"),
@@ -113,6 +121,7 @@ if PLAN.gallery:
             "../envs/torch.yaml"
         threads: TORCH_THREADS
         resources:
+            **asks(NEEDS.album),
             gpu=GPU,
         params:
             pictures=config["gallery"]["strip_pictures"],
@@ -138,6 +147,9 @@ if PLAN.gallery:
             PLAN.benchmark("gallery_strips")
         conda:
             "../envs/data.yaml"
+        threads: 1
+        resources:
+            **asks(NEEDS.sheets),
         params:
             smoothing=PLAN.smoothing,
         script:

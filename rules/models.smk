@@ -11,6 +11,9 @@ if PLAN.weights.kind == "download":
             f"{PLAN.weight_files[0]}.tsv"
         conda:
             "../envs/data.yaml"
+        threads: 1
+        resources:
+            **asks(NEEDS.download),
         params:
             source=PLAN.weights.base,
             checksum=PLAN.weights.checksum,
@@ -35,6 +38,9 @@ if PLAN.checked:
         priority: 200
         conda:
             "../envs/torch.yaml"
+        threads: 1
+        resources:
+            **asks(NEEDS.network()),
         params:
             **asked_of_network(config),
             network=PLAN.network,
@@ -65,6 +71,7 @@ if PLAN.trained:
             "../envs/torch.yaml"
         threads: 8
         resources:
+            **asks(NEEDS.train),
             gpu=GPU,
         params:
             model=PLAN.trained_network,
@@ -90,6 +97,9 @@ else:
         priority: 100
         conda:
             "../envs/torch.yaml"
+        threads: 1
+        resources:
+            **asks(NEEDS.network()),
         params:
             **PLAN.network,
             # the classes of the data set, for a network that has no names of its own

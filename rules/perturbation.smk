@@ -14,6 +14,9 @@ rule rank:
         PLAN.benchmark("rank", "{method}")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.arrays()),
     params:
         ranking=PLAN.ranking,
     script:
@@ -36,6 +39,9 @@ rule mask:
         PLAN.benchmark("mask", "{method}")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.arrays(len(PLAN.masked_cells))),
     params:
         grid=config["masking"]["grid"],
         colour=config["masking"]["colour"],
@@ -65,6 +71,9 @@ rule sticker:
         PLAN.benchmark("sticker", "{target}/{method}")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.sticker),
     params:
         designs=config["stickers"]["designs"],
         sign_widths=config["stickers"]["sign_widths"],
@@ -86,6 +95,9 @@ rule warp:
         PLAN.benchmark("warp", "{transform}/{degree}")
     conda:
         "../envs/data.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.warp),
     script:
         "../workflow_scripts/perturbation/warp.py"
 
@@ -109,6 +121,9 @@ rule compose:
         PLAN.benchmark("compose")
     conda:
         "../envs/torch.yaml"
+    threads: 1
+    resources:
+        **asks(NEEDS.compose),
     params:
         sets=PLAN.background_sets,
         margin=config["background"]["margin"],

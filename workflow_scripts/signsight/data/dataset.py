@@ -39,6 +39,10 @@ DEFAULTS: dict[str, Any] = {
     "seeded": False,  # whether its parts depend on the seed
     "drawn": (),
     "inputs": {},
+    # holds: how many pictures are in "train" and in "test", and how many "classes", as far as that is known
+    # before any job: numbers, or lists of numbers and parameters to multiply. Jobs on a cluster ask for time
+    # by it.
+    "holds": {},
     # truth: from what it is known where the object is: "masks", the "roi" (where pictures are not cropped to
     # it) or None; roi: whether pictures have an annotated region of interest that they can be cropped to.
     "truth": None,

@@ -35,14 +35,17 @@ class Group:
         """A file for each method, from a pattern with the wildcard `method`."""
         return [pattern.replace("{method}", member) for member in self.members]
 
+    def names(self, wildcards: Any) -> list[str]:
+        """The methods of a job with these wildcards."""
+        return [member.format(**dict(wildcards.items())) for member in self.members]
+
     def each(self, about: Callable[..., Any]) -> Callable[[Any], dict[str, Any]]:
         """A param: method -> `about(method)`, or `about(metric, method)` of a rule with metrics."""
 
         def param(wildcards: Any) -> dict[str, Any]:
             known = dict(wildcards.items())
-            names = [member.format(**known) for member in self.members]
             metric = (known["metric"],) if "metric" in known else ()
-            return {name: about(*metric, name) for name in names}
+            return {name: about(*metric, name) for name in self.names(wildcards)}
 
         return param
 

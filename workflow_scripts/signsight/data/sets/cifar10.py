@@ -43,6 +43,7 @@ HEADER = b"P6 %d %d 255\n" % (SIDE, SIDE)
     archives={CIFAR10: "md5:c58f30108f718f92721af3b95e74349a"},
     unpacked=(FOLDER, "test_batch"),
     inputs={"train": {"images": CIFAR10}, "test": {"images": CIFAR10}},
+    holds={"train": 50_000, "test": 10_000, "classes": 10},
     fits=("stretch", "centre_crop"),
     symmetric=True,
 )

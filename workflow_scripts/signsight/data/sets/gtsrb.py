@@ -41,6 +41,7 @@ from signsight.signs.stock import stock_sign
     },
     unpacked=LAYOUTS,
     inputs={"train": {"images": TRAINING_IMAGES}, "test": {"images": TEST_IMAGES, "truth": TEST_TRUTH}},
+    holds={"train": 39_209, "test": 12_630, "classes": 43},
     truth="roi",
     roi=True,
     mirror=True,

@@ -42,6 +42,7 @@ FOLDERS = {"train": "train", "test": "val"}
     server="https://s3.amazonaws.com/fast-ai-imageclas/",
     archives={IMAGENETTE: "md5:3df6f0d01a2c9592104656642f5e78a3"},
     inputs={"train": {"images": IMAGENETTE}, "test": {"images": IMAGENETTE}},
+    holds={"train": 9_469, "test": 3_925},
     fits=("stretch", "centre_crop"),
     symmetric=True,
     model_classes=True,

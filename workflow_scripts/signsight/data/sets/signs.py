@@ -21,6 +21,11 @@ from signsight.signs.archives import render_archives
         "train": {"images": TRAINING_IMAGES, "masks": TRUTH_MASKS},
         "test": {"images": TEST_IMAGES, "truth": TEST_TRUTH, "masks": TRUTH_MASKS},
     },
+    holds={
+        "train": [43, "tracks_per_class", "frames_per_track"],
+        "test": [43, "test_per_class"],
+        "classes": 43,
+    },
     truth="masks",
     roi=True,
     mirror=True,
