@@ -81,7 +81,7 @@ def of_shard(files):
 def listed(source):
     """The user's files in a folder, a table or one file, with their sizes and times."""
     try:
-        return listing(source)
+        return listing(source, PLAN.read if source == PLAN.folder else ())
     except UserError as fault:
         raise WorkflowError(str(fault)) from None
 

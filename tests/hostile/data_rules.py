@@ -7,16 +7,14 @@ from typing import Any
 
 from rules_alone import Script
 
-Listed = dict[str, Any]
 
-
-def _download(plan: Any, listed: Listed, archive: str) -> Script:
+def _download(plan: Any, archive: str) -> Script:
     params = {"source": plan.source, "checksum": plan.checksum(archive)}
     config = {"data": {"retries": 0}}
     return Script("data/download", params, [f"{plan.cache}/{archive}"], config=config)
 
 
-def _check_pictures(plan: Any, listed: Listed, _: str) -> Script:
+def _check_pictures(plan: Any, _: str) -> Script:
     data = plan.config["data"]
     params = {
         "data_set": plan.data_set,
@@ -30,7 +28,7 @@ def _check_pictures(plan: Any, listed: Listed, _: str) -> Script:
     return Script("data/check_pictures", params, [plan.findings])
 
 
-def _crop(plan: Any, listed: Listed, part: str) -> Script:
+def _crop(plan: Any, part: str) -> Script:
     data = plan.config["data"]
     params = {
         "data_set": plan.data_set,
@@ -53,12 +51,12 @@ def _crop(plan: Any, listed: Listed, part: str) -> Script:
     return Script("data/crop", params, output, inputs, {"part": part})
 
 
-def _classes(plan: Any, listed: Listed, _: str) -> Script:
+def _classes(plan: Any, _: str) -> Script:
     params = {"data_set": plan.data_set, "source": plan.folder}
     return Script("data/classes", params, [plan.classes])
 
 
-def _examples(plan: Any, listed: Listed, _: str) -> Script:
+def _examples(plan: Any, _: str) -> Script:
     data = plan.config["data"]
     params = {
         "data_set": plan.data_set,
@@ -71,7 +69,7 @@ def _examples(plan: Any, listed: Listed, _: str) -> Script:
     return Script("data/examples", params, plan.examples, {"index": f"{plan.root}/crop/train/index.csv"})
 
 
-def _stock(plan: Any, listed: Listed, target: str) -> Script:
+def _stock(plan: Any, target: str) -> Script:
     params = {
         "data_set": plan.data_set,
         "size": plan.config["stickers"]["stock_size"],
@@ -80,12 +78,12 @@ def _stock(plan: Any, listed: Listed, target: str) -> Script:
     return Script("data/stock", params, plan.image_set(f"stock/{target}"), {"classes": plan.classes})
 
 
-def _regions(plan: Any, listed: Listed, _: str) -> Script:
+def _regions(plan: Any, _: str) -> Script:
     params = {"size": plan.config["data"]["size"], "masks": plan.masks}
     return Script("data/regions", params, [f"{plan.root}/regions/regions.npy"], [f"{plan.test}/index.csv"])
 
 
-def _scene_pictures(plan: Any, listed: Listed, part: str) -> Script:
+def _scene_pictures(plan: Any, part: str) -> Script:
     detection = plan.detection
     params = {
         "pictures": detection.pictures(part),
@@ -97,7 +95,7 @@ def _scene_pictures(plan: Any, listed: Listed, part: str) -> Script:
     return Script("detection/scene_pictures", params, [detection.scene_set(part)], detection.archive(part))
 
 
-RULES: dict[str, Callable[[Any, Listed, str], Script]] = {
+RULES: dict[str, Callable[[Any, str], Script]] = {
     "download": _download,
     "check_pictures": _check_pictures,
     "crop": _crop,

@@ -112,17 +112,60 @@ class Run:
         log = Path("made/logs/check.log")
         log.parent.mkdir(parents=True, exist_ok=True)
         with job(SimpleNamespace(rule="check", log=[str(log)])):
-            plan, listed = planned(self.config)
+            plan, seen = planned(self.config)
+        opened = _opened_from_now_on()
         for rule in self.rules:
             name, _, wildcard = rule.partition("/")
-            RULES[name](plan, listed, wildcard).run()
+            RULES[name](plan, wildcard).run()
+        unseen = sorted(name for name in opened if _is_the_users(name) and name not in seen)
+        assert not unseen, f"a change of these would not be seen: {unseen}"
 
 
-Step = Script | Run
+@dataclass(frozen=True)
+class Album:
+    """The pictures of a gallery as rule album_pictures reads them, for a network of these classes."""
+
+    source: str
+    classes: Sequence[str] = ("cat", "dog")
+    broken: str = "refuse"
+
+    def run(self) -> None:
+        """List, read and settle; SystemExit at a fault."""
+        from signsight.core.job import job
+        from signsight.data.photographs import list_photographs, see_photographs
+        from signsight.data.report import settle
+
+        log, source = Path("made/logs/album.log"), Path(self.source)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with job(SimpleNamespace(rule="album", log=[str(log)])):
+            listed = list_photographs(source, self.classes, "gallery.source")
+            seen = see_photographs(listed, source, 16, "stretch")
+            settle(seen.findings, len(listed.table), source, "made/logs/album.csv", self.broken)
 
 
-def planned(config: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """The plan of a config, and the digests of the user's files, as `rules/common.smk` has them.
+Step = Script | Run | Album
+
+
+def _opened_from_now_on() -> set[str]:
+    """The absolute paths of all files that this process opens from now on."""
+    opened: set[str] = set()
+
+    def hook(event: str, told: tuple[Any, ...]) -> None:
+        if event == "open" and isinstance(told[0], str):
+            opened.add(os.path.abspath(told[0]))  # noqa: PTH100 (links are not followed)
+
+    sys.addaudithook(hook)
+    return opened
+
+
+def _is_the_users(path: str) -> bool:
+    """Whether a file lies in the working directory, and not among what is made."""
+    top = Path(path).relative_to(Path.cwd()).parts[:1] if Path(path).is_relative_to(Path.cwd()) else ()
+    return top not in ((), ("made",), ("printed.txt",))
+
+
+def planned(config: Mapping[str, Any]) -> tuple[Any, set[str]]:
+    """The plan of a config, and the user's files whose change is seen, as `rules/common.smk` has them.
 
     The results lie in `made`, and the user's files elsewhere in the working directory.
     """
@@ -130,7 +173,6 @@ def planned(config: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     from signsight.config.schema import load_schema
     from signsight.core.registry import use_plugins
     from signsight.data.listing import listing
-    from signsight.plan.inputs import key_of
     from signsight.plan.plan import Plan
     from signsight.plugins import find_plugins
 
@@ -140,9 +182,16 @@ def planned(config: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     checked = complete(own, load_schema(ROOT / "config/schema.yaml"))
     check_files(checked)
     plan = Plan(checked)
-    sources = [plan.folder, checked["data"]["masks"], *map(plan.album_source, plan.albums)]
+    sources = [checked["data"]["masks"], *map(plan.album_source, plan.albums)]
     sources += [plan.detection.source, checked["stickers"]["stock"]]
-    return plan, {source: key_of(listing(source)) for source in sources if source}
+    if plan.archives and plan.local_source:
+        sources += [plan.local_source / archive for archive in plan.archives]
+    also = dict.fromkeys(filter(None, sources), ()) | ({plan.folder: plan.read} if plan.folder else {})
+    seen = set()
+    for source, patterns in also.items():
+        base = source if Path(source).is_dir() else Path(source).parent
+        seen |= {os.path.abspath(Path(base, name)) for name, *_ in listing(source, patterns)}  # noqa: PTH100
+    return plan, seen
 
 
 @dataclass(frozen=True)

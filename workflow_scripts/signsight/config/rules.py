@@ -29,12 +29,13 @@ from signsight.config.detection import (
     refuse_boxes_elsewhere,
     refuse_wrong_detection,
 )
+from signsight.config.places import PICTURE_KEYS, refuse_mixed_places
 from signsight.config.recipes import refuse_wrong_features
 from signsight.config.schema import Schema, filled, refuse_parameters, walk_keys
 from signsight.core.errors import UserError
 from signsight.core.registry import Registry, methods, metrics, networks, replacements
 from signsight.data.dataset import facts
-from signsight.data.source import check_source, is_address, refuse_credentials
+from signsight.data.source import check_source, is_address, local_folder, refuse_credentials
 from signsight.models.class_names import read_classes
 from signsight.models.names import torchvision_names
 from signsight.models.weights import origin
@@ -310,15 +311,11 @@ def _refuse_above(registry: Registry, name: str, values: dict[str, Any], size: i
 def check_files(config: Config) -> None:
     """UserError for what the config names on the disk and is not there, or lies where the run writes."""
     made = Path(config["results"], config["experiment"])
-    if any(folder.exists() and not folder.is_dir() for folder in (made.parent, made)):
-        raise UserError(f"Config key 'results': {made} is not a folder; name a folder for the results.")
+    for folder in (made.parent, made):
+        if folder.exists() and not folder.is_dir():
+            raise UserError(f"Config key 'results': {folder} is not a folder; name a folder for the results.")
     model, given = config["model"], _given(config)
-    for key, place in given.items():
-        if place and not is_address(place) and _within(Path(place), made):
-            raise UserError(
-                f"Config key {key!r} is {place!r}, which lies in {made}, where this run writes its results"
-                " (and may delete what is there); move it, or take another 'experiment'."
-            )
+    refuse_mixed_places(config, given, made)
     check_source(config["data"]["name"], config["data"]["source"])
     if model["weights"] and is_address(model["weights"]):
         refuse_credentials(model["weights"], "model.weights")
@@ -330,9 +327,12 @@ def check_files(config: Config) -> None:
     check_detector_files(config)
     _refuse_missing_experiments(config)
     check_compared(config)
-    for key in ("data.masks", "stickers.stock", "gallery.source", "real_examples.source", "features.source"):
-        if given[key] and not Path(given[key]).exists():
+    for key in PICTURE_KEYS:
+        if given[key] and not local_folder(str(given[key])).exists():
             raise UserError(f"Config key {key!r}: {given[key]} does not exist; correct its path.")
+    for key in ("data.masks", "stickers.stock"):
+        if given[key] and not local_folder(str(given[key])).is_dir():
+            raise UserError(f"Config key {key!r}: {given[key]} is not a folder; correct its path.")
 
 
 def _refuse_missing_experiments(config: Config) -> None:
@@ -376,8 +376,3 @@ def _given(config: Config) -> dict[str, str | None]:
         **{f"compare.{label}": folder for label, folder in config["compare"].items()},
         "detection.detector.weights": config["detection"]["detector"]["weights"],
     }
-
-
-def _within(path: Path, folder: Path) -> bool:
-    folder, path = folder.resolve(), path.resolve()
-    return path == folder or folder in path.parents

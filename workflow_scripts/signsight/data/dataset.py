@@ -35,6 +35,9 @@ DEFAULTS: dict[str, Any] = {
     "server": None,
     "archives": {},
     "unpacked": (),
+    # read: patterns of what the set reads in a folder beside pictures and CSV files, so that a change of it
+    # is seen; `{name}` is that of a parameter.
+    "read": (),
     # drawn: archives that the set draws itself; inputs: part -> {key: archive that it is made from}.
     "seeded": False,  # whether its parts depend on the seed
     "drawn": (),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from signsight.core.errors import UserError
@@ -35,7 +35,10 @@ def is_picture(path: Path) -> bool:
 
 def leads_nowhere(path: Path) -> bool:
     """Whether this is a link to nothing or to itself."""
-    return path.is_symlink() and not path.exists()
+    try:
+        return path.is_symlink() and not path.exists()
+    except OSError:  # a name that is too long for a file
+        return False
 
 
 def leads_above(path: Path) -> bool:
@@ -46,6 +49,13 @@ def leads_above(path: Path) -> bool:
 def is_leftover(path: Path) -> bool:
     """Whether the name is hidden (`._x.png`, `.ipynb_checkpoints`) or one that systems leave behind."""
     return path.name.startswith(".") or path.name.lower() in LEFTOVERS
+
+
+def leads_outside(member: str) -> bool:
+    """Whether a path within an archive or a folder is absolute or leads out of it (`..`)."""
+    name = member.replace("\\", "/")
+    drive = len(name) > 1 and name[1] == ":"
+    return name.startswith("/") or drive or ".." in PurePosixPath(name).parts
 
 
 def contents(folder: Path) -> list[Path]:
@@ -100,16 +110,18 @@ def log_left_out(what: Iterable[LeftOut]) -> None:
         log.info("left out because they are not pictures: %d files or folders (%s)", len(names), shown)
 
 
-def listing(source: Path | str) -> list[Entry]:
+def listing(source: Path | str, also: Iterable[str] = ()) -> list[Entry]:
     """[name, size, time of change in ns] of the user's files in a source; 0 and 0 for one that is missing.
 
     source: a CSV with a column `file` (it and the files that it names), any other file, or a folder
-    (the pictures and CSV files in it and in its folders, and the files that its `labels.csv` names).
-    UserError for a source that is not there, or a faulty CSV.
+    (the pictures and CSV files in it and in its folders, the files that its `labels.csv` names, and those of
+    the patterns `also`). UserError for a source that is not there, or a faulty CSV.
     """
     source = Path(source)
     if source.is_dir():
         found = [path.relative_to(source).as_posix() for path in _walk(source, DEEPEST)]
+        others = (path for pattern in also for path in sorted(source.glob(pattern)) if path.is_file())
+        found += [path.relative_to(source).as_posix() for path in others]
         with suppress(UserError):  # a `labels.csv` of another kind, which is not read as one
             found += named_in(source / "labels.csv")
         return [[name, *_stamp(source / name)] for name in dict.fromkeys(found)]

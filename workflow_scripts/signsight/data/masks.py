@@ -45,12 +45,13 @@ def mask_regions(index: pd.DataFrame, size: int, masks: Masks) -> Iterator[np.nd
     """Regions 0 background and 1 object of each picture, (1, size, size) uint8, in the order of `index`.
 
     index: of an image set of whole pictures, columns source, width and height. UserError where a picture
-    has no mask or one of another size, or no mask has an object; single masks without one are logged.
+    has no mask or one of another size, no mask has an object, or none a background; single masks without an
+    object are logged.
     """
     sources = index["source"].tolist()
     files = [masks.file_of(source) for source in sources]
     _refuse_missing(masks.folder, sources, [file is not None for file in files])
-    pictures, empty = FolderPictures(masks.folder), []
+    pictures, empty, full = FolderPictures(masks.folder), [], 0
     for file, width, height in zip(files, index["width"], index["height"], strict=True):
         inside = open_object(pictures, str(file), masks.threshold)
         if inside.shape != (height, width):
@@ -60,11 +61,18 @@ def mask_regions(index: pd.DataFrame, size: int, masks: Masks) -> Iterator[np.nd
             )
         if not inside.any():
             empty.append(str(file))
+        full += bool(inside.all())
         yield resize_labels(inside.astype(np.uint8), (0, 0, width, height), size, masks.fit)[None]
     if len(empty) == len(files):
         raise UserError(
             f"No mask in {masks.folder} has a pixel brighter than {masks.threshold} (of 255), so that there "
             "is no object; lower 'data.mask_threshold' or correct 'data.masks'."
+        )
+    if full == len(files):
+        raise UserError(
+            f"Every mask in {masks.folder} covers its whole picture, so that there is no background; "
+            "make what is "
+            "no object black or transparent, or correct 'data.masks'."
         )
     if empty:
         log.info("%d masks have no object (%s)", len(empty), ", ".join(empty[:3]))

@@ -10,14 +10,14 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from signsight.core.errors import UserError
-from signsight.data.listing import leads_nowhere
+from signsight.data.listing import leads_nowhere, leads_outside
 
 LARGEST = 256 << 20  # bytes of a picture's file
 MOST_MEMBERS = 2_000_000  # of an archive
@@ -163,13 +163,6 @@ def refuse_bomb(archive: Path, members: int, unpacked: int) -> None:
     else:
         return
     raise UserError(f"{archive} {what}, so it is refused; get the archive from a source that you trust.")
-
-
-def leads_outside(member: str) -> bool:
-    """Whether the path of an archive's member is absolute or leads out of the archive (`..`)."""
-    name = member.replace("\\", "/")
-    drive = len(name) > 1 and name[1] == ":"
-    return name.startswith("/") or drive or ".." in PurePosixPath(name).parts
 
 
 def open_rgb(pictures: Pictures, source: str) -> Image.Image:

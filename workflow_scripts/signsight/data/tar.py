@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from signsight.core.errors import UserError
-from signsight.data.pictures import LARGEST, leads_outside, refuse_bomb, too_large
+from signsight.data.listing import leads_outside
+from signsight.data.pictures import LARGEST, refuse_bomb, too_large
 
 HEADER = 1 << 20  # bytes of a long name or of notes before a member
 NOTES = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)

@@ -7,7 +7,8 @@ import tarfile
 from pathlib import Path
 
 from signsight.core.errors import UserError
-from signsight.data.pictures import LARGEST, leads_outside, too_large
+from signsight.data.listing import leads_outside
+from signsight.data.pictures import LARGEST, too_large
 from signsight.data.tar import SafeMember, TooLongError, members
 
 

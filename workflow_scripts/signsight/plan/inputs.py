@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import glob
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from signsight.config.choices import Config, training_settings
 from signsight.data.dataset import facts
+from signsight.data.listing import leads_outside
 from signsight.data.source import is_address, local_folder, reads_folder
 from signsight.models.class_names import read_classes
 from signsight.models.names import torchvision_names
@@ -46,6 +48,13 @@ class Inputs:
         """The user's folder that pictures are read from, where there are no archives."""
         source = self.config["data"]["source"]
         return source if reads_folder(self.config["data"]["name"], source) else None
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """Patterns of what the data set reads in `folder` beside pictures and CSV files."""
+        told = {key: glob.escape(str(value)) for key, value in self.data_set["parameters"].items()}
+        patterns = (pattern.format(**told) for pattern in self.about["read"])
+        return tuple(pattern for pattern in patterns if not leads_outside(pattern))
 
     @property
     def local_source(self) -> Path | None:

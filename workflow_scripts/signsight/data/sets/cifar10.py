@@ -42,6 +42,7 @@ HEADER = b"P6 %d %d 255\n" % (SIDE, SIDE)
     server="https://www.cs.toronto.edu/~kriz/",
     archives={CIFAR10: "md5:c58f30108f718f92721af3b95e74349a"},
     unpacked=(FOLDER, "test_batch"),
+    read=("*_batch*", "*/*_batch*"),
     inputs={"train": {"images": CIFAR10}, "test": {"images": CIFAR10}},
     holds={"train": 50_000, "test": 10_000, "classes": 10},
     fits=("stretch", "centre_crop"),

@@ -15,8 +15,8 @@ from signsight.core.registry import data_sets
 from signsight.data.class_table import named_classes, network_numbers
 from signsight.data.dataset import DataSet, Options, Part
 from signsight.data.imageset import COLUMNS
-from signsight.data.listing import LeftOut, contents, is_picture, left_out
-from signsight.data.pictures import FolderPictures, leads_outside
+from signsight.data.listing import LeftOut, contents, is_picture, leads_outside, left_out
+from signsight.data.pictures import FolderPictures
 from signsight.data.rows import Row, read_rows
 from signsight.data.source import local_folder
 from signsight.data.split import held_out_tracks
@@ -40,6 +40,7 @@ class Listed(NamedTuple):
     about="Pictures in a folder with a CSV of their classes, as the leaves of Plant Pathology 2020: a column "
     "with 0 or 1 for each class, or one with the name of the class.",
     source="folder",
+    read=("{table}", "{pictures}/*"),
     fits=("stretch", "centre_crop"),
     symmetric=True,
     model_classes=True,
@@ -83,6 +84,12 @@ class ListedPictures(DataSet):
         rows, names = self._read(root)
         records, others = _records(rows, names, _files(root, self.pictures), table)
         _check_classes(table, records, names, options.allow_empty_classes)
+        if len(names) == 1 and not options.class_names:
+            raise UserError(
+                f"{table} has the class {names[0]!r} only, and a classifier needs two classes to tell "
+                "apart; add "
+                "another one."
+            )
         held = held_out_tracks(records, self.test_fraction, options.seed, "test split")
         if not held.any():
             raise UserError(
@@ -108,6 +115,10 @@ class ListedPictures(DataSet):
         if not rows:
             raise UserError(f"{path} lists no pictures; add rows to it.")
         classes = [column for column in rows[0][1] if column not in named]
+        if self.class_column is None and "" in classes:
+            raise UserError(
+                f"{path} has a column without a name; name it, or remove it with the commas before it."
+            )
         if self.class_column is None and len(classes) < 2:
             raise UserError(
                 f"{path} has {len(classes)} columns beside {self.id_column!r}, and a classifier needs two "
