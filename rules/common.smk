@@ -77,6 +77,11 @@ def of_shard(files):
     return files if PLAN.shards == 1 else temp(files)
 
 
+def users(files, weights):
+    """Files of weights; one that the user has stays on the disk where Snakemake keeps the run's files in a storage."""
+    return [local(file) for file in files] if weights.kind == "file" else files
+
+
 @cache
 def listed(source):
     """The user's files in a folder, a table or one file, with their sizes and times."""

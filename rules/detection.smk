@@ -96,7 +96,7 @@ if DETECTION.trained:
     rule train_detector:
         input:
             scenes=DETECTION.scene_set("train"),
-            weights=DETECTION.weight_files,
+            weights=users(DETECTION.weight_files, DETECTION.weights),
         output:
             weights=DETECTION.model[0],
             about=DETECTION.model[1],
@@ -126,7 +126,7 @@ else:
 
     rule pretrained_detector:
         input:
-            weights=DETECTION.weight_files,
+            weights=users(DETECTION.weight_files, DETECTION.weights),
         output:
             weights=DETECTION.model[0],
             about=DETECTION.model[1],

@@ -56,7 +56,7 @@ if PLAN.trained:
             images=PLAN.image_set("crop/train"),
             examples=PLAN.examples[0],
             classes=PLAN.classes,
-            weights=PLAN.weight_files,
+            weights=users(PLAN.weight_files, PLAN.weights),
         output:
             weights=f"{R}/{{run}}train/model.safetensors",
             about=f"{R}/{{run}}train/model.json",
@@ -86,7 +86,7 @@ else:
 
     rule pretrained:
         input:
-            weights=PLAN.weight_files,
+            weights=users(PLAN.weight_files, PLAN.weights),
             classes=[] if PLAN.model_classes else PLAN.classes,
         output:
             PLAN.model,

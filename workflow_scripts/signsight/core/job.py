@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from signsight.core.disk import refused
 from signsight.core.errors import UserError, printable
 from signsight.core.registry import use_plugins
+from signsight.core.storage import name_local_copies
 
 if TYPE_CHECKING:
     import torch
@@ -53,6 +54,7 @@ def job(snakemake: Any) -> Iterator[None]:
     try:
         if named := getattr(snakemake, "config", {}).get("plugins"):
             use_plugins(named)
+        name_local_copies(snakemake)
         yield
     except UserError as fault:
         log.error("Error in rule %s: %s", snakemake.rule, fault)
