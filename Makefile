@@ -8,7 +8,7 @@ BARS := $(shell [ -t 2 ] && echo --logger rich)
 QUICK := $(addprefix tests/unit/,config core data docs figures perturbation plan verdict) \
 	$(addprefix tests/contract/test_,figures_contract.py parameters_contract.py replacements_contract.py)
 
-.PHONY: demo test quick soak e2e contract oracles setup lint format docs lock unlock
+.PHONY: demo test quick soak e2e contract oracles envs-test s3-test setup lint format docs lock newest audit sbom unlock
 
 demo: setup ## the whole workflow on the embedded data set
 	$(BIN)/snakemake --cores $(CORES) --resources gpu=1 $(BARS) --report results/demo/report.html --report-after-run
@@ -40,6 +40,14 @@ oracles: ## the tests that compare with libraries too large for `make test`
 	@sh envs/setup.sh oracles
 	.venv-oracles/bin/pytest -m oracles
 
+envs-test: ## every rule in its own environment of envs/, made anew, with nothing else to import: minutes, 6 GB
+	@sh envs/setup.sh dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/pytest -n 0 tests/environments
+
+s3-test: ## a run whose results lie in S3, on a server of its own
+	@sh envs/setup.sh dev && sh envs/setup.sh storage
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 0 tests/cluster/test_s3.py
+
 setup:
 	@sh envs/setup.sh
 
@@ -57,3 +65,14 @@ docs: ## every page that is made from the schema and the declarations in the cod
 
 lock: ## update locks and environments after a change of pyproject.toml; needs uv
 	python3 envs/lock/make.py
+
+newest: ## which pins are not the newest that work together, and what holds others back; needs uv
+	python3 envs/lock/newest.py
+
+audit: ## known vulnerabilities of the packages in the lock
+	@sh envs/setup.sh audit
+	.venv-audit/bin/python envs/lock/audit.py
+
+sbom: ## results/sbom.json: all packages in the lock, with their hashes, as CycloneDX
+	@sh envs/setup.sh audit
+	.venv-audit/bin/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible -o results/sbom.json envs/lock/run.txt

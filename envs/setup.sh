@@ -3,11 +3,15 @@
 # sh envs/setup.sh           what the workflow needs
 # sh envs/setup.sh dev       and what its tests need
 # sh envs/setup.sh oracles   .venv-oracles, with the large libraries that some tests compare with
+# sh envs/setup.sh storage   .venv-storage, with Snakemake's storage plugin for S3 (docs/storage.md)
+# sh envs/setup.sh audit     .venv-audit, with nothing but the tools that look at the locks
 set -eu
 cd "$(dirname "$0")/.."
-locks="envs/lock/run.txt${1:+ envs/lock/$1.txt}"
-venv=.venv
-if [ "${1:-}" = oracles ]; then venv=.venv-oracles; fi
+case "${1:-}" in
+    audit | storage) venv=.venv-$1 locks="envs/lock/$1.txt" ;;
+    oracles) venv=.venv-oracles locks="envs/lock/run.txt envs/lock/oracles.txt" ;;
+    *) venv=.venv locks="envs/lock/run.txt${1:+ envs/lock/$1.txt}" ;;
+esac
 stamp="$venv/installed${1:+-$1}"
 if [ -f "$stamp" ] && cat $locks | cmp -s - "$stamp"; then exit 0; fi
 
@@ -26,7 +30,8 @@ debian_pip() {
     echo "$1"/usr/share/python-wheels/pip-*.whl
 }
 
-echo "setup: installing the pinned packages into $venv (about 6 GB, once)"
+case $locks in *audit.txt) size="0.2 GB" ;; *) size="6 GB" ;; esac
+echo "setup: installing the pinned packages into $venv (about $size, once)"
 [ -x $venv/bin/python ] || "$python" -m venv --without-pip $venv
 if ! $venv/bin/uv --version >/dev/null 2>&1; then
     part=$(mktemp -d)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 LOCKS = Path(__file__).parent
 ROOT = LOCKS.parent.parent
-COMPILE = "uv pip compile --quiet --universal --python-version 3.11 --no-header"
+COMPILE = "uv pip compile --quiet --universal --no-header"
+PYTHON = "3.11"  # the oldest that the locks are for
 ABOUT = {
     "data": "numpy, pandas, pillow and matplotlib: every rule that does not need torch",
     "torch": "torch and all of envs/data.yaml: training, attribution, scoring",
@@ -18,7 +19,14 @@ ABOUT = {
 
 def compile_group(group: str, *options: str) -> str:
     """The resolved requirements of a dependency group of pyproject.toml."""
-    command = [*COMPILE.split(), "--group", f"{ROOT / 'pyproject.toml'}:{group}", *options]
+    command = [
+        *COMPILE.split(),
+        "--python-version",
+        PYTHON,
+        "--group",
+        f"{ROOT / 'pyproject.toml'}:{group}",
+        *options,
+    ]
     return subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
 
 
@@ -42,6 +50,7 @@ if __name__ == "__main__":
     write_lock("run")
     write_lock("dev", "--constraints", str(LOCKS / "run.txt"))
     write_lock("oracles", "--constraints", str(LOCKS / "run.txt"), "--constraints", str(LOCKS / "dev.txt"))
-    write_lock("bootstrap")
+    for apart in ("bootstrap", "audit", "storage"):
+        write_lock(apart)
     for environment in ABOUT:
         write_environment(environment)
