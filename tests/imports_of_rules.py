@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -55,15 +56,15 @@ def rules() -> tuple[Rule, ...]:
     return tuple(found)
 
 
-def distributions(script: Path) -> dict[str, set[str]]:
-    """Distribution that a script can import from -> the own files that do, lazy imports included.
+def distributions(scripts: Iterable[Path]) -> dict[str, set[str]]:
+    """Distribution that these scripts can import from -> the own files that do, lazy imports included.
 
     A function counts where reached code mentions its name, so a helper for torch in a module that all rules
     import counts for those that call it. Registered things count where reached code takes one by its name.
     """
     known = packages_distributions()
     found: dict[str, set[str]] = {}
-    for file, module in _imports(script):
+    for file, module in _imports(scripts):
         top = module.partition(".")[0]
         if top not in sys.stdlib_module_names:
             for name in known.get(top, [top]):
@@ -71,10 +72,13 @@ def distributions(script: Path) -> dict[str, set[str]]:
     return found
 
 
-def _imports(script: Path) -> set[tuple[Path, str]]:
-    """(own file, module of another project that it imports) of all code that a script can reach."""
-    seen, mentioned, outside = {script}, {"main"}, set()
-    files, asleep = [script], dict[str, list[tuple[Path, Unit]]]()  # functions that nothing has mentioned yet
+def _imports(scripts: Iterable[Path]) -> set[tuple[Path, str]]:
+    """(own file, module of another project that it imports) of all code that scripts can reach."""
+    seen, mentioned, outside = set(scripts), {"main"}, set()
+    files, asleep = (
+        sorted(seen),
+        dict[str, list[tuple[Path, Unit]]](),
+    )  # functions that nothing has mentioned yet
     awake: list[tuple[Path, Unit]] = []
     while files or awake:
         for file in files:

@@ -71,11 +71,9 @@ def test_every_script_is_in_one_environment() -> None:
 @pytest.fixture(scope="module")
 def needed() -> dict[str, dict[str, set[str]]]:
     """Environment -> distribution that its rules import -> the own files that do."""
-    found: dict[str, dict[str, set[str]]] = {name: {} for name in GROUPS}
-    for rule in rules():
-        for name, files in distributions(rule.script).items():
-            found[rule.environment].setdefault(name, set()).update(files)
-    return found
+    return {
+        name: distributions(rule.script for rule in rules() if rule.environment == name) for name in GROUPS
+    }
 
 
 @pytest.mark.parametrize("environment", GROUPS)
@@ -98,7 +96,7 @@ def test_an_import_in_a_function_counts_for_the_rules_that_can_call_it(tmp_path:
         with mock.patch("imports_of_rules.tree_of", lambda one: ast.parse("\n".join(lines)) if one == file
                         else tree_of(one)):  # fmt: skip
             imports_of_rules._units.cache_clear()
-            return set(distributions(file))
+            return set(distributions([file]))
 
     lazy = "def helper():\n    import torch"
     assert imported(lazy) == set()
