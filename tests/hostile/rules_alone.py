@@ -12,6 +12,7 @@ import runpy
 import signal
 import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
@@ -262,6 +263,7 @@ def _alone(step: Step, folder: str) -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         signal.alarm(SECONDS)
         _as_a_user()
+        time.sleep = lambda seconds: None  # pauses between two tries of a download
         step.run()
         status = 0
     except SystemExit as end:

@@ -238,12 +238,13 @@ CASES = [
     refused(
         "empty file",
         lambda path: path.write_bytes(b""),
-        f"is not a complete zip archive (File is not a zip file); {AGAIN}",
+        f"own/{TRAINING_ZIP} is empty (0 bytes), so it was not kept; check `source`.",
     ),
     refused(
         "HTML",
         lambda path: path.write_bytes(b"<html>Please log in</html>"),
-        f"is not a complete zip archive (File is not a zip file); {AGAIN}",
+        f"own/{TRAINING_ZIP} is no complete zip archive (it begins with '...'), so it was not kept; "
+        "check `source`.",
     ),
     refused(
         "folder in its place",
@@ -253,7 +254,8 @@ CASES = [
     refused(
         "cut off",
         raw(lambda data: data[: len(data) // 2]),
-        f"is not a complete zip archive (File is not a zip file); {AGAIN}",
+        f"own/{TRAINING_ZIP} is no complete zip archive (it begins with '...'), so it was not kept; "
+        "check `source`.",
     ),
     refused("no members", members(lambda found: found.clear()), f"is an empty archive; {AGAIN}"),
     refused(
@@ -487,10 +489,16 @@ CASES = [
         f"{LIST} is not a complete .tgz archive (...); {AGAIN}",
     ),
     tgz("cut off", lambda: tar_of(cut=40), f"{LIST} is not a complete .tgz archive (...); {AGAIN}"),
-    tgz("empty file", lambda: b"", f"{LIST} is not a complete .tgz archive (...); {AGAIN}"),
-    tgz("no gzip", lambda: tar_of(plain=True), f"{LIST} is not a complete .tgz archive (...); {AGAIN}"),
+    tgz("empty file", lambda: b"", f"own/{LIST} is empty (0 bytes), so it was not kept; check `source`."),
     tgz(
-        "HTML", lambda: b"<html>Please log in</html>", f"{LIST} is not a complete .tgz archive (...); {AGAIN}"
+        "no gzip",
+        lambda: tar_of(plain=True),
+        f"own/{LIST} is no gzip archive (it begins with '...'), so it was not kept; check `source`.",
+    ),
+    tgz(
+        "HTML",
+        lambda: b"<html>Please log in</html>",
+        f"own/{LIST} is no gzip archive (it begins with '...'), so it was not kept; check `source`.",
     ),
     tgz(
         "no tar within",

@@ -31,7 +31,7 @@ WRONG = hashlib.md5(b"other").hexdigest()
 
 @dataclass
 class Server:
-    """A server of DATA at /data/file.zip; the fields are its faults, `asked` what it was asked."""
+    """A server of DATA at /data/file.bin; the fields are its faults, `asked` what it was asked."""
 
     url: str = ""
     data: bytes = DATA
@@ -69,7 +69,7 @@ def answer(request: BaseHTTPRequestHandler, state: Server) -> None:
     if state.statuses:
         code, headers = state.statuses.pop(0)
         return start(request, code, {"Content-Length": "0", **headers})
-    if request.path != "/data/file.zip":
+    if request.path != "/data/file.bin":
         return start(request, 404, {"Content-Length": "0"})
     first = wanted(request, state)
     if first is not None and first >= len(state.data):
@@ -109,7 +109,7 @@ def start(request: BaseHTTPRequestHandler, code: int, headers: dict[str, str]) -
 def get(server: Server, target: Path, checksum: str | None = MD5, retries: int = 3) -> list[float]:
     """Fetch the file; returns the pauses that were asked for. Nothing sleeps."""
     pauses: list[float] = []
-    fetch(server.url, "file.zip", target, checksum=checksum, retries=retries, sleep=pauses.append)
+    fetch(server.url, "file.bin", target, checksum=checksum, retries=retries, sleep=pauses.append)
     return pauses
 
 
@@ -117,7 +117,7 @@ def get_killed(server: Server, target: Path) -> None:
     """Fetch the file and be killed in the first pause, after a break."""
 
     with pytest.raises(KeyboardInterrupt):
-        fetch(server.url, "file.zip", target, checksum=MD5, sleep=raise_interrupt)
+        fetch(server.url, "file.bin", target, checksum=MD5, sleep=raise_interrupt)
 
 
 def raise_interrupt(_: float) -> None:
@@ -133,24 +133,24 @@ def names(folder: Path) -> set[str]:
 
 @pytest.mark.parametrize("checksum", [MD5, f"md5:{MD5.upper()}", SHA256, f"sha256:{SHA256}", None])
 def test_a_file_arrives_whole_and_alone(server: Server, tmp_path: Path, checksum: str | None) -> None:
-    assert get(server, tmp_path / "new" / "file.zip", checksum) == []
-    assert (tmp_path / "new" / "file.zip").read_bytes() == DATA
-    assert names(tmp_path / "new") == {"file.zip"}
+    assert get(server, tmp_path / "new" / "file.bin", checksum) == []
+    assert (tmp_path / "new" / "file.bin").read_bytes() == DATA
+    assert names(tmp_path / "new") == {"file.bin"}
 
 
 def test_a_right_file_is_not_fetched_again_and_a_wrong_one_is(server: Server, tmp_path: Path) -> None:
-    (tmp_path / "file.zip").write_bytes(DATA)
-    get(server, tmp_path / "file.zip")
+    (tmp_path / "file.bin").write_bytes(DATA)
+    get(server, tmp_path / "file.bin")
     assert server.asked == []
-    (tmp_path / "file.zip").write_bytes(DATA[:-1])
-    get(server, tmp_path / "file.zip")
-    assert (tmp_path / "file.zip").read_bytes() == DATA
+    (tmp_path / "file.bin").write_bytes(DATA[:-1])
+    get(server, tmp_path / "file.bin")
+    assert (tmp_path / "file.bin").read_bytes() == DATA
 
 
 def test_a_broken_download_is_continued(server: Server, tmp_path: Path) -> None:
     server.cut_after = [9 * PIECE, 7 * PIECE]
-    get(server, tmp_path / "file.zip")
-    assert (tmp_path / "file.zip").read_bytes() == DATA
+    get(server, tmp_path / "file.bin")
+    assert (tmp_path / "file.bin").read_bytes() == DATA
     spans = [asked.get("Range") for asked in server.asked]
     assert spans[0] is None and spans[1:] == [f"bytes={n * PIECE}-" for n in (9, 16)]
     assert [asked.get("If-Range") for asked in server.asked] == [None, '"one"', '"one"']
@@ -158,34 +158,34 @@ def test_a_broken_download_is_continued(server: Server, tmp_path: Path) -> None:
 
 def test_a_later_call_continues_too(server: Server, tmp_path: Path) -> None:
     server.cut_after = [9 * PIECE]
-    get_killed(server, tmp_path / "file.zip")
-    assert names(tmp_path) == {"file.zip.part", "file.zip.part.json"}
-    get(server, tmp_path / "file.zip")
+    get_killed(server, tmp_path / "file.bin")
+    assert names(tmp_path) == {"file.bin.part", "file.bin.part.json"}
+    get(server, tmp_path / "file.bin")
     assert server.asked[-1]["Range"] == f"bytes={9 * PIECE}-"
-    assert (tmp_path / "file.zip").read_bytes() == DATA
-    assert names(tmp_path) == {"file.zip"}
+    assert (tmp_path / "file.bin").read_bytes() == DATA
+    assert names(tmp_path) == {"file.bin"}
 
 
 def test_a_download_that_only_lacks_its_renaming_is_finished(server: Server, tmp_path: Path) -> None:
     server.cut_after = [9 * PIECE]
-    get_killed(server, tmp_path / "file.zip")
-    (tmp_path / "file.zip.part").write_bytes(DATA)
-    get(server, tmp_path / "file.zip")
-    assert (tmp_path / "file.zip").read_bytes() == DATA
+    get_killed(server, tmp_path / "file.bin")
+    (tmp_path / "file.bin.part").write_bytes(DATA)
+    get(server, tmp_path / "file.bin")
+    assert (tmp_path / "file.bin").read_bytes() == DATA
 
 
 @pytest.mark.parametrize("checksum", [MD5, None])
 def test_without_ranges_it_starts_over(server: Server, tmp_path: Path, checksum: str | None) -> None:
     server.cut_after, server.ranges = [9 * PIECE, 100_000], False
-    get(server, tmp_path / "file.zip", checksum)
-    assert (tmp_path / "file.zip").read_bytes() == DATA
+    get(server, tmp_path / "file.bin", checksum)
+    assert (tmp_path / "file.bin").read_bytes() == DATA
 
 
 def test_without_a_mark_and_a_checksum_nothing_is_pieced_together(server: Server, tmp_path: Path) -> None:
     server.cut_after, server.tag = [9 * PIECE], None
-    get(server, tmp_path / "file.zip", None)
+    get(server, tmp_path / "file.bin", None)
     assert [asked.get("Range") for asked in server.asked] == [None, None]
-    assert (tmp_path / "file.zip").read_bytes() == DATA
+    assert (tmp_path / "file.bin").read_bytes() == DATA
 
 
 @pytest.mark.parametrize(("old", "new"), [('"one"', '"two"'), (None, None)])
@@ -193,19 +193,19 @@ def test_a_file_that_changes_meanwhile_is_never_mixed(
     server: Server, tmp_path: Path, old: str | None, new: str | None
 ) -> None:
     server.data, server.tag, server.cut_after = bytes(len(DATA)), old, [9 * PIECE]
-    get_killed(server, tmp_path / "file.zip")
+    get_killed(server, tmp_path / "file.bin")
     server.data, server.tag = DATA, new
-    get(server, tmp_path / "file.zip")
-    assert (tmp_path / "file.zip").read_bytes() == DATA
+    get(server, tmp_path / "file.bin")
+    assert (tmp_path / "file.bin").read_bytes() == DATA
 
 
 def test_a_server_that_continues_another_version_is_seen(server: Server, tmp_path: Path) -> None:
     server.cut_after, server.believes = [400_000], True
     with pytest.raises(KeyboardInterrupt):
-        fetch(server.url, "file.zip", tmp_path / "file.zip", checksum=None, sleep=raise_interrupt)
+        fetch(server.url, "file.bin", tmp_path / "file.bin", checksum=None, sleep=raise_interrupt)
     server.data, server.tag = DATA[::-1], '"two"'
-    get(server, tmp_path / "file.zip", checksum=None)
-    assert (tmp_path / "file.zip").read_bytes() == DATA[::-1]
+    get(server, tmp_path / "file.bin", checksum=None)
+    assert (tmp_path / "file.bin").read_bytes() == DATA[::-1]
     assert [asked.get("Range") for asked in server.asked] == [None, "bytes=400000-", None]
 
 
@@ -215,8 +215,8 @@ def test_a_line_that_is_too_slow_is_given_up(
     monkeypatch.setattr(download, "WINDOW", 0.2)
     server.drip = 0.02
     with pytest.raises(UserError, match=r"in 2 attempts in a row \(less than 1000 bytes a second"):
-        get(server, tmp_path / "file.zip", retries=1)
-    assert names(tmp_path) == {"file.zip.part", "file.zip.part.json"}
+        get(server, tmp_path / "file.bin", retries=1)
+    assert names(tmp_path) == {"file.bin.part", "file.bin.part.json"}
 
 
 @pytest.mark.parametrize(
@@ -241,24 +241,24 @@ def test_faults_of_the_line_are_told_apart(
 
 def test_a_part_of_another_address_is_not_continued(server: Server, tmp_path: Path) -> None:
     server.cut_after = [9 * PIECE]
-    get_killed(server, tmp_path / "file.zip")
-    note = tmp_path / "file.zip.part.json"
+    get_killed(server, tmp_path / "file.bin")
+    note = tmp_path / "file.bin.part.json"
     note.write_text(note.read_text().replace("/data/", "/elsewhere/"))
-    get(server, tmp_path / "file.zip")
+    get(server, tmp_path / "file.bin")
     assert "Range" not in server.asked[-1]
-    assert (tmp_path / "file.zip").read_bytes() == DATA
+    assert (tmp_path / "file.bin").read_bytes() == DATA
 
 
 def test_a_busy_server_is_asked_again_after_longer_pauses(server: Server, tmp_path: Path) -> None:
     server.statuses = [(503, {}), (502, {}), (429, {"Retry-After": "7"})]
-    assert get(server, tmp_path / "file.zip") == [1, 2, 7]
-    assert (tmp_path / "file.zip").read_bytes() == DATA
+    assert get(server, tmp_path / "file.bin") == [1, 2, 7]
+    assert (tmp_path / "file.bin").read_bytes() == DATA
 
 
 def test_it_gives_up_after_the_tries(server: Server, tmp_path: Path) -> None:
     server.statuses = [(503, {})] * 9
     with pytest.raises(UserError, match="the server answers 503") as caught:
-        get(server, tmp_path / "file.zip", retries=2)
+        get(server, tmp_path / "file.bin", retries=2)
     assert len(server.asked) == 3
     assert "\n" not in str(caught.value)
     assert names(tmp_path) == set()
@@ -267,15 +267,15 @@ def test_it_gives_up_after_the_tries(server: Server, tmp_path: Path) -> None:
 def test_a_server_that_always_breaks_at_the_same_place_is_given_up(server: Server, tmp_path: Path) -> None:
     server.cut_after, server.ranges = [9 * PIECE] * 20, False
     with pytest.raises(UserError, match=r"could not be downloaded in 4 attempts .* is kept"):
-        get(server, tmp_path / "file.zip", retries=3)
+        get(server, tmp_path / "file.bin", retries=3)
     assert len(server.asked) == 5
 
 
 def test_no_server_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no connection"):
-        get(Server("http://127.0.0.1:9/"), tmp_path / "file.zip", retries=1)
+        get(Server("http://127.0.0.1:9/"), tmp_path / "file.bin", retries=1)
     with pytest.raises(UserError, match="correct the address"):
-        get(Server("http://:::/"), tmp_path / "file.zip")
+        get(Server("http://:::/"), tmp_path / "file.bin")
 
 
 @pytest.mark.parametrize(("code", "words"), [(404, "does not exist"), (403, "answers 403")])
@@ -284,17 +284,17 @@ def test_a_missing_or_forbidden_file_is_not_tried_again(
 ) -> None:
     server.statuses = [(code, {})]
     with pytest.raises(UserError, match=words):
-        get(server, tmp_path / "file.zip")
+        get(server, tmp_path / "file.bin")
     assert len(server.asked) == 1
     assert names(tmp_path) == set()
 
 
 def test_wrong_bytes_are_removed_and_named_with_both_sums(server: Server, tmp_path: Path) -> None:
-    (tmp_path / "file.zip").write_bytes(b"what was there")
+    (tmp_path / "file.bin").write_bytes(b"what was there")
     with pytest.raises(UserError, match=f"md5 {MD5}, expected is {WRONG}"):
-        get(server, tmp_path / "file.zip", WRONG)
-    assert names(tmp_path) == {"file.zip"}
-    assert (tmp_path / "file.zip").read_bytes() == b"what was there"
+        get(server, tmp_path / "file.bin", WRONG)
+    assert names(tmp_path) == {"file.bin"}
+    assert (tmp_path / "file.bin").read_bytes() == b"what was there"
 
 
 def test_a_full_disk_while_downloading_leaves_nothing(
@@ -313,7 +313,7 @@ def test_a_full_disk_while_downloading_leaves_nothing(
         ),
     )
     with pytest.raises(UserError, match="No space left on the device"):
-        get(server, tmp_path / "file.zip")
+        get(server, tmp_path / "file.bin")
     assert names(tmp_path) == set()
 
 
@@ -323,24 +323,24 @@ def test_a_full_disk_while_downloading_leaves_nothing(
 def test_a_local_source_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = tmp_path / "here it is"
     source.mkdir()
-    (source / "file.zip").write_bytes(DATA)
+    (source / "file.bin").write_bytes(DATA)
     monkeypatch.chdir(tmp_path)
     for number, name in enumerate(("here it is", str(source), source.as_uri(), f"{source}/")):
         target = tmp_path / f"{number}.zip"
-        fetch(name, "file.zip", target, checksum=MD5)
+        fetch(name, "file.bin", target, checksum=MD5)
         assert target.read_bytes() == DATA
-        assert not target.is_symlink() and not target.samefile(source / "file.zip")
+        assert not target.is_symlink() and not target.samefile(source / "file.bin")
 
 
 def test_local_faults_are_one_sentence_and_leave_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "file.zip").write_bytes(DATA)
-    target = tmp_path / "cache" / "file.zip"
+    (tmp_path / "file.bin").write_bytes(DATA)
+    target = tmp_path / "cache" / "file.bin"
     for source, name, checksum, words in (
-        (tmp_path / "nowhere", "file.zip", MD5, "nowhere does not exist"),
+        (tmp_path / "nowhere", "file.bin", MD5, "nowhere does not exist"),
         (tmp_path, "other.zip", MD5, r"has no other\.zip"),
-        (tmp_path, "file.zip", WRONG, f"md5 {MD5}, expected is {WRONG}"),
+        (tmp_path, "file.bin", WRONG, f"md5 {MD5}, expected is {WRONG}"),
     ):
         with pytest.raises(UserError, match=words):
             fetch(str(source), name, target, checksum=checksum)
@@ -353,7 +353,7 @@ def test_local_faults_are_one_sentence_and_leave_nothing(
 
     monkeypatch.setattr(shutil, "copyfile", full)
     with pytest.raises(UserError, match="No space left on the device"):
-        fetch(str(tmp_path), "file.zip", target, checksum=MD5)
+        fetch(str(tmp_path), "file.bin", target, checksum=MD5)
     assert names(target.parent) == set()
 
 
@@ -363,6 +363,6 @@ def test_sources_and_checksums_that_cannot_be_are_refused(tmp_path: Path) -> Non
             local_folder(source)
     for checksum in ("abc", "md5:" + SHA256, "z" * 32, "sha1:" + "0" * 40, ""):
         with pytest.raises(UserError, match="neither md5"):
-            fetch(str(tmp_path), "file.zip", tmp_path / "target", checksum=checksum)
+            fetch(str(tmp_path), "file.bin", tmp_path / "target", checksum=checksum)
     assert local_folder("file:relative/folder") == Path("relative/folder")
     assert local_folder("../shared/gtsrb-32") == Path("../shared/gtsrb-32")

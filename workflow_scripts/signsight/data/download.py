@@ -8,6 +8,7 @@ import logging
 import re
 import shutil
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -94,15 +95,32 @@ def _agrees(path: Path, expected: tuple[str, str]) -> bool:
 
 
 def _check(path: Path, origin: str, expected: tuple[str, str] | None) -> None:
-    """UserError unless the file at `path`, which came from `origin`, has the checksum."""
+    """UserError unless the file at `path`, which came from `origin`, has the checksum, or without one is what
+    its name says."""
     if expected is None:
-        return
+        return _check_kind(path, origin)
     found = _digest(path, expected[0])
     if not found.startswith(expected[1]):
         raise UserError(
             f"{origin} has the {expected[0]} {found}, expected is {expected[1]}, so it was not "
             "kept; check the source or correct the checksum."
         )
+
+
+def _check_kind(path: Path, origin: str) -> None:
+    """UserError for an archive that is none, as the page of a login is."""
+    with path.open("rb") as file:
+        begin = file.read(20)
+    name = origin.lower()
+    if name.endswith(".zip"):
+        right, kind = zipfile.is_zipfile(path), "complete zip"
+    else:
+        right, kind = begin.startswith(b"\x1f\x8b") or not name.endswith((".tgz", ".gz")), "gzip"
+    if not begin or not right:
+        what = (
+            f"is no {kind} archive (it begins with {ascii(begin)[2:-1]!r})" if begin else "is empty (0 bytes)"
+        )
+        raise UserError(f"{origin} {what}, so it was not kept; check `source`.")
 
 
 def _copy(file: Path, target: Path, expected: tuple[str, str] | None) -> None:

@@ -112,7 +112,7 @@ def _object(element: ElementTree.Element, where: str) -> SceneObject:
 def _number(element: ElementTree.Element, name: str, where: str) -> float:
     text = (element.findtext(name) or "").strip()
     try:
-        number = float(text)
+        number = math.nan if "_" in text else float(text)  # 1_0 is a number in Python alone
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
