@@ -21,6 +21,7 @@ class Event(Enum):
 
     ERROR = "error"
     JOB_ERROR = "job_error"
+    GROUP_ERROR = "group_error"
     JOB_FINISHED = "job_finished"
 
 
@@ -169,3 +170,59 @@ def test_a_report_that_is_made_after_the_run_is_named_when_it_is_there(said: Sai
 )
 def test_a_log_without_an_answer_has_no_sentence(tmp_path: Path, write: Callable[[Path], str]) -> None:
     assert sentence_of([write(tmp_path)]) is None
+
+
+CANCELLED = "slurmstepd: error: *** JOB 7 ON node1 CANCELLED AT 2026-11-26T13:00:00"
+SAYS = "SLURM-job '7' failed, SLURM status is: '%s'. Detailed failure reason unavailable"
+REFUSED = "SLURM sbatch failed. The error message was 'sbatch: error: invalid partition specified: mian\nsbatch: ...'"
+
+
+@pytest.mark.parametrize(
+    ("written", "message", "words"),
+    [
+        (f"{CANCELLED} DUE TO TIME LIMIT ***", SAYS % "TIMEOUT", "its time ran out"),
+        ("", SAYS % "TIMEOUT", "--set-resources crop:runtime=MINUTES"),
+        ("slurmstepd: error: Job 7 exceeded memory limit (900 > 700), being killed", "", "crop:mem_mb=MB"),
+        ("slurmstepd: error: Detected 1 oom_kill event in StepId=7.0.", SAYS % "FAILED", "more memory"),
+        ("", SAYS % "OUT_OF_MEMORY", "more memory"),
+        (f"{CANCELLED} ***", SAYS % "CANCELLED", "was cancelled in SLURM"),
+        ("", SAYS % "NODE_FAIL", "its node failed"),
+        ("", REFUSED, "SLURM did not take it (invalid partition specified: mian); correct the profile"),
+    ],
+)
+def test_why_slurm_ended_a_job_is_told_before_what_its_own_log_says(
+    said: Said, tmp_path: Path, written: str, message: str, words: str
+) -> None:
+    logger, console, shown = said
+    own, slurm = log_of(tmp_path, "09:42:35 crop: 9 images\n"), tmp_path / "7.log"
+    slurm.write_text(written, encoding="utf-8")
+    told = {"event": Event.JOB_ERROR, "rule_name": "crop", "rule_msg": message, "log": [own, str(slurm)]}
+    logger.error(None, extra=told)
+    end(logger, console)
+    assert len(shown) == 1 and shown[0].startswith("crop failed: ") and words in shown[0]
+    assert own in shown[0] and str(slurm) in shown[0]
+
+
+def test_a_fault_of_the_users_is_told_on_a_cluster_as_anywhere(said: Said, tmp_path: Path) -> None:
+    logger, _, shown = said
+    own = log_of(tmp_path, "09:42:36 Error in rule crop: a.png is broken; replace it.\n")
+    message = SAYS % "FAILED"
+    logger.error(
+        None, extra={"event": Event.JOB_ERROR, "rule_name": "crop", "rule_msg": message, "log": [own]}
+    )
+    assert shown == [f"crop failed: a.png is broken; replace it.\n  log: {own}"]
+
+
+def test_of_jobs_that_were_submitted_together_the_one_that_failed_is_named(
+    said: Said, tmp_path: Path
+) -> None:
+    logger, _, shown = said
+    (tmp_path / "whole").mkdir()
+    whole = log_of(tmp_path / "whole", "09:42:35 warp: 9 images\n")
+    broken = log_of(tmp_path, "09:42:36 Error in rule warp: the disk is full; free some space.\n")
+    slurm = tmp_path / "7.log"
+    slurm.write_text("Exiting because a job execution failed.", encoding="utf-8")
+    jobs = [{"rule_name": "warp", "log": [file]} for file in (whole, broken)]
+    told = {"event": Event.GROUP_ERROR, "groupid": "warp", "aux_logs": [str(slurm)], "job_error_info": jobs}
+    logger.error("Error in group warp", extra=told)
+    assert shown == [f"warp failed: the disk is full; free some space.\n  log: {broken}\n  log: {slurm}"]

@@ -16,6 +16,21 @@ REFRESH = 1  # a second; at eight, the default, drawing 45 bars (27 ms) would ta
 ERROR = re.compile(r"Error in rule \w+: (.+)")  # of `core.job`
 FAULT = re.compile(r"^([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Warning)(?:: .*)?)$", re.MULTILINE)
 KILLED = re.compile(r"exit status 137|SIGKILL")
+# Why SLURM ended a job: what it writes to the job's log, or the state that Snakemake's plug-in reports.
+SLURM = {
+    r"DUE TO TIME LIMIT|SLURM status is: 'TIMEOUT'": (
+        "SLURM ended it because its time ran out; ask for more by --set-resources {rule}:runtime=MINUTES."
+    ),
+    r"(?i)exceeded .*memory limit|oom.?kill|SLURM status is: 'OUT_OF_MEMORY'": (
+        "SLURM ended it because it took more memory than it had asked for; ask for more by --set-resources "
+        "{rule}:mem_mb=MB."
+    ),
+    r"CANCELLED AT|SLURM status is: 'CANCELLED": "it was cancelled in SLURM; run the same command to go on.",
+    r"SLURM status is: '(NODE_FAIL|BOOT_FAIL|PREEMPTED)'": (
+        "its node failed or was needed for another job; run the same command to go on."
+    ),
+}
+REJECTED = re.compile(r"SLURM sbatch failed\. The error message was '(?:sbatch: error: )*(.+?)\.?(?:\n|')")
 # A fault in the config, as the Snakefile raises it.
 REFUSED = re.compile(r"WorkflowError in file .+, line \d+:\n(.+?)(?:\n  File .+)?\s*", re.DOTALL)
 # What Snakemake says besides when jobs have failed, a run is over, or a report is made.
@@ -29,8 +44,7 @@ SAID = re.compile(
 def sentence_of(logs: Iterable[str], snakemake: str = "") -> str | None:
     """Why a job failed, in a sentence: from its log or from what Snakemake said; None if neither tells."""
     for file in logs:
-        path = Path(file)
-        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+        text = _text(file)
         if told := ERROR.findall(text):
             return told[-1]
         if "Traceback" in text and (fault := FAULT.findall(text)):
@@ -38,6 +52,22 @@ def sentence_of(logs: Iterable[str], snakemake: str = "") -> str | None:
     if KILLED.search(snakemake):
         return "killed, perhaps because memory ran out; free some and run again."
     return None
+
+
+def slurm_sentence(rule: str, logs: Iterable[str], message: str = "") -> str | None:
+    """Why SLURM ended a job or did not take it, by the job's logs or what its plug-in says; else None."""
+    if refused := REJECTED.search(message):
+        return f"SLURM did not take it ({refused[1]}); correct the profile (docs/cluster.md)."
+    texts = [message, *(_text(file) for file in logs)]
+    for reason, sentence in SLURM.items():
+        if any(re.search(reason, text) for text in texts):
+            return sentence.format(rule=rule)
+    return None
+
+
+def _text(file: str) -> str:
+    path = Path(file)
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 
 def elapsed(seconds: float) -> str:
@@ -76,7 +106,10 @@ class Console(logging.Filter):
         """Whether the console shows a record; a failed job's becomes its sentence."""
         event, text = getattr(getattr(record, "event", None), "name", ""), str(record.msg)
         if event == "JOB_ERROR":
-            return self._job_failed(record)
+            name, logs = getattr(record, "rule_name", "A job"), list(getattr(record, "log", None) or ())
+            return self._job_failed(name, logs, str(getattr(record, "rule_msg", None) or ""))
+        if event == "GROUP_ERROR":
+            return self._group_failed(record)
         if event == "ERROR" and "CalledProcessError" in text:
             self.held = text
             return False
@@ -90,18 +123,24 @@ class Console(logging.Filter):
         self.last = text
         return True
 
-    def _job_failed(self, record: logging.LogRecord) -> bool:
-        logs = list(getattr(record, "log", None) or ())
+    def _job_failed(self, name: str, logs: list[str], message: str) -> bool:
         held, self.held = self.held, ""
-        sentence = sentence_of(logs, held)
+        sentence = slurm_sentence(name, logs, message) or sentence_of(logs, held)
         if sentence is None:  # all that Snakemake knows
             if held:
                 self.logger.error(held)
             return True
-        lines = [f"{getattr(record, 'rule_name', 'A job')} failed: {sentence}"]
-        self.failures.append("\n".join([*lines, *(f"  log: {file}" for file in logs)]))
+        self.failures.append("\n".join([f"{name} failed: {sentence}", *(f"  log: {file}" for file in logs)]))
         self.logger.error(self.failures[-1])
         return False
+
+    def _group_failed(self, record: logging.LogRecord) -> bool:
+        """Jobs that were submitted together: the first one whose log tells why, or else their common log."""
+        together = list(getattr(record, "aux_logs", None) or ())
+        jobs = [(job["rule_name"], list(job["log"])) for job in getattr(record, "job_error_info", None) or ()]
+        told = [(name, logs) for name, logs in jobs if sentence_of(logs)]
+        name, logs = (told or jobs)[0]
+        return self._job_failed(name, [*(logs if told else []), *together], "")
 
     def failed(self) -> None:
         """At the end of a run with failed jobs: their sentences, unless the last one has just been said."""
