@@ -8,7 +8,7 @@ BARS := $(shell [ -t 2 ] && echo --logger rich)
 QUICK := $(addprefix tests/unit/,config core data docs figures perturbation plan verdict) \
 	$(addprefix tests/contract/test_,figures_contract.py parameters_contract.py replacements_contract.py)
 
-.PHONY: demo test quick soak e2e contract oracles envs-test s3-test setup lint format docs lock newest audit sbom unlock
+.PHONY: demo test quick soak e2e cluster-test contract oracles envs-test s3-test setup lint format docs lock newest audit sbom unlock
 
 demo: setup ## the whole workflow on the embedded data set
 	$(BIN)/snakemake --cores $(CORES) --resources gpu=1 $(BARS) --report results/demo/report.html --report-after-run
@@ -31,6 +31,10 @@ e2e: ## the explorer's page in a browser: the system's Chromium, else one that p
 	@sh envs/setup.sh dev
 	@command -v chromium || command -v chromium-browser || command -v google-chrome || $(BIN)/playwright install chromium
 	$(BIN)/pytest tests/e2e
+
+cluster-test: ## the workflow on a SLURM of one node; as root, with the Debian packages that tests/cluster/slurm.sh names
+	@sh envs/setup.sh dev
+	$(BIN)/pytest tests/cluster
 
 contract: ## the contract tests on your own things: make contract PLUGIN=my_things.py [SOURCE=pictures]
 	@sh envs/setup.sh dev

@@ -174,7 +174,9 @@ def test_a_log_without_an_answer_has_no_sentence(tmp_path: Path, write: Callable
 
 CANCELLED = "slurmstepd: error: *** JOB 7 ON node1 CANCELLED AT 2026-11-26T13:00:00"
 SAYS = "SLURM-job '7' failed, SLURM status is: '%s'. Detailed failure reason unavailable"
-REFUSED = "SLURM sbatch failed. The error message was 'sbatch: error: invalid partition specified: mian\nsbatch: ...'"
+REFUSED = (
+    "SLURM sbatch failed. The error message was 'sbatch: error: invalid partition specified: mian\nsbatch:"
+)
 
 
 @pytest.mark.parametrize(
