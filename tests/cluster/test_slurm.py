@@ -1,7 +1,7 @@
 """The workflow on a SLURM of one node, by the profile as it is shipped.
 
-Results are those of a run without a cluster, and where SLURM ends jobs, the run comes to an end that says why. `make
-cluster-test` runs these tests, as root; slurm.sh names the Debian packages that they take.
+Results are those of a run without a cluster, and where SLURM ends jobs, the run ends and says why.
+`make cluster-test` runs these tests, as root; slurm.sh names the Debian packages that they take.
 """
 
 from __future__ import annotations

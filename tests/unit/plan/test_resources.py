@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -136,3 +137,30 @@ def test_every_rule_with_a_script_says_threads_memory_and_time() -> None:
             rule = text[start:stop]
             assert "script:" in rule and "threads:" in rule and "**asks(" in rule, f"{file.name}: {rule[:80]}"
             assert ("TORCH_THREADS" in rule) <= ("gpu=" in rule), f"{file.name}: {rule[:80]}"
+
+
+def test_the_page_on_clusters_tells_what_is_asked_for() -> None:
+    page = (ROOT / "docs/cluster.md").read_text(encoding="utf-8")
+    assert [row for row in page.splitlines() if row.startswith("| `")] == table_of_the_page()
+
+
+def table_of_the_page() -> list[str]:
+    """Rows of docs/cluster.md: memory and time of some jobs at full GTSRB size, of two networks."""
+    small, large = needs(), needs(**BIG)
+    jobs: dict[str, Callable[[Needs], Need]] = {
+        "`crop`, training pictures": lambda own: own.crop(SimpleNamespace(part="train")),
+        "`train`, 20 epochs": lambda own: own.train,
+        "`attribute`, saliency": lambda own: own.attribute(["saliency"]),
+        "`attribute`, integrated gradients, 50 steps": lambda own: own.attribute(["integrated_gradients"]),
+        "`attribute`, RISE, 1000 masks": lambda own: own.attribute(["rise"]),
+        "`score`, 20 sets": lambda own: own.score("rotation", "-90_to_-71"),
+        "`evaluate`, deletion, 1000 images": lambda own: own.evaluate("deletion", ["saliency"]),
+        "`warp`, one degree": lambda own: own.warp,
+        "`metric_table`": lambda own: own.metric_table,
+    }
+    return [f"| {name} | {_told(of(small))} | {_told(of(large))} |" for name, of in jobs.items()]
+
+
+def _told(need: Need) -> str:
+    hours, minutes = divmod(need.minutes, 60)
+    return f"{need.mem_mb / 1000:.1f} GB, {f'{hours} h ' if hours else ''}{minutes} min"

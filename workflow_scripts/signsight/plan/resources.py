@@ -35,6 +35,7 @@ SMALL_FILE, PHOTOGRAPH = 0.01, 0.1  # seconds to read or write a picture from an
 SMALL, LARGE, SMALL_DETECTOR, LARGE_DETECTOR = 2e-3, 0.4, 0.05, 8.0
 GPU_SPEED = 50  # of a GPU, as a multiple of a core's
 BACKWARD = 3  # forward passes that a forward and backward pass costs
+STEP = 8  # of an example in a training, with its augmentation and the validation
 GRADIENT = 6  # of the most expensive method that needs a constant number of them (LRP)
 PLACES = 512  # of a method that needs one for each window or channel
 STAGES = 25  # layers at which randomisation runs a method again
@@ -189,7 +190,7 @@ class Needs:
         seen = examples * training["epochs"] if training["epochs"] else max(20 * examples, 128_000)
         batch = 0 if self.on_gpu else (training["batch_size"] or 64) * self.size**2 * PIXEL
         held = min(self.images("train") * self.size**2 * 3e-6, 1100)  # pixels, held up to 1 GB
-        return self.network(BACKWARD * seen, batch + held + ROW * examples)
+        return self.network(STEP * seen, batch + held + ROW * examples)
 
     def attribute(self, methods: Iterable[str]) -> Need:
         """The maps of a shard of the test images by these methods."""
@@ -316,7 +317,7 @@ class Needs:
     def detector_training(self) -> Need:
         """The training of the detector."""
         return self.detector(
-            self.scenes["train"] * self.config["detection"]["training"]["epochs"] * BACKWARD, True
+            self.scenes["train"] * self.config["detection"]["training"]["epochs"] * STEP, training=True
         )
 
     @property
