@@ -65,8 +65,8 @@ and the agreement of metrics tell whether an order of the methods depends on the
   and what the run did not measure.
 - **Chance** is what the control `random` gets, or the share of the picture that the object covers, or a
   number. A method that does no better than chance says nothing about the network.
-- **Ties** in a map are broken by position, row by row; the pointing game takes the share of the tied pixels
-  that lie within the object instead. Many CAM maps have large areas of zeros.
+- **Ties** in a map are broken by position, row by row; the pointing game and the relevance rank take the
+  share of the tied pixels that lie within the object instead. Many CAM maps have large areas of zeros.
 - No metric is the truth. The network was not trained on perturbed pictures, so a falling score may be due
   to their strangeness rather than to lost evidence. Look at several replacements, at MoRF and LeRF
   together, and at ROAD, whose fill leaves less trace. Deletion with a black fill favours maps that outline

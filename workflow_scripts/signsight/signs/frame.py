@@ -275,7 +275,7 @@ def _camera(
     )
     buffer = io.BytesIO()
     photograph(picture, optics, atlas, rng).save(buffer, "JPEG", quality=track.jpeg)
-    return np.asarray(Image.open(buffer))
+    return np.asarray(Image.open(buffer, formats=["JPEG"]))
 
 
 def render_frame(track: Track, atlas: Atlas, step: float, rng: np.random.Generator) -> Frame:

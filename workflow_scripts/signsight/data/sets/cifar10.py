@@ -98,7 +98,7 @@ def read_batch(data: bytes, place: str) -> tuple[np.ndarray, np.ndarray]:
     """
     try:
         batch = _ArraysOnly(io.BytesIO(data), encoding="latin1").load()
-        pixels, labels = batch["data"], np.asarray(batch["labels"])
+        pixels, labels = batch["data"], _flat(batch["labels"])
         right = isinstance(pixels, np.ndarray) and pixels.dtype == np.uint8
         right = right and pixels.shape == (len(labels), 3 * SIDE * SIDE)
         right = right and labels.ndim == 1 and np.issubdtype(labels.dtype, np.integer)
@@ -119,6 +119,13 @@ def read_batch(data: bytes, place: str) -> tuple[np.ndarray, np.ndarray]:
             f"from 0 to {len(CLASS_NAMES) - 1}; download the archive again."
         )
     return pixels, labels.astype(np.int64)
+
+
+def _flat(labels: object) -> np.ndarray:
+    """The labels, (n,). ValueError for lists in lists, of which few bytes can make arrays of gigabytes."""
+    if isinstance(labels, list | tuple) and not all(isinstance(label, int) for label in labels):
+        raise ValueError("the labels are no list of numbers")
+    return np.asarray(labels)
 
 
 class _ForbiddenError(Exception):

@@ -80,7 +80,7 @@ def localisation(block: Block) -> Result:
 
     Needs block.maps and block.regions, (n, H, W). NaN, so that the image is left out: where the
     image lacks the region, for the mass where no value is positive, for the others where the map is
-    constant and so has no highest pixels. For the rank equal values are ordered by position, row by row.
+    constant and so has no highest pixels. Of tied pixels both take a share.
     """
     count, height, width = block.maps.shape
     maps = block.maps.reshape(count, height * width)
@@ -130,11 +130,14 @@ def relevance_mass(maps: np.ndarray, inside: np.ndarray) -> np.ndarray:
 def relevance_rank(maps: np.ndarray, inside: np.ndarray) -> np.ndarray:
     """Share inside of the K highest pixels, K the number of pixels inside: (n, P) -> (n,).
 
-    NaN for a constant map and where nothing is inside.
+    Where pixels that are tied with the K-th highest are too many, as many as fit count by the share of them
+    that is inside, so that it does not matter how the picture lies. NaN for a constant map and where nothing
+    is inside.
     """
-    hit = np.take_along_axis(inside, np.argsort(-maps, axis=1, kind="stable"), axis=1).cumsum(1)
-    area = hit[:, -1]
-    among = np.take_along_axis(hit, np.maximum(area - 1, 0)[:, None], axis=1)[:, 0]
+    area = inside.sum(1)
+    last = np.take_along_axis(-np.sort(-maps, axis=1), np.maximum(area - 1, 0)[:, None], axis=1)
+    above, tied = maps > last, maps == last
+    among = (above & inside).sum(1) + (area - above.sum(1)) * (tied & inside).sum(1) / tied.sum(1)
     share = np.divide(among, area, out=np.full(len(maps), np.nan), where=area > 0)
     return _unless_constant(share, maps)
 
