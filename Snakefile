@@ -124,6 +124,7 @@ add_digests()
 
 
 onsuccess:
+    tell_provenance()
     CONSOLE.done(
         PLAN.to_open, later=["report"] if "--report-after-run" in sys.argv else []
     )

@@ -112,6 +112,18 @@ def asks(need):
     return {"mem_mb": of("mem_mb"), "runtime": of("minutes")}
 
 
+def tell_provenance():
+    """Write what the results were made from and by, and the config that makes them again."""
+    # not at the top: it takes time that dry runs need not spend
+    from signsight.provenance.record import record
+
+    deployed = bool(workflow.deployment_settings.deployment_method)
+    try:
+        record(PLAN, BASE, seconds=CONSOLE.seconds, conda=deployed)
+    except UserError as fault:
+        logger.error(str(fault))
+
+
 def add_digests():
     """Give every rule with a script the param `code`, the digest of all code that its job can reach."""
     for one in workflow.rules:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -13,8 +14,8 @@ TOLERANCE = {"rtol": 1e-5, "atol": 1e-6}
 TOLD = ("logs", "benchmarks")  # what a run says of itself, other each time
 EMPTY = ("incomplete", "locks")  # folders of Snakemake with marks of jobs at work
 TIMES = ("time.csv", ".tsv", ".log", "sums.json")  # times, and digests of files with times
-# Temporary folders that a killed Snakemake leaves, and one that torch keeps.
-NOT_OURS = ("snakemake", "torchinductor_")
+# Temporary files of a killed Snakemake and its scheduler, and a folder that torch keeps.
+NOT_OURS = re.compile(r"snakemake|torchinductor_|\w+-pulp\.")
 
 
 def faults(killed: Path, undisturbed: Path) -> list[str]:
@@ -33,7 +34,7 @@ def left_behind(folder: Path) -> Iterator[str]:
             if path.is_file():
                 yield f"left behind: {path.relative_to(folder)}"
     for path in (folder / "tmp").iterdir():
-        if not path.name.startswith(NOT_OURS):
+        if not NOT_OURS.match(path.name):
             yield f"left behind: {path.relative_to(folder)}"
 
 

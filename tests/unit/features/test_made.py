@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from signsight.features.made import Store, file_digest
+from signsight.core.files import file_digest
+from signsight.features.made import Store
 
 
 def test_what_is_put_is_found_again_in_the_same_state_alone(tmp_path: Path) -> None:

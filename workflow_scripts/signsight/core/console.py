@@ -142,6 +142,11 @@ class Console(logging.Filter):
         name, logs = (told or jobs)[0]
         return self._job_failed(name, [*(logs if told else []), *together], "")
 
+    @property
+    def seconds(self) -> float:
+        """Seconds since the beginning of the run."""
+        return time.monotonic() - self.began
+
     def failed(self) -> None:
         """At the end of a run with failed jobs: their sentences, unless the last one has just been said."""
         if self.failures and self.last != self.failures[-1]:
@@ -153,7 +158,7 @@ class Console(logging.Filter):
         later: names of what is made after the run.
         """
         self.places = places
-        self.logger.info(f"Done in {elapsed(time.monotonic() - self.began)}.")
+        self.logger.info(f"Done in {elapsed(self.seconds)}.")
         self._name({name: file for name, file in places.items() if name not in later})
 
     def _name(self, places: Mapping[str, str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import csv
 import glob
+import hashlib
 import json
 import os
 import re
@@ -104,6 +105,12 @@ def _remove_orphans(path: Path) -> None:
 def _remove(path: Path) -> None:
     with suppress(OSError):  # it must not hide the fault for which it is removed
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def file_digest(path: Path | str) -> str:
+    """Hex sha256 of a file's content."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_text(path: Path | str, text: str) -> None:

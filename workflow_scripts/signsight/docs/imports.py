@@ -18,7 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("features", "detection", "evaluation"),
     ("figures", "explorer", "verdict"),
     ("plan",),
-    ("docs",),
+    ("docs", "provenance"),
 )
 Graph = Mapping[str, set[str]]
 

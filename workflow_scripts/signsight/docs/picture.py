@@ -24,7 +24,7 @@ TITLE = 0.5  # room for a panel's title
 COLUMNS = {
     "core": 2, "data": 2, "signs": 3, "data/sets": 4, "models": 1.5, "attribution": 1, "perturbation": 3,
     "config": 4, "features": 0.5, "evaluation": 2, "detection": 3, "figures": 4, "explorer": 2, "plan": 4,
-    "verdict": 5, "plugins": 5, "docs": 3,
+    "verdict": 5, "plugins": 5, "docs": 3, "provenance": 5,
 }  # fmt: skip
 NOTE = (
     "Imports run downwards or along a layer, never in a circle.\nThose that follow from others are left out."

@@ -56,9 +56,3 @@ class Store:
         for file in self.folder.glob("*.npz"):
             if file not in wanted:
                 file.unlink(missing_ok=True)
-
-
-def file_digest(path: Path | str) -> str:
-    """Hex digest of a file's bytes."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

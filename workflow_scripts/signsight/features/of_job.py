@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from signsight.attribution.randomise import untrained
-from signsight.features.made import Store, file_digest
+from signsight.core.files import file_digest
+from signsight.features.made import Store
 from signsight.features.make import Making
 from signsight.features.recipe import recipe_of
 from signsight.models.of_job import model_of_job

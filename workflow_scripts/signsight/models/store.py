@@ -13,18 +13,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from signsight.core.errors import UserError
-from signsight.core.files import atomic, write_json
+from signsight.core.files import atomic, file_digest, write_json
 
 log = logging.getLogger("signsight")
 
 SUMS = "sums.json"
 PACKAGES = ("torch", "torchvision", "numpy", "pandas")
-
-
-def file_digest(path: Path | str) -> str:
-    """Hex sha256 of a file's content."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass(frozen=True)

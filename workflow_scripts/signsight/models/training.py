@@ -17,7 +17,7 @@ import torch
 from torch.nn import functional
 
 from signsight.core.errors import UserError
-from signsight.core.files import write_csv
+from signsight.core.files import file_digest, write_csv
 from signsight.core.rng import generator
 from signsight.data.imageset import ImageSet
 from signsight.models import checkpoint, resume
@@ -34,7 +34,7 @@ from signsight.models.names import torchvision_names
 from signsight.models.optimisation import learning_rate, make_optimizer, uses_bfloat16
 from signsight.models.presets import resolve
 from signsight.models.states import load_weights
-from signsight.models.store import Store, file_digest
+from signsight.models.store import Store
 
 log = logging.getLogger("signsight")
 
