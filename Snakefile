@@ -123,6 +123,10 @@ rule compare:
 add_digests()
 
 
+onstart:
+    refuse_unwritable_results()
+
+
 onsuccess:
     tell_provenance()
     CONSOLE.done(

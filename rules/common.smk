@@ -15,6 +15,7 @@ from signsight.config.rules import check_files, complete
 from signsight.config.schema import load_schema, typed
 from signsight.core.console import Console
 from signsight.core.digest import job_digest
+from signsight.core.disk import refuse_unwritable
 from signsight.core.errors import UserError
 from signsight.core.registry import methods, use_plugins
 from signsight.data.listing import listing
@@ -110,6 +111,14 @@ def asks(need):
         return value
 
     return {"mem_mb": of("mem_mb"), "runtime": of("minutes")}
+
+
+def refuse_unwritable_results():
+    """Say before the first job that results cannot be written; dry runs and reports need not write."""
+    try:
+        refuse_unwritable(Path(R), "results")
+    except UserError as fault:
+        raise WorkflowError(str(fault)) from None
 
 
 def tell_provenance():

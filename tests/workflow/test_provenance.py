@@ -1,10 +1,11 @@
-"""What the results of a run say of themselves: a config that plans the same, digests that are true, no paths."""
+"""What the results of a run say of themselves: a config that plans the same, true digests, no paths."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -66,8 +67,6 @@ def test_no_path_of_the_machine_in_what_is_handed_on(finished: Workflow) -> None
 
 def contents(file: Path) -> bytes:
     """The bytes of a file, and those of the members of a zip."""
-    import zipfile
-
     if not zipfile.is_zipfile(file):
         return file.read_bytes()
     with zipfile.ZipFile(file) as archive:

@@ -21,7 +21,7 @@ import torch
 from matplotlib.figure import Figure
 from PIL import Image
 
-from signsight.core.disk import refused
+from signsight.core.disk import refuse_unwritable, refused
 from signsight.core.errors import UserError
 from signsight.core.files import (
     ArrayWriter,
@@ -218,3 +218,24 @@ def test_a_folder_without_permission(tmp_path: Path) -> None:
     )
     assert done.stdout.startswith(f"UserError No permission to write {tmp_path}/a.txt ({tmp_path})"), done
     assert left(tmp_path) == []
+
+
+def test_results_that_cannot_be_written_are_refused_before_any_job(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    refuse_unwritable(tmp_path / "new/deep", "results")
+    for place in ("file", "file/deep", "file/deep/deeper"):
+        with pytest.raises(UserError, match=r"'results': \S*/file is not a folder"):
+            refuse_unwritable(tmp_path / place, "results")
+
+
+def test_a_full_disk_is_told_before_any_job(small_disk: Path) -> None:
+    with pytest.raises(UserError, match=r"No space left on the device while writing .*results"):
+        refuse_unwritable(small_disk / "results", "results")
+
+
+def test_a_read_only_disk_is_told_before_any_job(small_disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(UserError, match="nothing can be written to"):
+        refuse_unwritable(small_disk / "results", "results")
+    with pytest.raises(UserError, match=r"The file system of .*/results/a.txt is read-only"):
+        write_text(small_disk / "results/a.txt", "a")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+
+from signsight.core.errors import UserError
 
 AGAIN = "and run the same command again"
 FULL = f"No space left on the device while writing {{path}}; free some space there {AGAIN}."
@@ -62,6 +65,20 @@ def refused(fault: BaseException) -> str | None:
         if isinstance(cause, PermissionError) and cause.filename:
             return f"No permission for {name}; change the permissions {AGAIN}."
     return None
+
+
+def refuse_unwritable(folder: Path, key: str) -> None:
+    """UserError where nothing can be written to a folder that may not be there yet; key: what names it."""
+    place = next(one for one in (folder, *folder.parents, Path()) if os.path.exists(one))  # noqa: PTH110, raises nothing
+    if not place.is_dir():
+        raise UserError(f"Config key {key!r}: {place} is not a folder; name another place.")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise UserError(
+            f"Config key {key!r}: nothing can be written to {place.absolute()}; change its permissions, or "
+            "name another place."
+        )
+    if shutil.disk_usage(place).free < ROOM:
+        raise UserError(FULL.format(path=folder))
 
 
 def _causes(fault: BaseException) -> Iterator[OSError]:
