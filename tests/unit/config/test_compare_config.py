@@ -89,3 +89,22 @@ def test_an_experiment_is_not_compared_with_what_it_writes(tmp_path: Path) -> No
     one, other = experiment(tmp_path / "results/one"), experiment(tmp_path / "results/other")
     config = {"experiment": "one", "results": str(tmp_path / "results"), "compare": [one, other]}
     assert "where this run writes its results" in fault(config, check=True)
+
+
+def test_experiments_that_explain_different_things_are_not_compared(tmp_path: Path) -> None:
+    one, other = experiment(tmp_path / "one"), experiment(tmp_path / "other")
+    config = {"experiment": "versus", "compare": [one, other]}
+
+    def store(folder: str, target: str) -> None:
+        text = f"attribution: {{target: '{target}', score: logit}}\nevaluation: {{target: '{target}'}}\n"
+        Path(folder, "config.yaml").write_text(text)
+
+    store(one, "true")
+    check_files(complete(config, SCHEMA))  # the other one stored none
+    store(other, "predicted")
+    text = fault(config, check=True)
+    assert f"'attribution.target' is 'true' in {one} and 'predicted' in {other}, so" in text
+    store(other, "true")
+    check_files(complete(config, SCHEMA))
+    Path(other, "config.yaml").write_text("[")
+    check_files(complete(config, SCHEMA))

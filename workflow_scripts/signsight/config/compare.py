@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from signsight.config.choices import Config
 from signsight.config.recipes import PRODUCTS
@@ -16,6 +20,10 @@ OWN = (
     "real_examples", "gallery", "features", "detection",
 )  # fmt: skip
 FEWEST, MOST = 2, 6  # experiments: more cannot be told apart in a figure
+
+
+# What experiments have to have in common, for their maps and metrics to be comparable.
+ASKED = (("attribution", "target"), ("attribution", "score"), ("evaluation", "target"))
 
 
 def without_own_stages(config: Config) -> Config:
@@ -63,3 +71,30 @@ def check_compared(config: Config) -> None:
             )
         if missing := Experiment(folder).missing:
             raise UserError(f"Config key 'compare': {missing} does not exist; {run}.")
+    _refuse_other_questions(config["compare"])
+
+
+def _refuse_other_questions(folders: Mapping[str, str]) -> None:
+    """UserError where the configs that experiments have stored say that they explained different things."""
+    first: dict[tuple[str, str], tuple[str, Any]] = {}
+    for label, folder in folders.items():
+        stored = _stored(Path(folder, "config.yaml"))
+        for group, key in ASKED:
+            if not isinstance(stored.get(group), dict) or key not in stored[group]:
+                continue
+            answer = stored[group][key]
+            other, before = first.setdefault((group, key), (label, answer))
+            if answer != before:
+                raise UserError(
+                    f"Config key 'compare': '{group}.{key}' is {before!r} in {folders[other]} and {answer!r} "
+                    f"in {folder}, so their maps answer different questions; run one with the other's value."
+                )
+
+
+def _stored(file: Path) -> Config:
+    """The config that an experiment was made with; empty for one that stored none."""
+    try:
+        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
+    return found if isinstance(found, dict) else {}
