@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -239,3 +240,10 @@ def test_a_read_only_disk_is_told_before_any_job(small_disk: Path) -> None:
         refuse_unwritable(small_disk / "results", "results")
     with pytest.raises(UserError, match=r"The file system of .*/results/a.txt is read-only"):
         write_text(small_disk / "results/a.txt", "a")
+
+
+def test_nothing_is_written_through_a_memory_map() -> None:
+    """On a full disk, that kills the process (SIGBUS), and no sentence can be said."""
+    sources = Path(atomic.__code__.co_filename).parents[2].rglob("*.py")
+    mapped = re.compile(r"open_memmap|memmap\(|mmap_mode=\"(?!r\")")
+    assert [str(file) for file in sources if mapped.search(file.read_text(encoding="utf-8"))] == []

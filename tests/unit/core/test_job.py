@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -73,6 +74,30 @@ def test_the_console_stays_calm(tmp_path: Path, capfd: pytest.CaptureFixture[str
             run(tmp_path, fault)
     assert capfd.readouterr() == ("", "")
     assert "stopped by the user" in (tmp_path / "log.txt").read_text()
+
+
+def test_what_the_log_does_not_take_is_said_on_the_console(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 10, hard))  # bytes of a file
+    try:
+        with pytest.raises(SystemExit), job(SimpleNamespace(rule="crop", log=[tmp_path / "log.txt"])):
+            logging.getLogger("signsight").info("a" * 2000)
+            (tmp_path / "b").write_bytes(bytes(2000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    told = capfd.readouterr()
+    assert "Error in rule crop: The limit on the size of a file is reached while writing a file" in told.err
+    assert "Traceback" not in told.err and "Logging error" not in told.err and told.out == ""
+
+
+def test_a_log_that_cannot_be_opened_goes_to_the_console(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit), job(SimpleNamespace(rule="crop", log=[tmp_path / "nowhere/log.txt"])):
+        raise UserError("Wrong.")
+    assert "Error in rule crop: Wrong." in capfd.readouterr().err
 
 
 def test_a_job_without_a_log_file_runs() -> None:
