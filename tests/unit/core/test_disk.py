@@ -22,6 +22,7 @@ import torch
 from matplotlib.figure import Figure
 from PIL import Image
 
+from signsight.core import files
 from signsight.core.disk import refuse_unwritable, refused
 from signsight.core.errors import UserError
 from signsight.core.files import (
@@ -244,6 +245,6 @@ def test_a_read_only_disk_is_told_before_any_job(small_disk: Path) -> None:
 
 def test_nothing_is_written_through_a_memory_map() -> None:
     """On a full disk, that kills the process (SIGBUS), and no sentence can be said."""
-    sources = Path(atomic.__code__.co_filename).parents[2].rglob("*.py")
+    sources = Path(files.__file__).parents[2].rglob("*.py")
     mapped = re.compile(r"open_memmap|memmap\(|mmap_mode=\"(?!r\")")
     assert [str(file) for file in sources if mapped.search(file.read_text(encoding="utf-8"))] == []
