@@ -117,6 +117,17 @@ CASES = [
         gallery={"source": "photos"},
     ),
     config(
+        "by a link among the results",
+        both(
+            pictures("photos"),
+            file("results/mine/logs/a.log"),
+            lambda folder: (folder / "results/mine/gallery").symlink_to(folder / "photos"),
+        ),
+        f"'gallery.source' is 'photos', which {IN_MINE}",
+        **MINE,
+        gallery={"source": "photos"},
+    ),
+    config(
         "as an address of the disk",
         pictures("results/mine/gallery"),
         f"which {IN_MINE}",

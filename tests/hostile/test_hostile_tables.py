@@ -419,7 +419,7 @@ CASES = [
     photographs(
         "text in place of a table",
         lambda root: (root / "list.txt").write_text("hello"),
-        "own/list.txt lacks the column 'file'; correct its header.",
+        "Config key 'gallery.source': own/list.txt has the ending of neither a picture nor a table; ",
         "own/list.txt",
     ),
     photographs("one picture", lambda root: None, None, "own/cat/1.png"),

@@ -10,13 +10,17 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from signsight.config.rules import complete
+from signsight.config.schema import load_schema
 from signsight.core.errors import UserError
 from signsight.data.listing import listing
 from signsight.data.photographs import list_photographs, see_photographs
 from signsight.data.source import check_source, reads_folder
+from signsight.plan.plan import Plan
 from synthetic import TEST_ZIP, TRAINING_ZIP, write_gtsrb
 
 KEY = "gallery.source"
+SCHEMA = Path(__file__).parents[3] / "config/schema.yaml"
 FIVE, SEVEN = "abcde", "abcdefg"  # names of classes
 
 
@@ -55,6 +59,38 @@ def test_only_what_is_read_is_listed(tmp_path: Path) -> None:
         (tmp_path / name).write_text("x")
     os.mkfifo(tmp_path / "pipe.png")
     assert names(listing(tmp_path)) == ["a/b/c.JPG", "annotation.xml", "b.png", "list.txt", "t.csv"]
+
+
+SETS: list[tuple[dict[str, object], tuple[str, ...]]] = [
+    ({"name": "folder"}, ("cat/1.png", "cat/1.JPG", "train/cat/1.tiff", "labels.csv")),
+    (
+        {"name": "listed", "listed": {"table": "[a].tab", "pictures": ".p/a/b/c/d/e/f"}},
+        ("[a].tab", ".p/a/b/c/d/e/f/1.png"),
+    ),
+    ({"name": "cifar10"}, ("test_batch", "data_batch_3", "cifar-10-batches-py/data_batch_1")),
+    (
+        {"name": "gtsrb"},
+        (
+            "GTSRB/Final_Training/Images/00001/GT-00001.csv",
+            "GTSRB/Final_Training/Images/00001/00000_00000.ppm",
+            "Train.csv",
+            "Train/1/1.png",
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("data", "files"), SETS, ids=[str(data["name"]) for data, _ in SETS])
+def test_whatever_a_data_set_reads_in_a_folder_is_seen_to_change(
+    tmp_path: Path, data: dict[str, object], files: tuple[str, ...]
+) -> None:
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    config = {"data": data | {"source": str(tmp_path)}, "attribution": {"methods": ["random"]}, "stages": []}
+    plan = Plan(complete(config, load_schema(SCHEMA)))
+    assert plan.folder
+    assert set(files) <= set(names(listing(plan.folder, plan.read)))
 
 
 def test_the_pictures_that_a_table_names_are_listed(tmp_path: Path) -> None:

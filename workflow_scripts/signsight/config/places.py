@@ -28,18 +28,23 @@ def refuse_mixed_places(config: Config, given: dict[str, str | None], made: Path
 def _refuse_among_results(key: str, place: str, made: Path) -> None:
     """What the user gives, and what a table of it names, must not be where rules delete and overwrite."""
     path = local_folder(place)
-    found = [path]
+    named = []
     if key != "data.source" and path.suffix.lower() == ".csv" and path.is_file():
-        found += [path.parent / name for name in named_in(path)]
-    for one in found:
-        if _within(one, made):
+        named = [path.parent / name for name in named_in(path)]
+    folders = [made, *_links(made)]
+    for one in (path, *named):
+        if any(_within(one, folder) for folder in folders):
+            what = "which" if one == path else f"which names {one}, which"
             raise UserError(
-                f"Config key {key!r} is {place!r}, which "
-                f"{'lies' if one == path else f'names {one}, which lies'} "
-                f"in {made}, where this run writes its results (and may delete what is there); move it, "
-                "or take "
-                "another 'experiment'."
+                f"Config key {key!r} is {place!r}, {what} lies in {made}, where this run writes its "
+                "results (and "
+                "may delete what is there); move it, or take another 'experiment'."
             )
+
+
+def _links(made: Path) -> list[Path]:
+    """Links among the results to folders elsewhere, as those of users who keep them on another disk."""
+    return [path for pattern in ("*", "*/*") for path in made.glob(pattern) if path.is_symlink()]
 
 
 def _refuse_results_among_pictures(config: Config, given: dict[str, str | None], made: Path) -> None:
@@ -53,8 +58,8 @@ def _refuse_results_among_pictures(config: Config, given: dict[str, str | None],
             if folder.is_dir() and _within(place, folder):
                 raise UserError(
                     f"Config key {own!r}: {place} lies in {folder}, of which {key!r} reads the "
-                    "pictures; name a "
-                    "folder outside, or put the pictures into a folder of their own."
+                    "pictures; name "
+                    "a folder outside, or put the pictures into a folder of their own."
                 )
 
 

@@ -80,6 +80,12 @@ def photograph_files(source: Path, key: str) -> Files:
         raise UserError(f"Config key {key!r}: {source} {reason}; correct its path.")
     if source.suffix.lower() in SUFFIXES and source.is_file():
         return Files(None, [source.name])
+    if source.is_file() and source.suffix.lower() != ".csv":  # whose pictures would not be seen to change
+        raise UserError(
+            f"Config key {key!r}: {source} has the ending of neither a picture nor a table; name a "
+            "picture, a "
+            "folder or a CSV (.csv)."
+        )
     table = source / "labels.csv" if source.is_dir() else source
     return Files(table, named_in(table))
 
