@@ -8,7 +8,7 @@ import pytest
 from signsight.core.errors import UserError
 from signsight.core.registry import replacements
 from signsight.core.rng import generator
-from signsight.core.words import nearest
+from signsight.core.words import nearest, shortened
 
 
 def test_every_name_gives_its_entry() -> None:
@@ -59,3 +59,10 @@ def test_draws_of_neighbouring_images_do_not_correlate() -> None:
     assert abs(between.mean()) < 0.005  # its standard error is 0.0005
     assert abs(between.std() - 200**-0.5) < 0.005
     assert abs(draws.mean()) < 0.02 and abs(draws.std() - 1) < 0.02
+
+
+def test_a_shortened_name_is_its_beginning_in_whole_letters() -> None:
+    assert shortened("short") == "short"
+    for name in ("n" * 300, "名" * 100, "x" + "名" * 100):
+        found = shortened(name)
+        assert name.startswith(found) and 147 < len(found.encode()) <= 150

@@ -17,3 +17,8 @@ def nearest(word: str, allowed: Iterable[str]) -> str:
         return f"{guess}Allowed: {', '.join(names)}."
     shown = near or names[:SHOWN]
     return f"{guess}Allowed: {', '.join(shown)} and {len(names) - len(shown)} more."
+
+
+def shortened(name: str, most: int = 150) -> str:
+    """The beginning of a name, of so many bytes at most: those of files and folders have at most 255."""
+    return name.encode()[:most].decode(errors="ignore")

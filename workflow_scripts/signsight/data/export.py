@@ -12,6 +12,7 @@ from PIL import Image
 
 from signsight.core.errors import UserError
 from signsight.core.files import atomic
+from signsight.core.words import shortened
 from signsight.data.imageset import open_image_set
 from signsight.data.progress import progress
 
@@ -59,13 +60,13 @@ def _write_png(pixels: np.ndarray, path: Path) -> None:
 
 def _folder_name(class_id: int, class_names: Sequence[str] | None) -> str:
     named = class_names is not None and 0 <= class_id < len(class_names)
-    words = re.sub(r"[^\w.-]+", "_", class_names[class_id]).strip("_.") if named else ""
+    words = shortened(re.sub(r"[^\w.-]+", "_", class_names[class_id]).strip("_.")) if named else ""
     return f"{class_id:05d}_{words}" if words else f"{class_id:05d}"
 
 
 def _file_names(image_ids: list[str]) -> list[str]:
     """A file name for every image id; ids that would share one get their row's number added."""
-    stems = [re.sub(r"[/\\:\0]+", "-", image_id).lstrip(".-") for image_id in image_ids]
+    stems = [shortened(re.sub(r"[/\\:\0]+", "-", image_id).lstrip(".-")) for image_id in image_ids]
     shared = {stem for stem, count in Counter(stem.casefold() for stem in stems).items() if count > 1}
     return [
         f"{stem}.{row}.png" if stem.casefold() in shared else f"{stem}.png" for row, stem in enumerate(stems)

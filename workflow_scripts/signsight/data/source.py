@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from signsight.core.errors import UserError
+from signsight.core.registry import data_sets
 from signsight.data.dataset import facts
 from signsight.data.listing import contents
 
@@ -72,6 +73,8 @@ def check_source(name: str, source: str | None) -> None:
     if not folder.is_dir():
         reason = "is not a folder" if folder.exists() else "does not exist"
         raise UserError(f"Config key 'data.source': {folder} {reason}; correct its path.")
+    if name == "folder":
+        _refuse_known_sets(folder)
     lacking = set(archives) - set(_there(folder, archives))
     if lacking and not reads_folder(name, source):
         found = _listed(path.name for path in contents(folder))
@@ -79,6 +82,19 @@ def check_source(name: str, source: str | None) -> None:
             f"Config key 'data.source': {folder} lacks {_listed(lacking)}, needed by {name!r} (it has "
             f"{found}); correct the path or put the archives there."
         )
+
+
+def _refuse_known_sets(folder: Path) -> None:
+    """UserError for class folders that are a known set as others unpack it, with tables that would be "
+    "ignored."""
+    for name in data_sets.names():
+        told = [one for one in _there(folder, facts(name)["unpacked"]) if re.search(r"\W|_", one)]
+        if told and not (folder / "train").is_dir():
+            raise UserError(
+                f"Config key 'data.name' is 'folder', but {folder} has {told[0]} as "
+                f"{facts(name)['label']} has; "
+                f"set 'data.name: {name}'."
+            )
 
 
 def _there(folder: Path, names: Iterable[str]) -> list[str]:

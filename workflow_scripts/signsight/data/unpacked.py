@@ -10,7 +10,7 @@ from signsight.core.errors import UserError
 from signsight.data import archives
 from signsight.data.archives import Row, check_listed, no_image, numbered_rows, table_of
 from signsight.data.dataset import Part
-from signsight.data.listing import SUFFIXES
+from signsight.data.listing import SUFFIXES, leads_outside
 from signsight.data.pictures import FolderPictures
 
 # What is in such a folder: Kaggle's table, and the training pictures of the official layouts.
@@ -63,7 +63,7 @@ def _kaggle_records(
     table = {"train": KAGGLE, "test": "Test.csv"}[part]
     found: list[Row] = []
     for source, numbers in numbered_rows(pictures, table, "Path", n_classes, ","):
-        if not (pictures.path / source).is_file():
+        if leads_outside(source) or not (pictures.path / source).is_file():
             raise no_image(pictures.place(table), source, pictures)
         stem = track = PurePosixPath(source).stem
         if part == "train":  # 00014_00002_00029: class, track, frame

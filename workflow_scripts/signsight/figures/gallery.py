@@ -14,6 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from signsight.core.words import shortened
 from signsight.figures.colour import normalise, overlay, to_rgb
 from signsight.figures.examples import KEY_LINE, colour_keys
 from signsight.figures.heading import headed, heading_height, network_warning, network_words
@@ -69,7 +70,7 @@ class Source:
 
 def names_of(table: pd.DataFrame) -> list[str]:
     """'01-stem' for every picture, so that the names sort as the pictures do."""
-    stems = [re.sub(r"[^\w.-]+", "_", Path(file).stem) for file in table["file"]]
+    stems = [shortened(re.sub(r"[^\w.-]+", "_", Path(file).stem)) for file in table["file"]]
     return [f"{place:0{digits(len(stems))}d}-{stem}" for place, stem in enumerate(stems, 1)]
 
 
