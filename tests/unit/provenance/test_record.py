@@ -77,6 +77,16 @@ def test_nothing_is_rewritten_when_nothing_is_made(run: Callable[..., dict[str, 
     assert [file.stat().st_mtime_ns for file in files] == before
 
 
+def test_a_run_that_makes_nothing_elsewhere_does_not_claim_the_results(
+    run: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run()
+    monkeypatch.setattr("signsight.provenance.record.hardware", lambda: {"cpu": "another"})
+    assert run() == first
+    Path("results/tiny/tables/clean.csv").write_text("other")
+    assert run()["hardware"] == {"cpu": "another"}
+
+
 def test_what_is_made_again_has_a_new_digest_and_the_rest_keeps_its_own(
     run: Callable[..., dict[str, Any]],
 ) -> None:

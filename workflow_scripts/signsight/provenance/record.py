@@ -49,8 +49,9 @@ def record(plan: Plan, checkout_folder: Path, *, seconds: float, conda: bool) ->
     config = HEAD.format(file=f"{plan.root}/config.yaml") + yaml.safe_dump(
         _homely(plan.config), sort_keys=False, allow_unicode=True
     )
-    if told | {"run": before.get("run")} == before and _text(root / "config.yaml") == config:
-        return  # nothing was made
+    same = before.keys() > told.keys() and before["results"] == results
+    if same and _text(root / "config.yaml") == config:
+        return  # nothing was made, and this machine or checkout may be another
     run = {"ended": datetime.now(UTC).isoformat(timespec="seconds"), "seconds": round(seconds, 1)}
     write_text(root / "config.yaml", config)
     write_json(root / "provenance.json", told | {"run": run})
