@@ -4,11 +4,6 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
-if not workflow.overwrite_configfiles:
-
-    configfile: "config/config.yaml"
-
-
 include: "rules/common.smk"
 include: "rules/data.smk"
 include: "rules/models.smk"

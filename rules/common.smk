@@ -13,6 +13,7 @@ sys.path.insert(0, str(BASE / "workflow_scripts"))
 
 from signsight.config.rules import check_files, complete
 from signsight.config.schema import load_schema, typed
+from signsight.config.text import check_config_file
 from signsight.core.console import Console
 from signsight.core.digest import job_digest
 from signsight.core.disk import refuse_unwritable
@@ -31,6 +32,20 @@ from signsight.plugins import find_plugins
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 CONSOLE = Console(logger)
 CONSOLE.attach(workflow.logger_manager.get_log_handlers())
+OWN_CONFIG = [] if workflow.overwrite_configfiles else ["config/config.yaml"]
+try:
+    if not workflow.modifier.is_module:  # the config of another workflow is its own
+        for file in filter(os.path.exists, [*OWN_CONFIG, *workflow.configfiles]):
+            check_config_file(file)
+except UserError as fault:
+    raise WorkflowError(str(fault)) from None
+
+
+if OWN_CONFIG:
+
+    configfile: OWN_CONFIG[0]
+
+
 update_config(config, typed(workflow.config_settings.config))
 try:
     config["plugins"] = find_plugins(config, workflow.configfiles)

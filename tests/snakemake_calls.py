@@ -56,6 +56,7 @@ def _call(
     with tempfile.TemporaryFile("w+") as output:
         for stream in (1, 2):
             os.dup2(output.fileno(), stream)
+        sys.argv = ["snakemake", *arguments]
         try:
             cli.main(arguments)
             code = 0

@@ -52,7 +52,7 @@ def centre_gaussian(
     images: torch.Tensor,
     targets: Bound,
     ids: list[str],
-    sd: Annotated[float, Limits(above=0), "Standard deviation as a share of the side."] = 0.25,
+    sd: Annotated[float, Limits(above=0, high=100), "Standard deviation as a share of the side."] = 0.25,
 ) -> torch.Tensor:
     """exp(-(x^2 + y^2) / (2 sd^2)), with x and y from the centre, in shares of the sides, as is sd."""
     down, across = (

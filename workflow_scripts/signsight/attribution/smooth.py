@@ -17,7 +17,9 @@ from signsight.core.rng import generator
 from signsight.data.progress import pieces
 
 Samples = Annotated[int, Limits(1, 10_000), "Noisy copies of each image."]
-Spread = Annotated[float, Limits(0), "Standard deviation of the noise as a share of the image's (max - min)."]
+Spread = Annotated[
+    float, Limits(0, 10), "Standard deviation of the noise as a share of the image's (max - min)."
+]
 
 
 def noisy_copies(

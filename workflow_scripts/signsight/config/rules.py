@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +28,11 @@ from signsight.config.detection import (
     refuse_boxes_elsewhere,
     refuse_wrong_detection,
 )
+from signsight.config.paths import expand_paths, refuse_unwritable
 from signsight.config.places import PICTURE_KEYS, refuse_mixed_places
 from signsight.config.recipes import refuse_wrong_features
-from signsight.config.schema import Schema, filled, refuse_parameters, walk_keys
+from signsight.config.schema import Schema, filled, refuse_parameters
+from signsight.config.unused import refuse_unused
 from signsight.core.errors import UserError
 from signsight.core.registry import Registry, methods, metrics, networks, replacements
 from signsight.data.dataset import facts
@@ -54,7 +55,7 @@ def complete(config: Config, schema: Schema) -> Config:
     """
     full = filled(without_own_stages(config), schema)
     apply_compare(full)
-    _expand_paths(full, schema)
+    expand_paths(full, schema)
     _refuse_wrong_variants(full)
     _apply(full)
     apply_detection(full)
@@ -64,6 +65,7 @@ def complete(config: Config, schema: Schema) -> Config:
     for transform in TRANSFORMS:
         degree_groups(full, transform)
     _training(full)
+    refuse_unused(full, schema)
     return full
 
 
@@ -74,31 +76,6 @@ def truth_regions(config: Config) -> str | None:
         return "given"
     truth = facts(config["data"]["name"])["truth"]
     return None if truth == "roi" and config["data"]["crop_to_roi"] else truth
-
-
-def path_keys(config: Config, schema: Schema) -> Iterator[tuple[Config, str, str]]:
-    """(group, key, dotted key) of every key that holds a path and is set."""
-    for name, part in walk_keys(schema):
-        if not part.get("path"):
-            continue
-        *groups, key = name.split(".")
-        group = config
-        for one in groups:
-            group = group[one]
-        if isinstance(group[key], str):
-            yield group, key, name
-        if isinstance(group[key], dict):
-            yield from ((group[key], own, f"{name}.{own}") for own in group[key])
-
-
-def _expand_paths(config: Config, schema: Schema) -> None:
-    for group, key, name in path_keys(config, schema):
-        if "{" in group[key] or "}" in group[key]:
-            raise UserError(
-                f"Config key {name!r} is {group[key]!r}; Snakemake reads braces in paths as wildcards, so "
-                "rename the file or folder."
-            )
-        group[key] = str(Path(group[key]).expanduser()) if group[key].startswith("~") else group[key]
 
 
 def _apply(config: Config) -> None:
@@ -213,8 +190,16 @@ def _model(config: Config) -> None:
 
 
 def _training(config: Config) -> None:
-    """Flips at random are for data sets whose pictures all keep their class."""
-    flip, name = training_settings(config)["augmentation"]["flip"], config["data"]["name"]
+    """Scales are in order, and flips at random for data sets whose pictures all keep their class."""
+    settings, name = training_settings(config), config["data"]["name"]
+    scale, flip = (settings["augmentation"][key] for key in ("scale", "flip"))
+    if scale[0] > scale[1]:
+        raise UserError(f"Config key 'training.augmentation.scale' is {scale}; write the smaller one first.")
+    if settings["optimizer"] == "sgd" and settings["nesterov"] and not settings["momentum"]:
+        raise UserError(
+            "Config key 'training.nesterov' is true (that of the preset, if you did not set it), but "
+            "'training.momentum' is 0; set it to false."
+        )
     if config["model"]["train"] and flip and not facts(name)["symmetric"]:
         raise UserError(
             f"Config key 'training.augmentation.flip' is {flip} (that of the preset, if you did not set it), "
@@ -311,9 +296,8 @@ def _refuse_above(registry: Registry, name: str, values: dict[str, Any], size: i
 def check_files(config: Config) -> None:
     """UserError for what the config names on the disk and is not there, or lies where the run writes."""
     made = Path(config["results"], config["experiment"])
-    for folder in (made.parent, made):
-        if folder.exists() and not folder.is_dir():
-            raise UserError(f"Config key 'results': {folder} is not a folder; name a folder for the results.")
+    refuse_unwritable("results", made)
+    refuse_unwritable("cache", Path(config["cache"]))
     model, given = config["model"], _given(config)
     refuse_mixed_places(config, given, made)
     check_source(config["data"]["name"], config["data"]["source"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ SAMPLE = {
     "description": "Size of this metric's sample of test images, or `all`; null takes `evaluation.images`.",
 }
 Schema = dict[str, Any]
+FIRST = re.compile(r".+?(?=[.;:](?: |$)|$)", re.DOTALL)  # the first clause of a description
 
 
 def _is_number(checker: Any, value: Any) -> bool:
@@ -33,6 +35,15 @@ def _is_number(checker: Any, value: Any) -> bool:
 def _is_integer(checker: Any, value: Any) -> bool:
     """JSON Schema takes 48.0 for an integer, but `range` does not."""
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+LONGEST = 100  # characters of a value in a message
+
+
+def shown(value: Any) -> str:
+    """A value as messages show it, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 _Validator = validators.extend(
@@ -116,9 +127,9 @@ def refuse_parameters(values: dict[str, Any], known: Schema, where: str) -> None
     for key, value in values.items():
         if key not in known:
             hint = nearest(key, known) if known else "it has none."
-            raise UserError(f"Unknown config key {key!r} in '{where}'; {hint}")
+            raise UserError(f"Unknown config key {shown(key)} in '{where}'; {hint}")
         for error in _Validator(known[key]).iter_errors(value):
-            raise UserError(f"Config key '{where}.{key}' is {value!r}; {_reason(error)}.")
+            raise UserError(f"Config key '{where}.{key}' is {shown(value)}; {_reason(error)}.")
         if "registry" in known[key]:
             _refuse_unknown_name(f"{where}.{key}", value, REGISTRIES[known[key]["registry"]].names())
 
@@ -135,7 +146,7 @@ def _refuse_unknown_keys(value: Any, part: Schema, schema: Schema, where: str) -
             place = f" in {where!r}" if where else ""
             elsewhere = [name for name, _ in walk_keys(schema) if name.split(".")[-1] == key]
             hint = f"did you mean {elsewhere[0]!r}?" if elsewhere else nearest(str(key), known)
-            raise UserError(f"Unknown config key {key!r}{place}; {hint}")
+            raise UserError(f"Unknown config key {shown(key)}{place}; {hint}")
 
 
 def _filled(value: Any, part: Schema, schema: Schema) -> Any:
@@ -183,10 +194,12 @@ def _refuse_wrong_values(config: dict[str, Any], schema: Schema) -> None:
         value = error.instance
         if error.validator == "enum":
             allowed = ("null" if name is None else name for name in error.validator_value)
-            raise UserError(f"Config key {where!r} is {value!r}; {nearest(str(value), allowed)}")
+            raise UserError(f"Config key {where!r} is {shown(value)}; {nearest(str(value), allowed)}")
         about = error.schema.get("description") or _description(schema, error.absolute_path)
+        if error.validator != "anyOf" or "form" in error.schema:  # else it says what the forms are
+            about = FIRST.match(about)[0] if about else ""
         about = f" ({about.rstrip('.')})" if about else ""
-        raise UserError(f"Config key {where!r} is {value!r}; {_reason(error)}{about}.")
+        raise UserError(f"Config key {where!r} is {shown(value)}; {_reason(error)}{about}.")
     for where, value, part in _named(config, schema, ""):
         names = known_names(part["registry"])
         if part.get("variants"):
@@ -197,11 +210,13 @@ def _refuse_wrong_values(config: dict[str, Any], schema: Schema) -> None:
 
 def _refuse_unknown_name(where: str, value: str, names: list[str]) -> None:
     if value not in names:
-        raise UserError(f"Config key {where!r} names an unknown {value!r}; {nearest(value, names)}")
+        raise UserError(f"Config key {where!r} names an unknown {shown(value)}; {nearest(value, names)}")
 
 
 def _reason(error: Any) -> str:
     rule = error.validator_value
+    if "form" in error.schema and error.validator in ("pattern", "anyOf", "type"):
+        return f"write {error.schema['form']}"
     if error.validator == "type":
         kinds = [rule] if isinstance(rule, str) else rule
         hint = "; write 1.0e-3, which YAML reads as a number" if _is_exponent(error.instance, kinds) else ""
@@ -214,6 +229,7 @@ def _reason(error: Any) -> str:
         "pattern": f"it must match {rule}",
         "minItems": f"it needs at least {rule} entries" if rule != 1 else "it needs at least one entry",
         "maxItems": f"it takes at most {rule} entries",
+        "minLength": "it must not be empty",
         "uniqueItems": "an entry occurs twice",
         "minProperties": "it needs at least one entry",
         "required": error.message,

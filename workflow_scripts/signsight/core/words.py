@@ -6,12 +6,13 @@ import difflib
 from collections.abc import Iterable
 
 SHOWN = 20
+LONGEST = 200  # characters of a word that may be a near miss
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str:
     """'did you mean 'x'? Allowed: ...' for a word that is not among `allowed`; long lists are cut."""
     names = sorted(map(str, allowed))
-    near = difflib.get_close_matches(word, names, n=SHOWN, cutoff=0.5)
+    near = [] if len(word) > LONGEST else difflib.get_close_matches(word, names, n=SHOWN, cutoff=0.5)
     guess = f"did you mean {near[0]!r}? " if near else ""
     if len(names) <= SHOWN:
         return f"{guess}Allowed: {', '.join(names)}."

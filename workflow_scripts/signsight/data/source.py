@@ -26,14 +26,27 @@ def local_folder(source: str) -> Path:
         return Path(source).expanduser()
     if scheme[1].lower() != "file":
         raise UserError(
-            f"source: {source!r} is a {scheme[1]}: address; use https:, http:, file: or a folder."
+            f"Config key 'data.source' is a {scheme[1]}: address; use https:, http:, file: or a folder."
         )
     return Path(url2pathname(urlsplit(source).path))
 
 
 def refuse_credentials(address: str, key: str) -> None:
-    """UserError for an address with a password, which metadata and logs would show; key: its config key."""
-    parts = urlsplit(address)
+    """UserError for an address with a password or a token, which metadata and logs would show.
+
+    key: its config key. Nothing secret is in the message.
+    """
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        raise UserError(f"Config key {key!r} is an address that cannot be read; correct it.") from None
+    if not parts.hostname:
+        raise UserError(f"Config key {key!r} is an address without a server; correct it.")
+    if parts.query or parts.fragment:
+        raise UserError(
+            f"Config key {key!r} is an address of {parts.hostname} with a query ('?...'), which logs and "
+            "metadata would show; remove it, or download the file yourself and name it here."
+        )
     if parts.username or parts.password:
         raise UserError(
             f"Config key {key!r} is an address of {parts.hostname} with a user name or password, which "
@@ -66,9 +79,14 @@ def check_source(name: str, source: str | None) -> None:
         )
     if source is None:
         return
-    if kind == "archives" and is_address(source):
+    if is_address(source):
         refuse_credentials(source, "data.source")
-        return
+        if kind == "archives":
+            return
+        raise UserError(
+            f"Config key 'data.source' is an address, but data.name {name!r} reads a folder; download the "
+            "pictures and name their folder."
+        )
     folder = local_folder(source)
     if not folder.is_dir():
         reason = "is not a folder" if folder.exists() else "does not exist"

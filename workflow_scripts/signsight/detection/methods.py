@@ -152,7 +152,9 @@ def centre_of_box(
     images: torch.Tensor,
     targets: Boxes,
     ids: list[str],
-    sd: Annotated[float, Limits(above=0), "Standard deviation as a share of the box's sides."] = 0.25,
+    sd: Annotated[
+        float, Limits(above=0, high=100), "Standard deviation as a share of the box's sides."
+    ] = 0.25,
 ) -> torch.Tensor:
     """exp(-(x^2 + y^2) / (2 sd^2)), x and y from the box's centre in shares of its sides, (K, H, W)."""
     x0, y0, x1, y1 = targets.boxes.to(images).unbind(1)

@@ -98,7 +98,9 @@ class Fourier:
     def __init__(
         self,
         start: Start,
-        spread: Annotated[float, Limits(above=0), "Standard deviation of the spectrum at the start."] = 0.01,
+        spread: Annotated[
+            float, Limits(above=0, high=100), "Standard deviation of the spectrum at the start."
+        ] = 0.01,
         decay: Annotated[float, Limits(0, 4), "Power of the frequency that divides the spectrum."] = 1.0,
     ) -> None:
         height, width = start.sides

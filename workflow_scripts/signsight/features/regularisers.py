@@ -18,7 +18,7 @@ from signsight.core.parameters import Limits
 from signsight.core.registry import regularisers
 
 LEAST_BLUR = 0.5  # pixels: less would do nothing
-Weight = Annotated[float, Limits(0), "Weight of the penalty beside the objective."]
+Weight = Annotated[float, Limits(0, 1e9), "Weight of the penalty beside the objective."]
 
 
 @regularisers.register(
@@ -132,7 +132,8 @@ def gaussian_blur(pictures: torch.Tensor, sigma: float) -> torch.Tensor:
     "which changes nothing.",
 )
 def clip_gradient(
-    gradient: torch.Tensor, length: Annotated[float, Limits(above=0), "Largest Euclidean length."] = 0.1
+    gradient: torch.Tensor,
+    length: Annotated[float, Limits(above=0, high=1e9), "Largest Euclidean length."] = 0.1,
 ) -> torch.Tensor:
     """Each (3, H, W) of the gradient at `length` at most."""
     lengths = gradient.flatten(1).norm(dim=1)

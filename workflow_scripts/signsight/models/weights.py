@@ -14,6 +14,7 @@ from typing import Literal
 
 from signsight.core.errors import UserError
 from signsight.core.words import nearest
+from signsight.data.source import is_address
 from signsight.models.names import torchvision_files, torchvision_names
 
 PARTS = ("model.safetensors", "model.json")  # of a trained model's folder
@@ -50,7 +51,10 @@ def origin(network: str, weights: str | None, *, train: bool, group: str = "mode
     """
     if weights is None:
         return Origin("random")
-    if not re.match(r"https?://", weights) and ("/" in weights or Path(weights).suffix):
+    named = weights in _addresses(network, part)
+    if not is_address(weights) and (
+        "/" in weights or Path(weights).suffix or (Path(weights).exists() and not named)
+    ):
         return _local(Path(weights), train, group)
     if "/" not in weights and network not in torchvision_names(part):
         raise UserError(

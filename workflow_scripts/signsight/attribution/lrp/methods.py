@@ -47,7 +47,7 @@ def lrp_epsilon(
     images: torch.Tensor,
     targets: Bound,
     ids: list[str],
-    epsilon: Annotated[float, Limits(0), "Stabiliser of the denominators; 0 is LRP-0."] = 0.01,
+    epsilon: Annotated[float, Limits(0, 1e6), "Stabiliser of the denominators; 0 is LRP-0."] = 0.01,
 ) -> torch.Tensor:
     """The epsilon rule in every layer; epsilon 0 is LRP-0."""
     rule = Epsilon(epsilon)
@@ -72,7 +72,7 @@ def lrp_alpha_beta(
     images: torch.Tensor,
     targets: Bound,
     ids: list[str],
-    alpha: Annotated[float, Limits(1), "Weight of the positive contributions; beta is 1 - alpha."] = 2,
+    alpha: Annotated[float, Limits(1, 1000), "Weight of the positive contributions; beta is 1 - alpha."] = 2,
 ) -> torch.Tensor:
     """The alpha-beta rule in every layer, beta = 1 - alpha."""
     rule = AlphaBeta(alpha)
@@ -97,7 +97,7 @@ def lrp_gamma(
     images: torch.Tensor,
     targets: Bound,
     ids: list[str],
-    gamma: Annotated[float, Limits(0), "How much positive weights are favoured."] = 0.25,
+    gamma: Annotated[float, Limits(0, 1e6), "How much positive weights are favoured."] = 0.25,
 ) -> torch.Tensor:
     """The gamma rule in every layer."""
     rule = Gamma(gamma)
@@ -122,10 +122,10 @@ def lrp_composite(
     images: torch.Tensor,
     targets: Bound,
     ids: list[str],
-    epsilon: Annotated[float, Limits(0), "Stabiliser of the fully connected layers."] = 0.25,
+    epsilon: Annotated[float, Limits(0, 1e6), "Stabiliser of the fully connected layers."] = 0.25,
     convolutions: Annotated[Literal["alpha_beta", "gamma"], "Rule of the convolutions."] = "alpha_beta",
-    alpha: Annotated[float, Limits(1), "Alpha of the alpha-beta rule; beta is 1 - alpha."] = 1,
-    gamma: Annotated[float, Limits(0), "Gamma of the gamma rule."] = 0.25,
+    alpha: Annotated[float, Limits(1, 1000), "Alpha of the alpha-beta rule; beta is 1 - alpha."] = 1,
+    gamma: Annotated[float, Limits(0, 1e6), "Gamma of the gamma rule."] = 0.25,
     first: Annotated[
         Literal["z_box", "flat", "same"],
         "Rule of the first convolution: `z_box` (pixels within [0, 1]), `flat`, or the `same` as the others.",
