@@ -116,6 +116,7 @@ rule compare:
 
 
 add_digests()
+CONSOLE.targets = lambda: [one.name for one in workflow.rules if not one.script]
 
 
 onstart:

@@ -34,7 +34,7 @@ CONSOLE = Console(logger)
 CONSOLE.attach(workflow.logger_manager.get_log_handlers())
 OWN_CONFIG = [] if workflow.overwrite_configfiles else ["config/config.yaml"]
 try:
-    if not workflow.modifier.is_module:  # the config of another workflow is its own
+    if workflow.modifier.parent_modifier is None:  # the config of an outer workflow is its own
         for file in filter(os.path.exists, [*OWN_CONFIG, *workflow.configfiles]):
             check_config_file(file)
 except UserError as fault:

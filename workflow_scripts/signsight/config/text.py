@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -22,14 +23,18 @@ KNOWN = {PLAIN + kind for kind in ("map", "seq", "str", "int", "float", "bool", 
 
 
 def check_command_line(arguments: Sequence[str]) -> None:
-    """End the process with a sentence and status 1 if a config file that Snakemake is told of is faulty.
+    """End the process with a sentence and status 1 if a config that Snakemake is told of is faulty.
 
     Snakemake reads them before the Snakefile; the profiles call this before that.
     """
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--configfile", "--configfiles", nargs="+", default=[])
-    named = parser.parse_known_args(arguments)[0].configfile
+    parser.add_argument("--config", "-C", nargs="*", default=[])
+    given = parser.parse_known_args(arguments)[0]
+    named = given.configfile
     try:
+        for entry in given.config:
+            _check_entry(entry)
         for number, file in enumerate(named):
             if number and not Path(file).suffix and not Path(file).exists():
                 raise UserError(
@@ -69,6 +74,24 @@ def check_config_file(file: Path | str) -> None:
             raise UserError(
                 f"{where} has the key '__use_yte__', by which Snakemake runs code in it; write values alone."
             )
+
+
+def _check_entry(entry: str) -> None:
+    """UserError for an entry of `--config` that Snakemake cannot read, or reads in another way than meant."""
+    key, sign, value = entry.partition("=")
+    if not sign:
+        raise UserError(f"'--config {key}' gives no value; write --config seed=3, without spaces at '='.")
+    if not re.fullmatch(r"[A-Za-z_]\w*", key):
+        raise UserError(
+            f"'--config {key}=...' names no key of the first level; write --config data='{{size: 32}}' for a "
+            "key in a group."
+        )
+    where = f"The value of '--config {key}'"
+    try:
+        _check_events(value, where)
+    except yaml.YAMLError:  # text, unless it was to be a table or list
+        if value.lstrip().startswith(("{", "[")):
+            raise UserError(f"{where} is not valid YAML; see to its brackets and quotes.") from None
 
 
 def _text(path: Path, where: str) -> str:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+
+from signsight.core.words import nearest
 
 REFRESH = 1  # a second; at eight, the default, drawing 45 bars (27 ms) would take a fifth of a core
 ERROR = re.compile(r"Error in rule \w+: (.+)")  # of `core.job`
@@ -34,6 +36,7 @@ REJECTED = re.compile(r"SLURM sbatch failed\. The error message was '(?:sbatch: 
 # A fault in the config, as the Snakefile raises it.
 REFUSED = re.compile(r"WorkflowError in file .+, line \d+:\n(.+?)(?:\n  File .+)?\s*", re.DOTALL)
 # What Snakemake says besides when jobs have failed, a run is over, or a report is made.
+MISSING = re.compile(r"No rule to produce (\S+) \(if you use input functions")
 SAID = re.compile(
     r"(Creating report|Adding |Loading script code|Report created|Shutting down, this might"
     r"|Exiting because a job|Complete log|Elapsed time: |At least one job did not"
@@ -89,6 +92,7 @@ class Console(logging.Filter):
         self.held = ""  # what Snakemake said of the fault of a job that it has not named yet
         self.last = ""
         self.places: Mapping[str, str] = {}
+        self.targets: Callable[[], Iterable[str]] = list  # names of the rules that can be asked for
 
     def attach(self, plugins: Iterable[logging.Handler] = ()) -> None:
         """Filter the handlers that there are, but for files: Snakemake opens the one of its log later.
@@ -115,6 +119,9 @@ class Console(logging.Filter):
             return False
         if event == "ERROR" and (refused := REFUSED.fullmatch(text)):
             self.logger.error(refused[1])
+            return False
+        if event == "ERROR" and (missing := MISSING.search(text)):
+            self.logger.error(f"There is no target {missing[1]!r}; {nearest(missing[1], self.targets())}")
             return False
         if SAID.match(text):
             if text.startswith("Report created") and (file := self.places.get("report")):
