@@ -20,6 +20,7 @@ from signsight.config.choices import (
     metric_choice,
     training_settings,
 )
+from signsight.config.class_numbers import refuse_classes_beyond
 from signsight.config.compare import apply_compare, check_compared, needs_no_network, without_own_stages
 from signsight.config.detection import (
     apply_detection,
@@ -308,6 +309,7 @@ def check_files(config: Config) -> None:
         _refuse_settings_of_trained(model)
     if model["classes"] is not None:
         read_classes(model["classes"])
+    refuse_classes_beyond(config)
     check_detector_files(config)
     _refuse_missing_experiments(config)
     check_compared(config)

@@ -20,7 +20,7 @@ from signsight.core.source import PACKAGE, module_file
 # Keywords of a declaration, and keys within them, that only people read.
 PROSE = {
     "label", "family", "style", "paper", "source", "measures", "misleads", "means", "about", "x", "curves",
-    "category", "subcategory", "at_most",
+    "category", "subcategory", "at_most", "class_count",
 }  # fmt: skip
 
 

@@ -120,13 +120,20 @@ def write_text(path: Path | str, text: str) -> None:
 
 
 def read_csv(path: Path | str) -> pd.DataFrame:
-    """The table in `path`, TEXTS as they were written; elsewhere an empty cell is a missing value."""
+    """The table in `path`, TEXTS as they were written; elsewhere an empty cell is a missing value.
+
+    UserError for a file that cannot be read as a table.
+    """
     import pandas as pd
 
-    names = pd.read_csv(path, nrows=0).columns
-    texts = {name: str for name in names if name in TEXTS}
-    empty = {name: [""] for name in names if name not in TEXTS}
-    return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=empty)
+    try:
+        names = pd.read_csv(path, nrows=0).columns
+        texts = {name: str for name in names if name in TEXTS}
+        empty = {name: [""] for name in names if name not in TEXTS}
+        return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=empty)
+    except (OSError, ValueError) as fault:  # pandas' own errors, and text that is no UTF-8, are ValueErrors
+        reason = str(fault).strip().splitlines()[0]
+        raise UserError(f"{path} cannot be read as a table ({reason}); delete it and run again.") from fault
 
 
 def write_csv(path: Path | str, table: pd.DataFrame) -> None:
@@ -188,8 +195,14 @@ class ArrayFile:
         return out
 
     def take(self, rows: Iterable[int]) -> np.ndarray:
-        """The given rows in that order, (len(rows), ...)."""
-        pieces = [self.read(row, row + 1) for row in rows]
+        """The given rows in that order, (len(rows), ...). UserError for a row that the file does not have."""
+        wanted = list(rows)
+        if beyond := [row for row in wanted if not 0 <= row < len(self)]:
+            raise UserError(
+                f"{self.path} has {len(self)} rows and row {beyond[0]} is wanted, so it is of another run; "
+                "delete it and run again."
+            )
+        pieces = [self.read(row, row + 1) for row in wanted]
         return np.concatenate(pieces) if pieces else self.read(0, 0)
 
     def part(self, start: int, stop: int) -> ArrayFile:

@@ -61,6 +61,8 @@ DEFAULTS: dict[str, Any] = {
     "fits": ("stretch",),
     # Whether it takes the numbers of the classes from a network that is used as it is.
     "model_classes": False,
+    # class_count: how many classes there are, where all have them; read before any job.
+    "class_count": None,
     # published: figure -> CSV in config/published that it is compared with; ascending: pairs of parameters,
     # of which the first must not be above the second.
     "published": {},

@@ -95,17 +95,34 @@ def open_image_set(folder: Path | str) -> ImageSet:
     return ImageSet(folder, images)
 
 
+def check_fits(file: ArrayFile, images: ImageSet) -> None:
+    """UserError unless `file` holds numbers (N, H, W), one for each pixel of `images`."""
+    if file.shape != (len(images), *images.size) or file.dtype.kind not in "fiub":
+        raise UserError(
+            f"{file.path} has the shape {file.shape} {file.dtype} for {len(images)} images of {images.size}, "
+            "so it is of another run; delete it and run again."
+        )
+
+
 def read_index(path: Path | str) -> pd.DataFrame:
-    """Read an `index.csv`; UserError when it is missing or lacks a column."""
+    """Read an `index.csv`; UserError when it is missing, lacks a column, or has an image twice."""
     import pandas as pd
 
     try:
         index = pd.read_csv(path, dtype=TEXT_COLUMNS, keep_default_na=False)
     except FileNotFoundError as fault:
         raise UserError(f"{path} does not exist; is its folder an image set?") from fault
+    except (OSError, ValueError) as fault:
+        reason = str(fault).strip().splitlines()[0]
+        raise UserError(f"{path} cannot be read as an index ({reason}); delete it and run again.") from fault
     missing = [column for column in COLUMNS if column not in index]
     if missing:
         raise UserError(f"{path} lacks the column {missing[0]!r}; an index has {', '.join(COLUMNS)}.")
+    if (twice := index["image_id"].duplicated()).any():
+        name = index["image_id"][twice].iloc[0]
+        raise UserError(f"{path} has the image {name!r} twice; delete the file and run again.")
+    if not pd.api.types.is_integer_dtype(index["class_id"]) or (index["class_id"] < -1).any():
+        raise UserError(f"{path} has a class_id that is no number of a class; delete the file and run again.")
     return index
 
 

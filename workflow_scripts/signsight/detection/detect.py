@@ -14,6 +14,7 @@ import torch
 
 from signsight.core.errors import UserError
 from signsight.core.files import atomic, read_csv
+from signsight.core.stored import stored
 from signsight.data.detector_names import matching_classes
 from signsight.data.progress import progress
 from signsight.detection.candidates import Candidates, Detections
@@ -151,9 +152,9 @@ def save_tensors(path: Path | str, tensors: Mapping[str, np.ndarray], activation
 def box_targets(boxes: Path | str, tensors: Path | str, score: str) -> dict[str, BoxTarget]:
     """Picture -> the target of its boxes, from the files of a rule `detect`, in order."""
     table = read_csv(boxes)
-    with np.load(tensors) as stored:
-        arrays = {name: torch.from_numpy(stored[name]) for name in TENSORS}
-        activation = str(stored["activation"])
+    with stored(tensors) as read:
+        arrays = {name: torch.from_numpy(read[name]) for name in TENSORS}
+        activation = str(read["activation"])
     whole = Boxes(**arrays, activation=activation, score=score)
     targets = {}
     for picture, own in table.groupby("picture", sort=False):

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from signsight.core.archives import join_archives
+from signsight.core.errors import UserError
+from signsight.core.stored import stored
 from signsight.evaluation.statistics import paired_difference, wilson
 
 Scores = dict[str, np.ndarray]
@@ -22,22 +24,34 @@ def join_predictions(files: Sequence[Path | str], out: Path | str) -> None:
 
 def load_predicted(path: Path | str) -> Scores:
     """Set name -> (N,) int16 predicted classes."""
-    with np.load(path) as stored:
-        return dict(zip(map(str, stored["sets"]), stored["predicted"], strict=True))
+    with stored(path) as arrays:
+        return dict(zip(map(str, arrays["sets"]), arrays["predicted"], strict=True))
 
 
 def load_correct(path: Path | str, truth: np.ndarray) -> Scores:
-    """Set name -> (N,) bool: which images the classifier got right."""
-    return {name: predicted == truth for name, predicted in load_predicted(path).items()}
+    """Set name -> (N,) bool: which images the classifier got right. UserError for those of other images."""
+    found = load_predicted(path)
+    for predicted in found.values():
+        refuse_other_images(path, predicted, truth)
+    return {name: predicted == truth for name, predicted in found.items()}
+
+
+def refuse_other_images(path: Path | str, values: np.ndarray, truth: np.ndarray) -> None:
+    """UserError unless `values`, read in `path`, has one for each image of `truth`."""
+    if values.shape != truth.shape:
+        raise UserError(
+            f"{path} has values of shape {values.shape} for {len(truth)} images, so it is of another run; "
+            "delete it and run again."
+        )
 
 
 def load_masking(path: Path | str) -> tuple[Scores, np.ndarray]:
     """From the answers of the metric `grid_masking`: number of masked cells -> (N,) bool correct, and
     (N,) bool, the images whose map is empty (never correct here; tables leave them out).
     """
-    with np.load(path) as stored:
-        curve, cells = stored["curve_masked_accuracy"], stored["x"]
-    return {f"{k:.0f}": curve[:, i] == 1 for i, k in enumerate(cells)}, np.isnan(curve[:, 0])
+    with stored(path) as arrays:
+        curve, cells = arrays["curve_masked_accuracy"], arrays["x"]
+        return {f"{k:.0f}": curve[:, i] == 1 for i, k in enumerate(cells)}, np.isnan(curve[:, 0])
 
 
 def largest_share(truth: np.ndarray) -> float:

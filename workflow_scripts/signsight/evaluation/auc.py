@@ -6,14 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
+from signsight.core.stored import stored
 from signsight.evaluation.statistics import z_value
 
 
 def load_columns(path: Path | str, name: str) -> tuple[np.ndarray, np.ndarray]:
     """(N, K) float32 softmax of K classes for the set called `name`, and their class ids (K,)."""
-    with np.load(path) as stored:
-        place = list(map(str, stored["sets"])).index(name)
-        return stored["columns"][place], stored["column_ids"]
+    with stored(path) as arrays:
+        place = list(map(str, arrays["sets"])).index(name)
+        return arrays["columns"][place], arrays["column_ids"]
 
 
 def auc_row(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from signsight.core.stored import stored
 from signsight.evaluation.accuracy import accuracy_row
 from signsight.evaluation.statistics import bootstrap, paired_difference, wilson
 
@@ -21,8 +22,8 @@ Answers = dict[str, tuple[np.ndarray, np.ndarray]]
 
 def load_answers(path: Path | str) -> Answers:
     """Set name -> predicted classes (N,) int16, and softmax of the true class (N,) float32."""
-    with np.load(path) as stored:
-        parts = zip(map(str, stored["sets"]), stored["predicted"], stored["probability"], strict=True)
+    with stored(path) as arrays:
+        parts = zip(map(str, arrays["sets"]), arrays["predicted"], arrays["probability"], strict=True)
         return {name: (predicted, probability) for name, predicted, probability in parts}
 
 

@@ -17,7 +17,7 @@ from signsight.core.errors import UserError
 from signsight.core.files import ArrayFile, atomic
 from signsight.core.registry import metrics
 from signsight.core.rng import generator
-from signsight.data.imageset import ImageSet
+from signsight.data.imageset import ImageSet, check_fits
 from signsight.data.progress import progress
 from signsight.evaluation.metrics.block import Block, Explain, Result
 
@@ -75,7 +75,8 @@ def evaluate_set(
     `value_<quantity>` (n,) float64, `curve_<name>` (n, K) float32, `more_<name>` (n, ...), `x` (K,) and
     `labels`; of no images only the first two. explainer: makes each block's `explain`, for a metric that
     needs the method, as `attribution.run.explainer` does. A block is bounded in size, so memory does not
-    grow with n but for these numbers. UserError when the metric needs truth masks and there are none.
+    grow with n but for these numbers. UserError when the metric needs truth masks and there are none, or
+    a file does not fit the images.
     """
     name = settings.metric
     about, metric = metrics.about(name), metrics.get(name)
@@ -84,6 +85,9 @@ def evaluate_set(
             f"Metric {name!r} needs to know where the objects are, which this data set does not tell; take "
             "it out of config key 'evaluation.metrics'."
         )
+    for file in (maps, regions):
+        if file is not None:
+            check_fits(file, images)
     size = block_size(images.size, settings.batch_size)
     ids, truth = images.index["image_id"], images.class_ids
     results = []

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from signsight.core.files import ArrayFile, read_csv
+from signsight.core.stored import stored
 from signsight.explorer.maps import disagreement, stored_maps
 from signsight.explorer.pictures import sprites
 
@@ -28,11 +29,11 @@ def album_set(
     images = ArrayFile(given["images"]).take(rows)
     maps, refused = {}, {}
     for method, file in given["maps"].items():
-        with np.load(file) as stored:
-            if "refused" in stored.files:
-                refused[method] = str(stored["refused"])
+        with stored(file) as arrays:
+            if "refused" in arrays:
+                refused[method] = str(arrays["refused"])
             else:
-                maps[method] = stored["maps"][: len(table)]
+                maps[method] = arrays["maps"][: len(table)]
     told = [m["id"] for m in methods if m["id"] in maps and not m["control"] and not m["same_as"]]
     return {
         "id": album,

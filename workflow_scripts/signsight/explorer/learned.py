@@ -81,7 +81,7 @@ def _examples(tested: Mapping[str, Any] | None, class_id: int) -> list[int]:
 def _filters(given: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """Pictures of units with the parts of natural pictures that activate them most."""
     index, patches = read_csv(given["index"]), read_csv(given["patches"])
-    pictures, natural = ArrayFile(given["images"]), np.load(given["examples"], mmap_mode="r")
+    pictures, natural = ArrayFile(given["images"]), ArrayFile(given["examples"])
     groups = {key: own for key, own in patches.groupby(["layer", "channel"], sort=False)}
     for row, told in enumerate(index.head(MOST).itertuples()):
         own = groups.get((told.layer, told.channel), patches.iloc[:0]).head(EXAMPLES)
@@ -89,7 +89,7 @@ def _filters(given: Mapping[str, str]) -> Iterator[dict[str, Any]]:
             "layer": told.layer,
             "unit": told.channel,
             "picture": picture(pictures.take([row])[0], MADE),
-            "patches": [_patch(natural[row, n], one) for n, one in enumerate(own.itertuples())],
+            "patches": [_patch(natural.take([row])[0, n], one) for n, one in enumerate(own.itertuples())],
             "activation": told.reached_max,
             "natural": told.natural_max,
         }

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from signsight.core.stored import stored
 from signsight.data.imageset import ImageSet, open_image_set
 from signsight.explorer.choice import ordered_rows, sentence
 from signsight.explorer.maps import disagreement, maps_of, stored_maps
@@ -68,8 +69,8 @@ def test_set(
 
 def clean_scores(file: Path | str) -> dict[str, np.ndarray]:
     """The predictions for the untouched test images: arrays of `scoring.Predictions` of its one set."""
-    with np.load(file) as stored:
-        return {key: stored[key][0] for key in stored.files if key not in ("sets", "column_ids")}
+    with stored(file) as arrays:
+        return {key: arrays[key][0] for key in arrays if key not in ("sets", "column_ids")}
 
 
 def top_pairs(clean: Mapping[str, np.ndarray], rows: np.ndarray) -> list[list[list[float]]]:

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from signsight.core.files import read_csv
+from signsight.core.files import ArrayFile, read_csv
 from signsight.core.registry import replacements
 from signsight.core.rng import generator
+from signsight.core.stored import stored, stored_arrays
 from signsight.evaluation.metric_table import read_result
 from signsight.explorer.blobs import encoded
 from signsight.explorer.measured import Measured, curve_interval
@@ -34,10 +35,10 @@ def cells(given: Mapping[str, Any], facts: Mapping[str, Any], rows: np.ndarray) 
     grid, most = facts["grid"], facts["max_cells"]
     found = {}
     for method, file in given["cells"].items():
-        order = np.load(file, mmap_mode="r")[rows, :most].astype(np.int64)
+        order = ArrayFile(file).take(rows)[:, :most].astype(np.int64)
         none, kind = (255, np.uint8) if grid * grid < 255 else (65535, np.uint16)
-        with np.load(given["masking"][method]) as stored:
-            predicted = stored["more_predicted"][rows]
+        with stored(given["masking"][method]) as arrays:
+            predicted = arrays["more_predicted"][rows]
         found[method] = {
             "order": encoded(np.where(order < 0, none, order).astype(kind)),
             "predicted": encoded(predicted.astype(np.uint16)),
@@ -178,7 +179,7 @@ def stickers(
     for method, file in given["stickers"].items():
         scores = _scores(file)
         names, grid = list(map(str, scores["sets"])), facts["grid"]
-        first = np.load(given["sticker_cells"][method], mmap_mode="r")[rows, 0].astype(np.int64)
+        first = ArrayFile(given["sticker_cells"][method]).take(rows)[:, 0].astype(np.int64)
         clean = names.index("none")
         for name, (design, sign) in facts["sticker_sets"].items():
             own, widths = facts["designs"][design], facts["sign_widths"][sign]
@@ -224,5 +225,4 @@ def _covered(images: np.ndarray, boxes: np.ndarray) -> np.ndarray:
 
 
 def _scores(file: Path | str) -> dict[str, np.ndarray]:
-    with np.load(file) as stored:
-        return {key: stored[key] for key in stored.files}
+    return stored_arrays(file)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from signsight.attribution.randomise import untrained
 from signsight.core.files import file_digest
+from signsight.core.stored import stored_array
 from signsight.features.made import Store
 from signsight.features.make import Making
 from signsight.features.recipe import recipe_of
@@ -28,8 +27,8 @@ def making_of_job(snakemake: Any, network: str = "trained", frames: int = 1) -> 
         params.seed,
         batch_size,
         frames=frames,
-        magnitude=np.load(spectrum[0]) if spectrum else None,
-        class_means=np.load(means[0]) if means else None,
+        magnitude=stored_array(spectrum[0]) if spectrum else None,
+        class_means=stored_array(means[0]) if means else None,
     )
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from signsight.core.stored import stored
 from signsight.core.words import shortened
 from signsight.figures.colour import normalise, overlay, to_rgb
 from signsight.figures.examples import KEY_LINE, colour_keys
@@ -61,10 +62,10 @@ class Source:
 
     def read(self, rows: slice = slice(None), colours: bool = False) -> Column:
         """The column, of these pictures only, and with `colours` also those."""
-        with np.load(self.path) as file:
+        with stored(self.path) as file:
             if "refused" in file:
                 return Column(self.method, self.signed, refused=str(file["refused"]), label=self.label)
-            kept = {key: file[key][rows] for key in file.files if key == "maps" or colours}
+            kept = {key: file[key][rows] for key in file if key == "maps" or colours}
         return Column(self.method, self.signed, label=self.label, **kept)
 
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from signsight.core.errors import UserError
 from signsight.core.files import ArrayFile, read_csv
 from signsight.core.registry import figures
+from signsight.core.stored import stored_arrays
 from signsight.data.imageset import open_image_set
 from signsight.figures.table import signature
 
@@ -45,14 +45,9 @@ def load(files: Files) -> Any:
     return READERS[Path(files).suffix](files)
 
 
-def _arrays(path: str) -> dict[str, np.ndarray]:
-    with np.load(path) as file:
-        return {key: file[key] for key in file.files}
-
-
 READERS = {
     ".csv": read_csv,
     ".tsv": lambda path: pd.read_csv(path, sep="\t"),
     ".npy": ArrayFile,
-    ".npz": _arrays,
+    ".npz": stored_arrays,
 }

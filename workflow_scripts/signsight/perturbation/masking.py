@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from signsight.core.errors import UserError
 from signsight.core.files import ArrayFile, ArrayWriter
 from signsight.data.imageset import ImageSet, copy_index, image_writer
 from signsight.perturbation.grid import paint_cells, rank_cells
@@ -16,11 +17,20 @@ BLOCK = 1024
 
 
 def rank_file(maps: Path | str, out: Path | str, *, grid: int, share: float, count: int) -> None:
-    """Write the ranked cells of a maps file (N, H, W) as (N, count) int16 to `out`; see `rank_cells`."""
+    """Write the ranked cells of a maps file (N, H, W) as (N, count) int16 to `out`; see `rank_cells`.
+
+    UserError for a file of something else, or of no finite value.
+    """
     source = ArrayFile(maps)
+    if len(source.shape) != 3 or source.dtype.kind != "f":
+        raise UserError(f"{maps} holds no maps (N, H, W) of numbers; delete it and run again.")
+    finite = not len(source)
     with ArrayWriter(out, (len(source), count), np.int16) as writer:
         for block in source.batches(BLOCK):
+            finite = finite or bool(np.isfinite(block).any())
             writer.append(rank_cells(block, grid, share, count))
+        if not finite:
+            raise UserError(f"{maps} holds no finite value; delete it and run again.")
 
 
 def masked_sets(
@@ -32,6 +42,11 @@ def masked_sets(
     it is. colour: RGB in [0, 1].
     """
     ranked = ArrayFile(cells)
+    if len(ranked.shape) != 2 or len(ranked) != len(images) or ranked.shape[1] < max(folders):
+        raise UserError(
+            f"{cells} has the shape {ranked.shape} for {len(images)} images and {max(folders)} cells, so it "
+            "is of another run; delete it and run again."
+        )
     with ExitStack() as stack:
         height, width = images.size
         writers = {

@@ -35,6 +35,7 @@ HEADER = b"P6 %d %d 255\n" % (SIDE, SIDE)
 
 @data_sets.register(
     "cifar10",
+    class_count=10,
     label="CIFAR-10",
     about="Ten classes of photographs at 32 x 32 pixels, downloaded: 50,000 training and 10,000 test "
     "pictures.",

@@ -29,6 +29,7 @@ from signsight.signs.stock import stock_sign
 
 @data_sets.register(
     "gtsrb",
+    class_count=43,
     label="GTSRB",
     about="The German Traffic Sign Recognition Benchmark, downloaded: 43 classes, 39,209 training and 12,630 "
     "test pictures with an annotated region of interest.",

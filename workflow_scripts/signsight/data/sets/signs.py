@@ -14,6 +14,7 @@ from signsight.signs.archives import render_archives
 
 @data_sets.register(
     "signs",
+    class_count=43,
     label="drawn signs",
     about="The 43 signs of GTSRB, drawn by this program, with masks of sign and symbol.",
     drawn=(TRAINING_IMAGES, TEST_IMAGES, TEST_TRUTH, TRUTH_MASKS),

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from signsight.core.files import atomic, read_csv
+from signsight.core.stored import stored_arrays
 from signsight.data.imageset import open_image_set
 from signsight.evaluation.compared.answers import right_answers
 from signsight.evaluation.compared.maps import open_maps
@@ -49,7 +50,7 @@ def save_disagreements(
     names by the first network, `predicted` (E, k) names, `confidence` and `right` (E, k), `networks` (E,),
     `method`, `signed`, and `maps_0`, `maps_1`, ... (k, h, w) of each network.
     """
-    read = [np.load(path) for path in scores]
+    read = [stored_arrays(path) for path in scores]
     predicted = [one["predicted"][0][rows] for one, rows in zip(read, matched.rows, strict=True)]
     confidence = np.stack([one["confidence"][0][rows] for one, rows in zip(read, matched.rows, strict=True)])
     correct = right_answers(matched, scores)

@@ -12,6 +12,7 @@ from PIL import Image
 from signsight.core.errors import UserError
 from signsight.core.files import ArrayFile, atomic
 from signsight.core.rng import generator
+from signsight.core.stored import stored
 from signsight.evaluation.similarity import likeness
 from signsight.evaluation.statistics import bootstrap
 
@@ -100,7 +101,7 @@ def _map_rows(
     files: Mapping[str, Path | str], confidence: float, seed: int
 ) -> Iterator[dict[str, str | float]]:
     for method, path in files.items():
-        with np.load(path) as file:
+        with stored(path) as file:
             networks, own, shuffled = file["networks"], file["own"], file["shuffled"]
         for i, network in enumerate(networks):
             stack = np.stack([own[i], shuffled[i], own[i] - shuffled[i]], axis=1)  # (n, 3, measures)

@@ -12,6 +12,7 @@ from PIL import Image
 
 from signsight.core.errors import UserError
 from signsight.core.files import atomic
+from signsight.core.stored import stored
 from signsight.data.imageset import ImageSet, open_image_set
 
 BATCH = 256  # images that are compared at a time
@@ -49,8 +50,8 @@ class Matched:
 
 def read_matched(path: Path | str) -> Matched:
     """What `Matched.save` wrote."""
-    with np.load(path) as file:
-        return Matched(**{name: file[name] for name in file.files})
+    with stored(path) as file:
+        return Matched(**{name: file[name] for name in file})
 
 
 def match(folders: Mapping[str, Path | str]) -> Matched:

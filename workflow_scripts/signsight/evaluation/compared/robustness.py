@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from signsight.core.errors import UserError
+from signsight.core.stored import stored
 from signsight.data.imageset import read_index
 from signsight.evaluation.accuracy import load_correct, load_masking
 from signsight.evaluation.compared.answers import rows_of
@@ -94,8 +95,8 @@ def read_sets(
 
 def read_masked(path: Path | str, ids: np.ndarray) -> Answers:
     """From the answers of the metric `grid_masking`, for the images `ids`; NaN where a map is empty."""
-    with np.load(path) as stored:
-        place = {one: row for row, one in enumerate(stored["ids"].astype(str))}
+    with stored(path) as arrays:
+        place = {one: row for row, one in enumerate(arrays["ids"].astype(str))}
     missing = [one for one in ids if one not in place]
     if missing:
         raise UserError(f"{path} has no answers for the image {str(missing[0])!r}; delete it and run again.")

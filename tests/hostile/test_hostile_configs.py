@@ -1,0 +1,437 @@
+"""Configs: values, numbers, paths and contradictions, each told in one sentence before any job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from case import Case, check, table
+from made_of import class_folders
+from rules_alone import Run, Step
+
+LONG = "x" * 300
+AS_IT_IS = {"train": False, "weights": "net.pth", "mean": [0.5] * 3, "std": [0.2] * 3}
+TOKEN = "https://example.org/net-0123abcd.pth?token=secret"
+PASSWORD = "https://me:secret@example.org/net-0123abcd.pth"
+
+
+def config(**groups: Any) -> Callable[[Path], Step]:
+    """The check of a config beside a folder of pictures, a file, and the files of a network."""
+
+    def make(folder: Path) -> Step:
+        class_folders(folder / "own")
+        (folder / "afile").write_text("x")
+        (folder / "net.pth").write_text("x")
+        (folder / "half").mkdir()
+        (folder / "half/model.json").write_text("{}")
+        return Run(groups)
+
+    return make
+
+
+def of(name: str, sentence: str, **groups: Any) -> Case:
+    return Case(name, config(**groups), sentence)
+
+
+def wrong(key: str, value: Any, sentence: str) -> Case:
+    """A value that its key does not take."""
+    groups: Any = value
+    for part in reversed(key.split(".")):
+        groups = {part: groups}
+    return of(f"{key} {repr(value)[:30]}", f"Config key '{key}...{sentence}", **groups)
+
+
+NAMES = [
+    wrong("experiment", name, "a letter or digit first (Name of the experiment).")
+    for name in ("", ".", "..", "a/b", "a b", "-x", "x\n", LONG, "~", "\u202eabc", "x\0", None, ["a"], 5)
+]
+NUMBERS = [
+    wrong("seed", -1, "at least 0"),
+    wrong("seed", 2**64, "at most 4294967295"),
+    wrong("seed", 10**4000, "at most 4294967295"),
+    wrong("seed", "0x10", "of type integer"),
+    wrong("seed", 3.0, "of type integer"),
+    wrong("seed", True, "of type integer"),
+    wrong("seed", None, "of type integer"),
+    wrong("model.seeds", [2**32], "at most 4294967295"),
+    wrong("data.size", 10**6, "at most 1024"),
+    wrong("data.size", "32\n", "of type integer"),
+    wrong("data.images", 0, "at least 1"),
+    wrong("data.images", 10**12, "at most 10000000"),
+    wrong("data.balance", 10**7, "at most 1000000"),
+    wrong("data.signs.test_per_class", 10**9, "at most 10000"),
+    wrong("data.split.validation_fraction", 1.0, "at most 0.9"),
+    wrong("training.epochs", 0, "at least 1"),
+    wrong("training.epochs", 10**9, "at most 100000"),
+    wrong("training.batch_size", 10**9, "at most 65536"),
+    wrong("training.patience", 10**15, "at most 100000"),
+    wrong("training.learning_rate", "1e-3", "write 1.0e-3, which YAML reads as a number"),
+    wrong("training.learning_rate", float("inf"), "of type number or null"),
+    wrong("training.learning_rate", float("nan"), "of type number or null"),
+    wrong("training.learning_rate", 1e300, "at most 1000"),
+    wrong("training.weight_decay", 1e30, "at most 1000"),
+    wrong("training.augmentation.scale", [1, 1e9], "at most 10"),
+    wrong("training.augmentation.p", 1.5, "at most 1"),
+    wrong("attribution.parameters.rise.cells", 10**6, "at most 64"),
+    wrong("attribution.parameters.rise.masks", 10**9, "at most 100000"),
+    wrong("attribution.parameters.smooth_grad.spread", 1e300, "at most 10"),
+    wrong("attribution.parameters.lrp_epsilon.epsilon", float("nan"), "of type number"),
+    wrong("attribution.batch_size", 0, "none of the allowed forms"),
+    wrong("attribution.target", 10**21, "none of the allowed forms"),
+    wrong("attribution.target", -1, "none of the allowed forms"),
+    wrong("masking.grid", 0, "at least 1"),
+    wrong("masking.max_cells", 10**5, "at most 4096"),
+    wrong("masking.colour", [2, 0, 0], "at most 1"),
+    wrong("evaluation.confidence", 95, "below 1"),
+    wrong("evaluation.images", 0, "none of the allowed forms"),
+    wrong("evaluation.images", 10**9, "none of the allowed forms"),
+    wrong("evaluation.parameters.region_perturbation.repetitions", 10**9, "at most 1000"),
+    wrong("geometry.rotation", [91], "write a whole number from -90 to 90, 'low..high' or 'low..high/step'"),
+    wrong("geometry.rotation", [1.5], "write a whole number from -90 to 90"),
+    wrong("geometry.rotation", ["abc"], "write a whole number from -90 to 90"),
+    wrong("geometry.rotation", ["1..1e9"], "write a whole number from -90 to 90"),
+    wrong("geometry.rotation", ["1..3\n"], "write a whole number from -90 to 90"),
+    wrong("geometry.rotation", ["0..99999999999999999999"], "write a whole number from -90 to 90"),
+    wrong("geometry.rotation", [5, 5], "an entry occurs twice"),
+    wrong("geometry.rotation", "5", "of type array"),
+    of("a range downwards", "'geometry.rotation' has the entry '5..1'", geometry={"rotation": ["5..1"]}),
+    of(
+        "a range in no steps", "'geometry.rotation' has the entry '0..9/0'", geometry={"rotation": ["0..9/0"]}
+    ),
+    wrong("gallery.smoothing", [10**9], "at most 10000"),
+    wrong("gallery.spreads", [1e300], "at most 10"),
+    wrong("stickers.designs.a", {"width": 1, "height": 1e9}, "at most 10000"),
+    wrong("stickers.designs.a", {"width": float("nan"), "height": 1}, "of type number"),
+    wrong("features.recipes.a", {"preset": "fourier", "rate": 1e300}, "at most 1000000"),
+    wrong("features.recipes.a", {"preset": "fourier", "steps": 10**6}, "at most 100000"),
+    wrong("detection.training.learning_rate", 1e300, "at most 1000"),
+    wrong("detection.scenes.test", 10**9, "at most 99999"),
+]
+FORMS = [
+    wrong("device", "cpu\n", "write auto, cpu, mps, cuda or cuda:<number>"),
+    wrong("device", "CUDA", "write auto, cpu, mps, cuda or cuda:<number>"),
+    wrong("stages", "masking", "of type array or null"),
+    wrong("stages", ["masking", "masking"], "an entry occurs twice"),
+    wrong("stages", ["mask"], "did you mean 'masking'?"),
+    wrong("data", [], "of type object"),
+    wrong("data.mirror", "yes", "of type boolean"),
+    wrong("data.checksums", {"x.zip": "md5:" + "0" * 64}, "none of the allowed forms"),
+    wrong("model.name", ["compact"], "of type string"),
+    wrong("model.channels", 4, "Allowed: 1, 3."),
+    wrong("model.parameters", [1], "of type object"),
+    wrong("attribution.methods", "saliency", "of type array"),
+    wrong("attribution.methods", [], "at least one entry"),
+    wrong("attribution.methods", [None], "of type string"),
+    wrong("attribution.variants", {"x" * 61: {"method": "saliency"}}, "at most 60 small letters"),
+    wrong("attribution.variants", {"a\n": {"method": "saliency"}}, "at most 60 small letters"),
+    wrong("stickers.designs", {}, "at least one entry"),
+    wrong("stickers.designs", {"a/b": {"width": 1, "height": 1}}, "at most 60 letters, digits and '-'"),
+    wrong("explorer.with", ["../x"], "the name of an experiment"),
+    wrong("plugins", [5], "give a list of Python files"),
+    Case("a key that is a number", lambda folder: Run({3: 4}), "Unknown config key 3; "),  # type: ignore[dict-item]
+    of("a long unknown key", "Unknown config key 'xxxx...; Allowed: attribution, ", **{"x" * 100000: 1}),
+    of("a key of another group", "Unknown config key 'epochs'; did you mean 'training.epochs'?", epochs=3),
+    of("a set's own group", "Unknown config key 'gtsrb' in 'data'", data={"gtsrb": {}}),
+]
+PATHS = [
+    wrong("results", "", "it must not be empty"),
+    of("a blank path", "Config key 'results' is blank; give a path.", results=" "),
+    of(
+        "a newline in a path",
+        "'results' is 'a\\nb', which has characters that cannot be printed",
+        results="a\nb",
+    ),
+    of("a zero in a path", "'cache' is 'a\\x00b', which has characters that cannot", cache="a\0b"),
+    of("a path that is no UTF-8", "'gallery.source' is 'a\\udcff', which has", gallery={"source": "a\udcff"}),
+    of("braces in a path", "'data.source' is 'a{b}'; Snakemake reads braces", data={"source": "a{b}"}),
+    of("a home that is not known", "'results' is '~nobodyatall/x', but that home", results="~nobodyatall/x"),
+    of("a long name", "'gallery.source' has a name of 300 characters", gallery={"source": LONG}),
+    of("results in a file", "Config key 'results': afile is not a folder", results="afile"),
+    of("results below a file", "Config key 'results': afile is not a folder", results="afile/sub"),
+    of("cache below a file", "Config key 'cache': afile is not a folder", cache="afile/sub"),
+    of("results on S3", "Config key 'results' is a s3: address, which is not read here", results="s3://x/y"),
+    of(
+        "the user's pictures in the results",
+        "Config key 'gallery.source' is 'own', which lies in own, where this run writes its results",
+        results=".",
+        experiment="own",
+        gallery={"source": "own"},
+    ),
+    of(
+        "the results in the user's pictures",
+        "Config key 'gallery.source' is '.', which holds results/x, where this run writes its results",
+        results="results",
+        gallery={"source": "."},
+    ),
+    of(
+        "the results in the data set",
+        "Config key 'data.source' is 'own', which holds own/cat/x, where this run writes",
+        results="own/cat",
+        data={"name": "folder", "source": "own"},
+    ),
+    of(
+        "pictures that are not there",
+        "'gallery.source': nowhere does not exist",
+        gallery={"source": "nowhere"},
+    ),
+    of(
+        "a file of masks",
+        "'data.masks': afile is not a folder",
+        data={"name": "folder", "source": "own", "masks": "afile"},
+    ),
+    of("a file of stock pictures", "'stickers.stock': afile is not a folder", stickers={"stock": "afile"}),
+    of(
+        "a source that is a file",
+        "'data.source': afile is not a folder",
+        data={"name": "folder", "source": "afile"},
+    ),
+    of(
+        "a source of no set",
+        "'data.source' is 'own', but data.name 'signs' takes no source",
+        data={"source": "own"},
+    ),
+    of(
+        "an FTP server",
+        "'data.source' is a ftp: address",
+        data={"name": "gtsrb", "source": "ftp://example.org"},
+    ),
+    of(
+        "an address without a server",
+        "'data.source' is an address without a server",
+        data={"name": "gtsrb", "source": "https://"},
+    ),
+    of(
+        "a folder of a file URL",
+        "'data.source': /nowhere does not exist",
+        data={"name": "gtsrb", "source": "file:///nowhere"},
+    ),
+    of(
+        "an address for a folder",
+        "'data.source' is an address, but data.name 'folder' reads a folder",
+        data={"name": "folder", "source": "https://example.org/x"},
+    ),
+]
+SECRETS = [
+    of(
+        "a password for archives",
+        "'data.source' is an address of example.org with a user name or password",
+        data={"name": "gtsrb", "source": PASSWORD},
+    ),
+    of(
+        "a token for archives",
+        "'data.source' is an address of example.org with a query",
+        data={"name": "gtsrb", "source": TOKEN},
+    ),
+    of(
+        "a password for weights",
+        "'model.weights' is an address of example.org with a user name or password",
+        model={"name": "alexnet", "weights": PASSWORD},
+    ),
+    of(
+        "a token for weights",
+        "'model.weights' is an address of example.org with a query",
+        model={"name": "alexnet", "weights": TOKEN},
+    ),
+    of(
+        "a password for a detector",
+        "'detection.detector.weights' is an address of example.org with a user",
+        detection={"pictures": "scenes", "detector": {"train": False, "weights": PASSWORD}},
+    ),
+    of(
+        "a password for FTP",
+        "'model.weights' is a ftp: address",
+        model={"name": "alexnet", "weights": PASSWORD.replace("https", "ftp")},
+    ),
+    of("a password for a gallery", "'gallery.source' is a https: address", gallery={"source": PASSWORD}),
+    of(
+        "a password for a folder",
+        "'data.source' is an address of example.org with a user name",
+        data={"name": "folder", "source": PASSWORD},
+    ),
+]
+CONTRADICTIONS = [
+    of(
+        "a training from its own network",
+        "'model.weights' is 'made/x/train', which lies in made/x",
+        model={"train": False, "weights": "made/x/train"},
+    ),
+    of(
+        "half a trained model",
+        "'model.weights' is 'half', which has no model.safetensors",
+        model={"train": False, "weights": "half"},
+    ),
+    of(
+        "a folder to train on from",
+        "'model.weights' is 'half', the folder of a trained model, which is used as",
+        model={"weights": "half"},
+    ),
+    of(
+        "weights that are not there",
+        "'model.weights' is 'nowhere.pth', which does not exist",
+        model={"weights": "nowhere.pth"},
+    ),
+    of(
+        "an unknown name of weights",
+        "'alexnet' does not have; did you mean 'IMAGENET1K_V1'?",
+        model={"name": "alexnet", "weights": "IMAGENET"},
+    ),
+    of(
+        "weights without a checksum",
+        "does not end in the first digits of its sha256",
+        model={"name": "alexnet", "weights": "https://example.org/net.pth"},
+    ),
+    of(
+        "two classes of one name",
+        "'model.classes' gives classes 0 and 1 the name 'a'; rename one.",
+        model=AS_IT_IS | {"classes": ["a", "a"]},
+    ),
+    wrong("model.classes", [1, 2], "none of the allowed forms"),
+    of(
+        "classes in a folder",
+        "'model.classes' names own, which cannot be read (Is a directory)",
+        model=AS_IT_IS | {"classes": "own"},
+    ),
+    of(
+        "a blank class",
+        "'model.classes' has ' ' for class 1; give it a name",
+        model=AS_IT_IS | {"classes": ["a", " "]},
+    ),
+    of(
+        "a class of two lines",
+        "'model.classes' has 'b\\nc' for class 1",
+        model=AS_IT_IS | {"classes": ["a", "b\nc"]},
+    ),
+    of(
+        "a class beyond the data set's",
+        "'attribution.target' names class 43, but data.name 'signs' has 43 classes",
+        attribution={"target": 43},
+    ),
+    of(
+        "against a class beyond the data set's",
+        "'evaluation.target' names class 99, but data.name 'signs' has",
+        evaluation={"target": {"class": 3, "against": 99}},
+    ),
+    of(
+        "a picture of a class beyond",
+        "'features.classes.which' names class 99, but",
+        features={"classes": {"which": [3, 99]}},
+    ),
+    of(
+        "a class beyond the network's",
+        "'attribution.target' names class 2, but 'model.classes' has 2 classes",
+        model=AS_IT_IS | {"classes": ["a", "b"]},
+        attribution={"target": 2},
+    ),
+    of(
+        "scales in the wrong order",
+        "'training.augmentation.scale' is [2, 1]; write the smaller one first.",
+        training={"augmentation": {"scale": [2, 1]}},
+    ),
+    of(
+        "Nesterov without momentum",
+        "'training.nesterov' is true...'training.momentum' is 0",
+        training={"momentum": 0},
+    ),
+    of(
+        "momentum of AdamW",
+        "'training.momentum' is 0.5, which has no effect: 'training.optimizer' is 'adamw'",
+        training={"optimizer": "adamw", "momentum": 0.5},
+    ),
+    of(
+        "steps of a constant rate",
+        "'training.step_every' is 4, which has no effect: 'training.schedule' is",
+        training={"schedule": "constant", "step_every": 4},
+    ),
+    of(
+        "a spread of no rotation",
+        "'data.rotate.sd' is 20, which has no effect",
+        data={"rotate": {"when": "never", "sd": 20}},
+    ),
+    of(
+        "a threshold of no masks",
+        "'data.mask_threshold' is 5, which has no effect",
+        data={"mask_threshold": 5},
+    ),
+    of(
+        "checksums of no download",
+        "'data.checksums' is 'none', which has no effect: data.name 'signs' downloads",
+        data={"checksums": "none"},
+    ),
+    of(
+        "a region of folders",
+        "'data.crop_to_roi' is False, which has no effect",
+        data={"name": "folder", "source": "own", "crop_to_roi": False},
+    ),
+    of(
+        "singles of no gallery",
+        "'gallery.singles' is False, which has no effect: 'gallery.source' is null",
+        gallery={"singles": False},
+    ),
+    of(
+        "an overlay of no gallery",
+        "'gallery.overlay.size' is 64, which has no effect",
+        gallery={"overlay": {"size": 64}},
+    ),
+    of(
+        "a method of no photographs",
+        "'real_examples.method' is 'saliency', which has no effect",
+        real_examples={"method": "saliency"},
+    ),
+    of("sheets of no detection", "'detection.sheets' is 3, which has no effect", detection={"sheets": 3}),
+    of(
+        "restarts of no class",
+        "'features.classes.restarts' is 9, which has no effect",
+        features={"classes": {"restarts": 9}},
+    ),
+    of(
+        "scenes that are not drawn",
+        "'detection.scenes.most' is 3, which has no effect",
+        detection={
+            "pictures": "own",
+            "detector": {"train": False, "weights": "net.pth"},
+            "scenes": {"most": 3},
+        },
+    ),
+    of(
+        "one experiment compared", "'compare' has 1 folders; name 2 to 6 finished experiments.", compare=["a"]
+    ),
+    of("the same folder twice", "'compare' has two folders with the name 'own'", compare=["own", "./own"]),
+    of("compared with nothing", "'compare': nowhere does not exist", compare=["nowhere", "elsewhere"]),
+    of(
+        "another run that is not there",
+        "'explorer.with' names 'nowhere', but",
+        explorer={"with": ["nowhere"]},
+    ),
+    of(
+        "metrics without chance",
+        "'attribution.methods' lacks 'random'",
+        attribution={"methods": ["saliency"]},
+        evaluation={"metrics": ["deletion"]},
+    ),
+    of("masks of drawn signs", "'data.masks' is for your own pictures", data={"masks": "own"}),
+    of(
+        "training on nothing",
+        "'model.train' is true, but data.name 'none' has nothing to train on",
+        data={"name": "none"},
+    ),
+    of(
+        "a detector of two equal classes",
+        "'detection.classes' names 'a' twice",
+        detection={"pictures": "scenes", "classes": ["a", "a"]},
+    ),
+]
+
+
+@table([*NAMES, *NUMBERS, *FORMS, *PATHS, *SECRETS, *CONTRADICTIONS])
+def test_a_config_is_refused_before_any_job(case: Case, tmp_path: Path) -> None:
+    check(case, tmp_path)
+
+
+@pytest.mark.parametrize("case", SECRETS, ids=[case.name for case in SECRETS])
+def test_what_is_secret_is_nowhere(case: Case, tmp_path: Path) -> None:
+    check(case, tmp_path)
+    told = [file.read_text() for file in tmp_path.rglob("*") if file.is_file() and file.suffix != ".png"]
+    assert not any("secret" in text for text in told)
