@@ -29,7 +29,9 @@ FIRST = re.compile(r".+?(?=[.;:](?: |$)|$)", re.DOTALL)  # the first clause of a
 
 def _is_number(checker: Any, value: Any) -> bool:
     """Finite, and no truth value; YAML also knows .inf and .nan."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_integer(checker: Any, value: Any) -> bool:

@@ -177,9 +177,9 @@ def _import_plugin(file: Path) -> None:
     sys.modules[_plugins[file]] = module
     try:
         specification.loader.exec_module(module)
-    except UserError:
+    except (UserError, KeyboardInterrupt):
         raise
-    except Exception as fault:
+    except BaseException as fault:  # sys.exit too, which would end the job as if all were well
         raise UserError(
             f"The plugin {file} cannot be imported ({type(fault).__name__}: {fault}); correct it."
         ) from fault

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +19,7 @@ from signsight.models.classifier import Classifier, check_normalisation
 from signsight.models.states import load_weights
 
 WEIGHTS, ABOUT = "model.safetensors", "model.json"
+LARGEST = 4096  # pixels of a side of the pictures
 
 
 def _numbers(value: object) -> bool:
@@ -31,7 +33,7 @@ KEYS: dict[str, Callable[[Any], bool]] = {
     "classes": lambda value: (
         isinstance(value, list) and len(value) > 1 and all(type(n) is str for n in value)
     ),
-    "size": lambda value: type(value) is int and value > 0,
+    "size": lambda value: type(value) is int and 0 < value <= LARGEST,
     "channels": lambda value: type(value) is int,
     "mean": _numbers,
     "std": _numbers,
@@ -87,8 +89,8 @@ def read_about(folder: Path | str) -> dict[str, Any]:
             )
         if not fits(about[key]):
             raise UserError(
-                f"{path} gives {key!r} as {about[key]!r}, which is not valid; correct it or train the "
-                "model again."
+                f"{path} gives {key!r} as {reprlib.repr(about[key])}, which is not valid; correct it or "
+                "train the model again."
             )
     try:
         check_normalisation(about["mean"], about["std"], about["channels"])

@@ -329,9 +329,9 @@ def _other_head(file: Path | str, others: int, classes: int | None, advice: str)
 def _differences(missing: list[str], extra: list[str], wrong: Wrong) -> str:
     """At most three of the tensors that differ, of every kind of difference, and how many more there are."""
     kinds = (
-        [f"{name!r} is missing" for name in missing],
-        [f"{name!r} is unknown to the network" for name in extra],
-        [f"{name!r} has shape {file} instead of {own}" for name, (file, own) in wrong.items()],
+        [f"{reprlib.repr(name)} is missing" for name in missing],
+        [f"{reprlib.repr(name)} is unknown to the network" for name in extra],
+        [f"{reprlib.repr(name)} has shape {file} instead of {own}" for name, (file, own) in wrong.items()],
     )
     told = [text for row in itertools.zip_longest(*kinds) for text in row if text]
     more = f" and {len(told) - 3} more" if len(told) > 3 else ""
