@@ -161,13 +161,13 @@ PATHS = [
     ),
     of(
         "the results in the user's pictures",
-        "Config key 'gallery.source' is '.', which holds results/x, where this run writes its results",
+        "Config key 'results': results/x lies in ., of which 'gallery.source' reads the pictures",
         results="results",
         gallery={"source": "."},
     ),
     of(
         "the results in the data set",
-        "Config key 'data.source' is 'own', which holds own/cat/x, where this run writes",
+        "Config key 'results': own/cat/x lies in own, of which 'data.source' reads the pictures",
         results="own/cat",
         data={"name": "folder", "source": "own"},
     ),
@@ -209,7 +209,7 @@ PATHS = [
     ),
     of(
         "an address for a folder",
-        "'data.source' is an address, but data.name 'folder' reads a folder",
+        "'data.source' is a https: address",
         data={"name": "folder", "source": "https://example.org/x"},
     ),
 ]
@@ -247,7 +247,7 @@ SECRETS = [
     of("a password for a gallery", "'gallery.source' is a https: address", gallery={"source": PASSWORD}),
     of(
         "a password for a folder",
-        "'data.source' is an address of example.org with a user name",
+        "'data.source' is a https: address",
         data={"name": "folder", "source": PASSWORD},
     ),
 ]
