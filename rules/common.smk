@@ -9,7 +9,17 @@ from snakemake.logging import logger
 from snakemake.utils import update_config
 
 BASE = Path(workflow.current_basedir).parent
-sys.path.insert(0, str(BASE / "workflow_scripts"))
+OWN = str(BASE / "workflow_scripts")
+sys.path.insert(0, OWN)
+# Jobs would take a package of the same name in PYTHONPATH for this one.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [
+        OWN,
+        *filter(
+            None, [os.environ.get("PYTHONPATH", "").removeprefix(OWN + os.pathsep)]
+        ),
+    ]
+)
 
 from signsight.config.rules import check_files, complete
 from signsight.config.schema import load_schema, typed
@@ -34,7 +44,9 @@ CONSOLE = Console(logger)
 CONSOLE.attach(workflow.logger_manager.get_log_handlers())
 OWN_CONFIG = [] if workflow.overwrite_configfiles else ["config/config.yaml"]
 try:
-    if workflow.modifier.parent_modifier is None:  # the config of an outer workflow is its own
+    if (
+        workflow.modifier.parent_modifier is None
+    ):  # the config of an outer workflow is its own
         for file in filter(os.path.exists, [*OWN_CONFIG, *workflow.configfiles]):
             check_config_file(file)
 except UserError as fault:

@@ -135,10 +135,8 @@ def test_a_file_cut_off_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.npy"
     np.save(path, np.zeros((10, 10)))
     path.write_bytes(path.read_bytes()[:-8])
-    file = ArrayFile(path)
-    assert file.read(0, 9).shape == (9, 10)
     with pytest.raises(UserError, match="shorter than its header"):
-        file.read(9, 10)
+        ArrayFile(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"\x93NUMPY", b"PK\x03\x04 something else entirely"])

@@ -7,6 +7,7 @@ import csv
 import glob
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -171,6 +172,7 @@ class ArrayFile:
                 }
                 self.shape, fortran, self.dtype = reader[version[0]](file)
                 self._start = file.tell()
+                room = os.fstat(file.fileno()).st_size - self._start
         except (OSError, ValueError, KeyError) as fault:
             raise UserError(
                 f"{self.path} is not a readable .npy file ({fault}); delete it and run again."
@@ -179,7 +181,9 @@ class ArrayFile:
             raise UserError(f"{self.path} holds no rows of numbers; save an array of numbers there.")
         if fortran:
             raise UserError(f"{self.path} is stored column by column; save it in C order.")
-        self.row_bytes = int(np.prod(self.shape[1:], dtype=np.int64)) * self.dtype.itemsize
+        self.row_bytes = math.prod(self.shape[1:]) * self.dtype.itemsize
+        if min(self.shape) < 0 or self.shape[0] * self.row_bytes > room:
+            raise UserError(f"{self.path} is shorter than its header says; delete it and run again.")
 
     def __len__(self) -> int:
         return self.shape[0]

@@ -43,7 +43,10 @@ def stored(path: Path | str) -> Iterator[Mapping[str, np.ndarray]]:
 def stored_arrays(path: Path | str) -> dict[str, np.ndarray]:
     """All arrays in `path`. UserError as of `stored`."""
     with stored(path) as file:
-        return {name: file[name] for name in file}
+        arrays = {name: file[name] for name in file}
+        if other := [name for name, value in arrays.items() if not isinstance(value, np.ndarray)]:
+            raise ValueError(f"{other[0]!r} is no array")
+        return arrays
 
 
 def stored_array(path: Path | str) -> np.ndarray:

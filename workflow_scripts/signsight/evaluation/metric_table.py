@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
 
 from signsight.core.errors import UserError
 from signsight.core.registry import methods
+from signsight.core.stored import stored
 from signsight.evaluation.statistics import bootstrap, mean_interval, wilson
 
 Results = Mapping[str, Mapping[str, Path | str]]  # metric -> method -> .npz
@@ -50,18 +50,11 @@ def read_result(path: Path | str, curves: bool = True) -> MetricResult:
 
     UserError when the file cannot be read.
     """
-    try:
-        with np.load(path) as file:
-            names = file.files
-            values = {n[6:]: file[n].astype(np.float64) for n in names if n.startswith("value_")}
-            wanted = [n for n in names if n.startswith("curve_") and curves]
-            drawn = {n[6:]: file[n] for n in wanted}
-            labels = [str(label) for label in file["labels"]]
-            return MetricResult(file["ids"].astype(str), values, drawn, file["x"], labels)
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as fault:
-        raise UserError(
-            f"{path} is not a readable result of a metric ({fault}); delete it and run again."
-        ) from fault
+    with stored(path) as file:
+        values = {n[6:]: file[n].astype(np.float64) for n in file if n.startswith("value_")}
+        drawn = {n[6:]: file[n] for n in file if n.startswith("curve_") and curves}
+        labels = [str(label) for label in file["labels"]]
+        return MetricResult(file["ids"].astype(str), values, drawn, file["x"], labels)
 
 
 def read_table(path: Path | str) -> pd.DataFrame:
