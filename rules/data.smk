@@ -102,7 +102,7 @@ rule crop:
             "size": config["data"]["size"],
             "to_roi": config["data"]["crop_to_roi"],
             "roi_outside": config["data"]["roi_outside"],
-            "fit": config["data"]["fit"],
+            "fit": PLAN.fit,
         },
         allow_empty=config["data"]["allow_empty_classes"],
         images=lambda wildcards: (

@@ -25,7 +25,7 @@ rule album_pictures:
         broken=config["data"]["broken"],
         # the same table, which stays where the job fails and Snakemake deletes what it has put out
         findings=f"{R}/logs/album_pictures/{{album}}.csv",
-        fit=config["data"]["fit"],
+        fit=PLAN.fit,
         explain=PLAN.explain,
     script:
         "../workflow_scripts/gallery/album_pictures.py"
@@ -103,7 +103,7 @@ if PLAN.gallery:
         params:
             columns=PLAN.gallery_columns,
             source=PLAN.album_source("gallery"),
-            laid=config["gallery"]["overlay"] | {"fit": config["data"]["fit"]},
+            laid=config["gallery"]["overlay"] | {"fit": PLAN.fit},
         script:
             "../workflow_scripts/gallery/gallery_singles.py"
 

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torchvision
 from PIL import Image
 from torchvision.transforms import v2
 
+from signsight.data.centre import centre_mode
 from signsight.data.fit import fit
+from signsight.models.names import torchvision_names
+from signsight.models.weights import preprocessing
 
 PICTURES = sorted((Path(__file__).parents[4] / "shared/pictures").glob("*/*.[pJ]*[gG]"))
 
@@ -43,6 +47,36 @@ def test_real_pictures_are_as_torchvision_has_them() -> None:
 def test_any_shape_is_as_torchvision_has_it(shape: tuple[int, int], size: int, short: int) -> None:
     image = noise(*shape)
     assert np.array_equal(fit(image, size, "centre_crop"), torchvision_fit(image, size, short))
+
+
+@pytest.mark.parametrize(
+    ("name", "weights", "size"),
+    [
+        ("resnet50", "DEFAULT", 224),
+        ("efficientnet_b2", "DEFAULT", 288),
+        ("vit_b_16", "IMAGENET1K_SWAG_E2E_V1", 384),
+        ("inception_v3", "DEFAULT", 299),
+        ("resnet18", "IMAGENET1K_V1", 224),
+    ],
+)
+@pytest.mark.parametrize("shape", [(301, 200), (90, 901), (700, 650)])
+def test_the_centre_is_cut_as_the_weights_were_evaluated(
+    name: str, weights: str, size: int, shape: tuple[int, int]
+) -> None:
+    own = torchvision.models.get_model_weights(name)[weights].transforms()
+    resized = v2.Resize(own.resize_size[0], interpolation=own.interpolation)
+    expected = v2.CenterCrop(own.crop_size[0])(resized(noise(*shape)))
+    found = fit(noise(*shape), size, centre_mode(*preprocessing(name, weights)))
+    assert np.array_equal(found, np.asarray(expected))
+
+
+def test_the_preprocessing_is_that_of_torchvision() -> None:
+    """Read from its source, without importing it, for every classifier and all of its weights."""
+    for name in torchvision_names():
+        for weights in torchvision.models.get_model_weights(name):
+            own = weights.transforms()
+            told = own.resize_size[0], own.crop_size[0], own.interpolation.value
+            assert preprocessing(name, weights.name) == told, weights
 
 
 def test_a_picture_of_the_resized_size_is_only_cut() -> None:

@@ -195,3 +195,17 @@ def test_a_job_is_told_of_the_network_that_it_runs() -> None:
     taken = plan_of(data={"name": "imagenette"}, model=TAKEN)
     assert taken.weights.kind == "download" and taken.named_weights == "DEFAULT"
     assert taken.weight_files[0].startswith(".cache/weights/") and taken.history == taken.examples == []
+
+
+def test_the_centre_is_cut_as_named_weights_were_evaluated() -> None:
+    def told(fit: str, **model: Any) -> str:
+        data = {"name": "folder", "source": "own", "fit": fit}
+        return plan_of(data=data, model={"name": "resnet50"} | model).fit
+
+    assert told("centre_crop", weights="DEFAULT") == "centre_crop:232:224:bilinear"
+    assert told("centre_crop", weights="IMAGENET1K_V1") == told("centre_crop") == "centre_crop"
+    assert told("stretch", weights="DEFAULT") == "stretch"
+    assert (
+        told("centre_crop", name="vit_h_14", weights="IMAGENET1K_SWAG_E2E_V1")
+        == "centre_crop:518:518:bicubic"
+    )

@@ -14,8 +14,9 @@ from PIL import Image
 
 from signsight.core.errors import UserError
 from signsight.core.files import ArrayWriter, together
+from signsight.data.centre import Mode
 from signsight.data.dataset import ROI, Part
-from signsight.data.fit import Mode, fit
+from signsight.data.fit import fit
 from signsight.data.imageset import COLUMNS, image_writer, write_index
 from signsight.data.pictures import Pictures, open_labels, open_rgb
 from signsight.data.progress import progress

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from PIL import Image
 
-Mode = Literal["stretch", "centre_crop"]
-# torchvision's evaluation transform: the shorter side to 256 pixels, of which 224 are kept.
-RESIZED, KEPT = 256, 224
+from signsight.data.centre import Mode, centre_of
+
+WAYS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
 
 def fit(
@@ -19,16 +17,16 @@ def fit(
 
     stretch: resampled with Lanczos, proportions not kept. centre_crop: the shorter side to
     256/224 * size pixels, bilinear with antialiasing, then the central square; at 224 pixels it
-    equals torchvision's Resize(256) and CenterCrop(224). box: the part of the picture that is used
-    (left, upper, right, lower, in pixels); None is the whole.
+    equals torchvision's Resize(256) and CenterCrop(224). With other numbers likewise.
+    box: the part of the picture that is used (left, upper, right, lower, in pixels); None is the whole.
     """
     if mode == "stretch":
         return np.asarray(image.resize((size, size), Image.Resampling.LANCZOS, box=box))
     if box is not None:
         image = image.crop(tuple(round(edge) for edge in box))
-    short = max(round(size * RESIZED / KEPT), size)
-    width, height = _scaled(image.size, short)
-    resized = image.resize((width, height), Image.Resampling.BILINEAR)
+    centre = centre_of(mode)
+    width, height = _scaled(image.size, centre.short(size))
+    resized = image.resize((width, height), WAYS[centre.way])
     # Python's rounding of halves to the even number, as torchvision has it.
     left, upper = round((width - size) / 2), round((height - size) / 2)
     return np.asarray(resized.crop((left, upper, left + size, upper + size)))
@@ -39,7 +37,7 @@ def seen_box(shape: tuple[int, int], size: int, mode: Mode) -> tuple[float, floa
     width, height = shape
     if mode == "stretch":
         return 0.0, 0.0, float(width), float(height)
-    scaled = _scaled(shape, max(round(size * RESIZED / KEPT), size))
+    scaled = _scaled(shape, centre_of(mode).short(size))
     left, upper = round((scaled[0] - size) / 2), round((scaled[1] - size) / 2)
     across, down = width / scaled[0], height / scaled[1]
     return left * across, upper * down, (left + size) * across, (upper + size) * down

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from signsight.core.errors import UserError
+from signsight.data.centre import Mode
 from signsight.data.crop import resize_labels
-from signsight.data.fit import Mode
 from signsight.data.listing import SUFFIXES
 from signsight.data.pictures import FolderPictures, open_object
 

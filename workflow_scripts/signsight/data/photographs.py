@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from signsight.core.errors import UserError
+from signsight.data.centre import Mode
 from signsight.data.class_folders import class_folder, folders, layout
-from signsight.data.fit import Mode, fit
+from signsight.data.fit import fit
 from signsight.data.listing import SUFFIXES, LeftOut, contents, is_picture, left_out, named_in
 from signsight.data.pictures import FolderPictures
 from signsight.data.report import look_at_all, report

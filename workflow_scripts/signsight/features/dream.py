@@ -279,7 +279,7 @@ def _score(model: Classifier, objective: Objective, pictures: torch.Tensor) -> f
     """The objective of one picture (1, 3, H, W)."""
     with untouched(model), torch.inference_mode(False), torch.no_grad():
         row = torch.zeros(1, dtype=torch.int64, device=pictures.device)
-        score = float(objective(model, pictures, row).double())
+        score = float(objective(model, pictures, row))
     if not math.isfinite(score):
         raise UserError("The objective of the picture is not finite before its dream; is the model trained?")
     return score

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from signsight.attribution.precision import in_double
 from signsight.attribution.relu import ReluMode
 from signsight.core.errors import UserError
 from signsight.data.imageset import ImageSet
@@ -73,7 +74,7 @@ class _Largest:
         self.kept = [one.gather(1, order) for one in new]
         if not flat:
             self._place(found)
-        self.sums = self.sums + values.sum(0, dtype=torch.float64)
+        self.sums = self.sums + in_double(values).sum(0)
         self.count += count
 
     def _place(self, maps: torch.Tensor) -> None:

@@ -12,7 +12,8 @@ import pandas as pd
 from PIL import Image, ImageDraw
 
 from signsight.core.files import write_csv
-from signsight.data.fit import Mode, seen_box
+from signsight.data.centre import Mode
+from signsight.data.fit import seen_box
 from signsight.data.pictures import Pictures, open_rgb
 from signsight.figures.colour import overlay, to_rgb
 from signsight.figures.gallery import SIDE, Column, Source, coloured_gradient, grey, hard, names_of

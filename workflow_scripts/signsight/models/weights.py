@@ -108,9 +108,23 @@ def hash_in_name(url: str) -> str | None:
     return found[1] if found else None
 
 
-@cache
+def preprocessing(network: str, weights: str) -> tuple[int, int, str]:
+    """How torchvision's classifier `network` was evaluated with its `weights`.
+
+    Pixels to which the shorter side of a picture is resized, those of the square that is kept, and the way of
+    resampling.
+    """
+    return _told(network)[weights][1]
+
+
 def _addresses(network: str, part: str = "") -> dict[str, str]:
     """Name of weights -> address, of one of torchvision's models."""
+    return {name: address for name, (address, _) in _told(network, part).items()}
+
+
+@cache
+def _told(network: str, part: str = "") -> dict[str, tuple[str, tuple[int, int, str]]]:
+    """Name of weights -> address and preprocessing, of one of torchvision's models."""
     for file in torchvision_files(part):
         text = file.read_text(encoding="utf-8")
         if not re.search(rf"^def {re.escape(network)}\(", text, re.MULTILINE):
@@ -134,9 +148,9 @@ def _is_group(node: ast.AST) -> bool:
     return isinstance(node, ast.Name) and node.id.endswith("_Weights")
 
 
-def _members(group: ast.AST) -> dict[str, str]:
-    """`NAME = Weights(url="...")` and `DEFAULT = NAME` of an enum of weights."""
-    found: dict[str, str] = {}
+def _members(group: ast.AST) -> dict[str, tuple[str, tuple[int, int, str]]]:
+    """`NAME = Weights(url="...", transforms=...)` and `DEFAULT = NAME` of an enum of weights."""
+    found: dict[str, tuple[str, tuple[int, int, str]]] = {}
     for node in getattr(group, "body", []):
         if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
             continue
@@ -145,5 +159,15 @@ def _members(group: ast.AST) -> dict[str, str]:
             found[name] = found[node.value.id]
         elif isinstance(node.value, ast.Call):
             given = {word.arg: word.value for word in node.value.keywords}
-            found[name] = ast.literal_eval(given["url"])
+            found[name] = ast.literal_eval(given["url"]), _preprocessing(given.get("transforms"))
     return found
+
+
+def _preprocessing(node: ast.AST | None) -> tuple[int, int, str]:
+    """Of `partial(ImageClassification, crop_size=224, resize_size=232, interpolation=...)`."""
+    words = {word.arg: word.value for word in getattr(node, "keywords", [])}
+    sizes = [
+        getattr(words.get(key), "value", usual) for key, usual in (("resize_size", 256), ("crop_size", 224))
+    ]
+    way = getattr(words.get("interpolation"), "attr", "BILINEAR").lower()
+    return sizes[0], sizes[1], way

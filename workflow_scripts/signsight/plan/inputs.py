@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from signsight.config.choices import Config, training_settings
+from signsight.data.centre import Mode, centre_mode
 from signsight.data.dataset import facts
 from signsight.data.listing import leads_outside
 from signsight.data.source import is_address, local_folder, reads_folder
 from signsight.models.class_names import read_classes
 from signsight.models.names import torchvision_names
-from signsight.models.weights import PARTS, Origin, origin
+from signsight.models.weights import PARTS, Origin, origin, preprocessing
 from signsight.plan.keys import key_of
 
 MOST_CLASSES = 100  # of a confusion matrix, where the network may have more of them than the data set
@@ -154,6 +155,14 @@ class Inputs:
         """The name of the weights in torchvision; None for any others."""
         named = self.config["model"]["weights"]
         return named if self.weights.kind == "download" and named != self.weights.place else None
+
+    @property
+    def fit(self) -> Mode:
+        """How pictures become squares; their centre is cut as the named weights were evaluated."""
+        model, asked = self.config["model"], self.config["data"]["fit"]
+        if asked != "centre_crop" or self.named_weights is None:
+            return asked
+        return centre_mode(*preprocessing(model["name"], self.named_weights))
 
     @property
     def told_network(self) -> dict[str, Any]:

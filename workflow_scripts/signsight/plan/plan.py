@@ -188,7 +188,7 @@ class Plan(Sets):
     def masks(self) -> dict[str, Any] | None:
         """The user's masks of the test pictures, and how they become regions."""
         data = self.config["data"]
-        told = {"folder": data["masks"], "threshold": data["mask_threshold"], "fit": data["fit"]}
+        told = {"folder": data["masks"], "threshold": data["mask_threshold"], "fit": self.fit}
         return told if data["masks"] else None
 
     @property
