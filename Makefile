@@ -34,7 +34,7 @@ e2e: ## the explorer's page in a browser: the system's Chromium, else one that p
 
 cluster-test: ## the workflow on a SLURM of one node; as root, with the Debian packages that tests/cluster/slurm.sh names
 	@sh envs/setup.sh dev
-	$(BIN)/pytest tests/cluster
+	$(BIN)/pytest tests/cluster/test_slurm.py tests/cluster/test_other_executors.py
 
 contract: ## the contract tests on your own things: make contract PLUGIN=my_things.py [SOURCE=pictures]
 	@sh envs/setup.sh dev

@@ -162,7 +162,7 @@ rule composed_pictures:
         "../envs/torch.yaml"
     threads: 1
     resources:
-        **asks(NEEDS.network()),
+        **asks(NEEDS.load),
     params:
         sets=PLAN.background_sets,
         margin=config["background"]["margin"],

@@ -40,7 +40,7 @@ if PLAN.checked:
             "../envs/torch.yaml"
         threads: 1
         resources:
-            **asks(NEEDS.network()),
+            **asks(NEEDS.load),
         params:
             **asked_of_network(config),
             network=PLAN.network,
@@ -99,7 +99,7 @@ else:
             "../envs/torch.yaml"
         threads: 1
         resources:
-            **asks(NEEDS.network()),
+            **asks(NEEDS.load),
         params:
             **PLAN.network,
             # the classes of the data set, for a network that has no names of its own

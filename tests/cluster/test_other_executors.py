@@ -30,9 +30,8 @@ def test_the_generic_profile_runs_jobs_by_commands_as_pbs_has_them(tmp_path: Pat
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
     workflow = Workflow(tmp_path)
-    (tmp_path / "profiles").symlink_to(
-        ROOT / "profiles"
-    )  # the profile names its script from where the run is
+    # the profile names its script from the working directory
+    (tmp_path / "profiles").symlink_to(ROOT / "profiles")
     run = workflow.start(
         TINY, "--workflow-profile", str(ROOT / "profiles/generic"), "--latency-wait", "5",
         "--seconds-between-status-checks", "1", "results/tiny/crop/test/index.csv",

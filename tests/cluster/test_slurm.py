@@ -6,6 +6,7 @@ Results are those of a run without a cluster, and where SLURM ends jobs, the run
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shutil
@@ -13,7 +14,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -39,7 +40,7 @@ CONFIG: dict[str, Any] = changed(
 ) | {
     "masking": {},
     "stickers": {},
-    "geometry": {"rotation": [-30, 30], "perspective_vertical": [20], "perspective_horizontal": []},
+    "geometry": {"rotation": ["-30..30/30"], "perspective_vertical": [], "perspective_horizontal": []},
     "attribution": {"methods": ["random", "grad_cam"], "methods_per_job": 2},
     "evaluation": {
         "images": 8,
@@ -189,16 +190,38 @@ ENDS = {
 MEMORY = "classes:mem_mb=700*attempt"  # of which Snakemake takes about 400
 
 
+class Ended(NamedTuple):
+    """What became of a run whose one job SLURM has ended."""
+
+    code: int
+    output: str
+    attempts: list[dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def ended(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, bool], Ended]:
+    """Runs whose job SLURM ends, at its first attempt or always; all at once, since they mostly wait."""
+    runs = {}
+    for end, once in itertools.product(ENDS, (True, False)):
+        folder = tmp_path_factory.mktemp(end)
+        runs[end, once] = folder, start_trouble(cluster, folder, ENDS[end][0] | {"once": once})
+    for attempt in range(2):
+        for (end, once), (folder, _) in runs.items():
+            if attempt == 0 or not once:
+                end_job(cluster, folder, end, attempt)
+    told = {key: (run.communicate(timeout=300)[0], folder) for key, (folder, run) in runs.items()}
+    return {
+        key: Ended(runs[key][1].returncode, output, cluster.jobs(folder))
+        for key, (output, folder) in told.items()
+    }
+
+
 @pytest.mark.parametrize("end", ENDS)
 def test_a_job_that_slurm_ends_is_tried_again_and_asks_for_more(
-    cluster: Cluster, tmp_path: Path, end: str
+    ended: dict[tuple[str, bool], Ended], end: str
 ) -> None:
-    trouble = ENDS[end][0] | {"once": True}
-    run = start_trouble(cluster, tmp_path, trouble)
-    end_job(cluster, tmp_path, end, 0)
-    output, _ = run.communicate(timeout=180)
-    assert run.returncode == 0, output
-    first, second = cluster.jobs(tmp_path)
+    code, output, (first, second) = ended[end, True]
+    assert code == 0, output
     assert (first["JobState"] == "COMPLETED", second["JobState"]) == (False, "COMPLETED")
     assert asked(second, "mem") == 2 * asked(first, "mem") == 1400
     if end != "time":  # whose limit the test has changed
@@ -207,16 +230,12 @@ def test_a_job_that_slurm_ends_is_tried_again_and_asks_for_more(
 
 @pytest.mark.parametrize("end", ENDS)
 def test_a_job_that_slurm_ends_for_good_is_a_sentence_with_its_logs(
-    cluster: Cluster, tmp_path: Path, end: str
+    ended: dict[tuple[str, bool], Ended], end: str
 ) -> None:
-    trouble, words = ENDS[end]
-    run = start_trouble(cluster, tmp_path, trouble)
-    for attempt in range(2):
-        end_job(cluster, tmp_path, end, attempt)
-    output, _ = run.communicate(timeout=180)
-    assert run.returncode == 1, output
+    code, output, attempts = ended[end, False]
+    assert code == 1 and len(attempts) == 2, output
     told = [line for line in output.splitlines() if line.startswith("classes failed: ")]
-    assert told and all(words in line for line in told), output
+    assert told and all(ENDS[end][1] in line for line in told), output
     logs = re.findall(r"^  log: (\S+)$", output, re.MULTILINE)
     assert any("slurm_logs" in log for log in logs)
     assert "Traceback" not in output

@@ -115,6 +115,11 @@ class Needs:
         """A job that makes so many forward passes of one image each."""
         return need(self.torch_mb + mem_mb, passes * self.seconds)
 
+    @property
+    def load(self) -> Need:
+        """A job that runs the network for a moment, on the CPU."""
+        return need(TORCH + HEAVY * self.heavy, 60)
+
     def passes(self, method: str) -> float:
         """Forward passes of an image that a method or variant costs."""
         needs = about_method(self.config, method)["needs"]
