@@ -3,7 +3,7 @@
 #   slurm.sh up DIR     starts it; `source DIR/env.sh` then makes sbatch, squeue and scontrol use it
 #   slurm.sh down DIR   ends its jobs and its three daemons, and no others
 # It needs Debian's packages slurmctld, slurmd, slurm-client, munge and slurm-wlm-basic-plugins. The node says that it
-# has 8 CPUs, 64 GB and 4 GPUs, whatever the machine has: SLURM takes that for granted, and jobs run on what there is.
+# has 16 CPUs, 64 GB and 4 GPUs, whatever the machine has: SLURM takes that for granted, and jobs run on what there is.
 set -euo pipefail
 PATH=$PATH:/usr/sbin
 command=${1:?up or down} dir=$(realpath -m "${2:?a folder}")
@@ -61,7 +61,7 @@ SelectTypeParameters=CR_CPU_Memory
 GresTypes=gpu
 ReturnToService=2
 KillWait=2
-NodeName=$host NodeAddr=127.0.0.1 CPUs=8 RealMemory=64000 Gres=gpu:4 State=UNKNOWN
+NodeName=$host NodeAddr=127.0.0.1 CPUs=16 RealMemory=64000 Gres=gpu:4 State=UNKNOWN
 PartitionName=cpu Nodes=$host MaxTime=2-0 State=UP
 PartitionName=gpu Nodes=$host MaxTime=2-0 State=UP
 END

@@ -25,7 +25,7 @@ from snakemake_calls import ROOT
 from tiny_workflow import Workflow, changed
 
 HERE = Path(__file__).parent
-NODE = {"cpu": 8, "mem": 64_000}  # of slurm.sh
+NODE = {"cpu": 16, "mem": 64_000}  # of slurm.sh
 # Whatever the profile says of waiting is for clusters on which jobs take longer than seconds.
 HASTE = [
     "--seconds-between-status-checks=1", "--slurm-init-seconds-before-status-checks=1", "--latency-wait=5",
