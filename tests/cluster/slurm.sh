@@ -61,6 +61,7 @@ SelectTypeParameters=CR_CPU_Memory
 GresTypes=gpu
 ReturnToService=2
 KillWait=2
+MinJobAge=3600
 NodeName=$host NodeAddr=127.0.0.1 CPUs=16 RealMemory=64000 Gres=gpu:4 State=UNKNOWN
 PartitionName=cpu Nodes=$host MaxTime=2-0 State=UP
 PartitionName=gpu Nodes=$host MaxTime=2-0 State=UP
