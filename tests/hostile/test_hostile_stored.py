@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from case import Case, check
+from rules_alone import Script, Step
 from signsight.core.errors import UserError
 from signsight.core.files import ArrayFile, read_csv, write_csv
 from signsight.core.stored import stored, stored_array, stored_arrays
@@ -247,3 +249,44 @@ def test_a_class_keeps_its_name_in_tables(name: str, tmp_path: Path) -> None:
 
     write_csv(tmp_path / "t.csv", pd.DataFrame({"class_id": [0], "name": [name], "n": [1]}))
     assert read_csv(tmp_path / "t.csv")["name"].tolist() == [name]
+
+
+def sticker_job(folder: Path, images: int = 4, names: tuple[str, str] = ("NA", "001")) -> Step:
+    """Pictures of class 0 that a sticker turns into class 1, with predictions for four images."""
+    rows = "".join(f"i{n},0,t,s\n" for n in range(images))
+    (folder / "index.csv").write_text("image_id,class_id,track,source\n" + rows)
+    (folder / "classes.csv").write_text(
+        "class_id,name,shape\n" + "".join(f'{n},"{name}",circle\n' for n, name in enumerate(names))
+    )
+    predicted = np.array([[0] * 4, [1] * 4], np.int16)
+    (folder / "scores.npz").write_bytes(npz(sets=np.array(["none", "a-large"]), predicted=predicted))
+    params = {
+        "targets": ["test"],
+        "methods": ["saliency"],
+        "sets": {"a-large": ("a", "large")},
+        "confidence": 0.95,
+    }
+    inputs = {"classes": "classes.csv", "index": ["index.csv"], "scores": ["scores.npz"]}
+    outputs = {"stickers": "made/stickers.csv", "confusions": "made/confusions.csv"}
+    return Script("evaluation/sticker_table", params, outputs, inputs)
+
+
+def named(folder: Path) -> None:
+    table = read_csv(folder / "made/confusions.csv")
+    assert table[["class_name", "predicted_name"]].drop_duplicates().to_numpy().tolist() == [["NA", "001"]]
+    assert set(table["count"]) == {4}
+
+
+STICKERS = [
+    Case("names that look like numbers or nothing", sticker_job, truth=named),
+    Case(
+        "predictions of other images",
+        lambda folder: sticker_job(folder, images=3),
+        "scores.npz has values of shape (4,) for 3 images, so it is of another run; delete it and run again.",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", STICKERS, ids=[case.name for case in STICKERS])
+def test_the_table_of_stickers(case: Case, tmp_path: Path) -> None:
+    check(case, tmp_path)

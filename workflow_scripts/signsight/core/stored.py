@@ -17,7 +17,7 @@ from signsight.core.files import ArrayFile
 LARGEST, MOST = 1 << 30, 1100
 DAMAGE = (
     OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, EOFError, MemoryError,
-    NotImplementedError, zipfile.BadZipFile, zlib.error,
+    NotImplementedError, RecursionError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 
 

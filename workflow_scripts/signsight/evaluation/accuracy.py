@@ -22,21 +22,21 @@ def join_predictions(files: Sequence[Path | str], out: Path | str) -> None:
     join_archives(files, out, axis=1, shared=("sets", "column_ids"), counted="predicted")
 
 
-def load_predicted(path: Path | str) -> Scores:
-    """Set name -> (N,) int16 predicted classes."""
+def load_predicted(path: Path | str, truth: np.ndarray | None = None) -> Scores:
+    """Set name -> (N,) int16 predicted classes. UserError for those of other images than `truth`."""
     with stored(path) as arrays:
-        return dict(zip(map(str, arrays["sets"]), arrays["predicted"], strict=True))
+        found = dict(zip(map(str, arrays["sets"]), arrays["predicted"], strict=True))
+    for predicted in found.values() if truth is not None else ():
+        _refuse_other_images(path, predicted, truth)
+    return found
 
 
 def load_correct(path: Path | str, truth: np.ndarray) -> Scores:
     """Set name -> (N,) bool: which images the classifier got right. UserError for those of other images."""
-    found = load_predicted(path)
-    for predicted in found.values():
-        refuse_other_images(path, predicted, truth)
-    return {name: predicted == truth for name, predicted in found.items()}
+    return {name: predicted == truth for name, predicted in load_predicted(path, truth).items()}
 
 
-def refuse_other_images(path: Path | str, values: np.ndarray, truth: np.ndarray) -> None:
+def _refuse_other_images(path: Path | str, values: np.ndarray, truth: np.ndarray) -> None:
     """UserError unless `values`, read in `path`, has one for each image of `truth`."""
     if values.shape != truth.shape:
         raise UserError(

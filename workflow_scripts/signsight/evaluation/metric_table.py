@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from signsight.core.errors import UserError
+from signsight.core.files import read_csv
 from signsight.core.registry import methods
 from signsight.core.stored import stored
 from signsight.evaluation.statistics import bootstrap, mean_interval, wilson
@@ -18,7 +19,6 @@ from signsight.evaluation.statistics import bootstrap, mean_interval, wilson
 Results = Mapping[str, Mapping[str, Path | str]]  # metric -> method -> .npz
 About = Mapping[str, Mapping[str, Any]]  # metric -> what its registration says
 
-TEXTS = ("direction", "label", "group", "tied_with")  # columns in which empty cells are empty texts
 MAX_POINTS = 201  # of a curve in the table; longer ones are thinned evenly, the ends kept
 
 METRIC_COLUMNS = [
@@ -59,10 +59,7 @@ def read_result(path: Path | str, curves: bool = True) -> MetricResult:
 
 def read_table(path: Path | str) -> pd.DataFrame:
     """A table of metrics, curves, pairs, ranking or agreement from its CSV, as it was written."""
-    table = pd.read_csv(path)
-    for name in table.columns.intersection(TEXTS):
-        table[name] = table[name].astype(object).where(table[name].notna(), "")
-    return table
+    return read_csv(path)
 
 
 def read_values(metric: str, files: Mapping[str, Path | str]) -> dict[str, np.ndarray]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from signsight.core.errors import UserError
 from signsight.core.files import atomic
+from signsight.core.stored import DAMAGE
 
 STEPS = 127  # of an 8-bit map on either side of zero
 LEVEL = 6  # of gzip; 9 saves 2 % for twice the time
@@ -147,5 +148,5 @@ def read_document(path: Path | str) -> Any:
     try:
         with zipfile.ZipFile(path) as archive:
             return unpacked(archive.read("document.json").decode(), lambda k: archive.read(str(k)))
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as fault:
+    except DAMAGE as fault:
         raise UserError(f"{path} is not a document of an explorer ({fault}); make it again.") from fault
