@@ -28,22 +28,6 @@ resource_scopes:
 report: "rules/captions/report.rst"
 
 
-localrules:
-    all,
-    data,
-    model,
-    attributions,
-    masked,
-    stickers,
-    geometry,
-    evaluation,
-    figures,
-    gallery,
-    detection,
-    explorer,
-    compare,
-
-
 rule all:
     default_target: True
     input:

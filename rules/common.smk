@@ -41,24 +41,25 @@ from signsight.plugins import find_plugins
 # seconds of the work itself (measured: 57 s against 9 s for an epoch of the demo). Read by OpenMP when torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 CONSOLE = Console(logger)
-CONSOLE.attach(workflow.logger_manager.get_log_handlers())
+# As a `module:`, its config is given, and the console and what `--config` says are the importing workflow's.
+IMPORTED = not workflow.modifier.is_main_snakefile()
 OWN_CONFIG = [] if workflow.overwrite_configfiles else ["config/config.yaml"]
-try:
-    if (
-        workflow.modifier.parent_modifier is None
-    ):  # the config of an outer workflow is its own
+if not IMPORTED:
+    CONSOLE.attach(workflow.logger_manager.get_log_handlers())
+    try:
         for file in filter(os.path.exists, [*OWN_CONFIG, *workflow.configfiles]):
             check_config_file(file)
-except UserError as fault:
-    raise WorkflowError(str(fault)) from None
+    except UserError as fault:
+        raise WorkflowError(str(fault)) from None
 
 
-if OWN_CONFIG:
+if OWN_CONFIG and not IMPORTED:
 
     configfile: OWN_CONFIG[0]
 
 
-update_config(config, typed(workflow.config_settings.config))
+if not IMPORTED:
+    update_config(config, typed(workflow.config_settings.config))
 try:
     config["plugins"] = find_plugins(config, workflow.configfiles)
     use_plugins(config["plugins"])
@@ -72,6 +73,14 @@ config.update(checked)
 PLAN = Plan(config)
 FIGURES = PLAN.drawn_figures
 R = PLAN.root
+if any(
+    workflow.modifier.path_modifier.replace_prefix(place, None) != place
+    for place in (f"{R}/", f"{config['cache']}/")
+):
+    raise WorkflowError(
+        "The module statement gives Signsight's files a prefix, which its params do not follow; "
+        "set the keys 'results' and 'cache' in the module's config instead."
+    )
 # A job that uses torch takes the GPU; on the CPU many small ones beat one with many threads.
 ON_CPU = config["device"] == "cpu"
 GPU = 0 if ON_CPU else 1
@@ -127,15 +136,25 @@ def given(source):
 NEEDS = Needs(PLAN, lambda source: 0 if source is None else len(listed(source)))
 
 
+def once(function):
+    """A function of wildcards that is called once for all jobs that differ in seed or shard alone."""
+    known = {}
+
+    def found(wildcards):
+        key = tuple(v for k, v in wildcards.items() if k not in ("run", "shard"))
+        if key not in known:
+            known[key] = function(wildcards)
+        return known[key]
+
+    return found
+
+
 def asks(need):
     """Memory in MB and minutes of a rule's jobs: a need, or what gives it for wildcards. A retry asks for more."""
+    own = once(need if callable(need) else lambda wildcards: need)
 
     def of(key):
-        def value(wildcards, attempt):
-            own = need(wildcards) if callable(need) else need
-            return getattr(own, key) * attempt
-
-        return value
+        return lambda wildcards, attempt: getattr(own(wildcards), key) * attempt
 
     return {"mem_mb": of("mem_mb"), "runtime": of("minutes")}
 
@@ -162,7 +181,7 @@ def tell_provenance():
 
 def add_digests():
     """Give every rule with a script the param `code`, the digest of all code that its job can reach."""
-    for one in workflow.rules:
+    for one in workflow.modifier.rules:
         if one.script:
             script = BASE / "rules" / one.script
             one.set_params(code=code_of(script, dict(one.params.items())))
@@ -170,8 +189,10 @@ def add_digests():
 
 def code_of(script, params):
     """The param `code` of a rule; the things that its params name can depend on wildcards."""
-    return lambda wildcards: job_digest(
-        script, {k: v(wildcards) if callable(v) else v for k, v in params.items()}
+    return once(
+        lambda wildcards: job_digest(
+            script, {k: v(wildcards) if callable(v) else v for k, v in params.items()}
+        )
     )
 
 
