@@ -228,3 +228,20 @@ def test_of_jobs_that_were_submitted_together_the_one_that_failed_is_named(
     told = {"event": Event.GROUP_ERROR, "groupid": "warp", "aux_logs": [str(slurm)], "job_error_info": jobs}
     logger.error("Error in group warp", extra=told)
     assert shown == [f"warp failed: the disk is full; free some space.\n  log: {broken}\n  log: {slurm}"]
+
+
+LOCK = "LockException:\nError: Directory cannot be locked. It can be removed with the --unlock argument."
+
+
+@pytest.mark.parametrize(
+    ("runs", "advice"),
+    [([7, 8], "(process 7) makes files"), ([], "remove the lock by `snakemake --unlock`")],
+)
+def test_a_lock_says_what_to_wait_for_or_to_remove(
+    said: Said, monkeypatch: pytest.MonkeyPatch, runs: list[int], advice: str
+) -> None:
+    monkeypatch.setattr("signsight.core.console.other_runs", lambda: runs)
+    logger, _, shown = said
+    logger.error(LOCK, extra={"event": Event.ERROR})
+    (sentence,) = shown
+    assert advice in sentence and ("--unlock" in sentence) is not bool(runs)

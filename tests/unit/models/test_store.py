@@ -182,3 +182,16 @@ def test_only_whole_folders_are_in_the_store(trainings: Trainings, monkeypatch: 
     assert list((trainings.folder / "cache").iterdir()) == []
     trainings.run()
     assert [len(contents(place)) for place in (trainings.folder / "cache").iterdir()] == [4]
+
+
+def test_a_network_that_another_run_has_kept_meanwhile_stays(tmp_path: Path) -> None:
+    """A third run may be taking it."""
+    cache = Store(tmp_path / "cache", "c", "cpu")
+    inodes = []
+    for run in ("first", "second"):
+        (tmp_path / run).mkdir()
+        (tmp_path / run / "a").write_text("the same")
+        cache.keep("mark", tmp_path / run, ["a"])
+        (place,) = (tmp_path / "cache").iterdir()
+        inodes.append((place / "a").stat().st_ino)
+    assert inodes[0] == inodes[1]

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from signsight.core.other_runs import lock_sentence, other_runs
 from signsight.core.words import nearest
 
 REFRESH = 1  # a second; at eight, the default, drawing 45 bars (27 ms) would take a fifth of a core
@@ -116,6 +117,9 @@ class Console(logging.Filter):
             return self._group_failed(record)
         if event == "ERROR" and "CalledProcessError" in text:
             self.held = text
+            return False
+        if event == "ERROR" and text.startswith("LockException"):
+            self.logger.error(lock_sentence(other_runs()))
             return False
         if event == "ERROR" and (refused := REFUSED.fullmatch(text)):
             self.logger.error(refused[1])

@@ -42,16 +42,7 @@ class Store:
     def take(self, mark: str, folder: Path, names: Sequence[str]) -> bool:
         """Copy the files `names` of the training `mark` to `folder`, if all are there and whole."""
         place = self.place(mark)
-        try:
-            sums = json.loads((place / SUMS).read_text(encoding="utf-8"))
-            whole = all(file_digest(place / name) == sums.get(name) for name in names)
-        except FileNotFoundError:
-            return False
-        except (OSError, ValueError, AttributeError) as fault:
-            log.info("the trained network in %s cannot be read (%s); trained again", place, fault)
-            return False
-        if not whole:
-            log.info("the trained network in %s is damaged; trained again", place)
+        if not _is_whole(place, names):
             return False
         for name in names:
             with atomic(folder / name) as part:
@@ -62,11 +53,14 @@ class Store:
     def keep(self, mark: str, folder: Path, names: Sequence[str]) -> None:
         """Keep the files `names` in `folder`, which the training `mark` made.
 
-        A cache that cannot be written to is no fault.
+        A cache that cannot be written to is no fault. What is whole stays as it is: another run, which
+        trained at the same time, has kept it, and a third one may be taking it.
         """
         place = self.place(mark)
+        if _is_whole(place, names):
+            return
         try:
-            shutil.rmtree(place, ignore_errors=True)  # it was not whole, or it would have been taken
+            shutil.rmtree(place, ignore_errors=True)
             with atomic(place) as part:
                 part.mkdir()
                 for name in names:
@@ -74,3 +68,18 @@ class Store:
                 write_json(part / SUMS, {name: file_digest(folder / name) for name in names})
         except (OSError, UserError) as fault:
             log.info("the trained network is not kept for other experiments: %s", fault)
+
+
+def _is_whole(place: Path, names: Sequence[str]) -> bool:
+    """Whether all files `names` are in `place` as they were put there."""
+    try:
+        sums = json.loads((place / SUMS).read_text(encoding="utf-8"))
+        whole = all(file_digest(place / name) == sums.get(name) for name in names)
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError, AttributeError) as fault:
+        log.info("the trained network in %s cannot be read (%s); it is made again", place, fault)
+        return False
+    if not whole:
+        log.info("the trained network in %s is damaged; it is made again", place)
+    return whole
