@@ -59,3 +59,12 @@ def test_masking_by_fewer_methods_has_groups_of_its_own() -> None:
 
 def test_no_methods_make_no_rule() -> None:
     assert groups_of([("deletion", [])], 3) == []
+
+
+def test_files_of_shards_are_named_by_their_number() -> None:
+    plan = plan_of(["random"], 1, shards=2)
+    file = "results/a.b/{run}attribute/{method}/maps.npy"
+    assert plan.sharded(file) == "results/a.b/{run}attribute/{method}/maps.{shard}.npy"
+    assert plan.shards_of("score/test.npz") == ["score/test.1-of-2.npz", "score/test.2-of-2.npz"]
+    assert plan.sharded("{metric}/random_to_saliency") == "{metric}/random_to_saliency.{shard}"
+    assert plan_of(["random"], 1).sharded(file) == file
