@@ -85,8 +85,9 @@ TAIL = """
 Besides these: `config/schema.yaml` holds the keys of the config that belong to no declared thing,
 `rules/captions/` the captions of the report, `envs/` the environments and their locks, `profiles/` settings
 of Snakemake, `tests/unit` tests of functions, `tests/contract` what every method, metric and network has to
-fulfil, `tests/workflow` whole runs, `tests/cluster` runs on a SLURM of one node, and `tests/bench` the
-measurements of [performance.md](performance.md).
+fulfil, `tests/hostile` broken and hostile input with what is said of it, `tests/workflow` whole runs,
+`tests/cluster` runs on a SLURM of one node, and `tests/bench` the measurements of
+[performance.md](performance.md).
 """
 
 
