@@ -35,8 +35,9 @@ elif sys.argv[2] == "list":
 else:
     print(client.get_object(Bucket="signsight", Key=sys.argv[3])["Body"].read().decode(), end="")
 """
-CONFIG = changed(shards=2, attribution={"methods": ["random", "grad_cam"], "variants": {}},
-                 stickers={"methods": ["grad_cam"]})  # fmt: skip
+CONFIG = changed(
+    attribution={"methods": ["random", "grad_cam"], "variants": {}}, stickers={"methods": ["grad_cam"]}
+)
 
 
 class Bucket:

@@ -24,20 +24,28 @@ from tiny_workflow import PICTURES, Workflow, changed, write_pictures
 
 ENVIRONMENTS = ("data", "torch")
 CONDA = Path(__file__).parent / "conda"
-# every stage, every figure that one network allows, image sets that stay, metrics with tables of their own
+# every stage, shards and a second network, image sets that stay; few methods, for each job loads torch
 WHOLE = changed(
     keep_datasets=True,
     shards=2,
     model={"seeds": [2020, 1]},
-    evaluation={"metrics": ["region_perturbation", "stability", "randomisation"]},
+    attribution={"methods": ["random", "grad_cam"], "variants": {}},
+    stickers={"methods": ["grad_cam"]},
+    geometry={"rotation": [30], "perspective_vertical": []},
+    evaluation={"metrics": ["region_perturbation", "randomisation"]},
 )
 RIVAL = changed(
     experiment="rival",
     stages=["geometry", "metrics"],
     attribution={"methods": ["random", "grad_cam"], "variants": {}},
+    geometry={"rotation": [30], "perspective_vertical": []},
     evaluation={"metrics": ["region_perturbation"]},
     training={"epochs": 1},
 )
+DRAWN = {
+    "experiment": "drawn",
+    "data": {"signs": {"tracks_per_class": 2, "frames_per_track": 1, "test_per_class": 1}},
+}
 VERSUS = {"experiment": "versus", "compare": ["results/tiny", "results/rival"]}
 
 
@@ -72,6 +80,7 @@ def conda(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Conda]:
 def test_the_whole_experiment(conda: Conda) -> None:
     conda.finish(WHOLE)
     conda.finish(WHOLE, "results/tiny/export/crop/test", "method_pictures")
+    conda.finish(DRAWN, "results/drawn/crop/test/images.npy")
 
 
 def test_own_pictures_a_gallery_optimised_pictures_and_a_detector(conda: Conda) -> None:
@@ -83,7 +92,8 @@ def test_networks_that_are_taken_as_they_are(conda: Conda) -> None:
     (conda.folder / "server").mkdir()
     torch.manual_seed(0)
     save_file(build("compact", 2, 16, {"width": 4}).state_dict(), conda.folder / "server/net.safetensors")
-    detector = PICTURES["detection"]["detector"] | {"train": False}
+    detector = PICTURES["detection"]["detector"]
+    detector |= {"train": False, "weights": "results/pictures/detection/detector"}
     with tiny_imagenette.server(conda.folder / "server") as address:
         config = PICTURES | {
             "experiment": "taken",
