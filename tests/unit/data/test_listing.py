@@ -208,3 +208,18 @@ def test_unpacked_gtsrb_is_read_where_no_archive_is(tmp_path: Path, layout: str)
     assert reads_folder("gtsrb", str(tmp_path)) and not reads_folder("imagenette", str(tmp_path))
     (tmp_path / TRAINING_ZIP).touch()
     assert not reads_folder("gtsrb", str(tmp_path))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become someone else")
+def test_a_class_folder_without_permission_is_named(tmp_path: Path) -> None:
+    picture(tmp_path / "cat/a.png")
+    picture(tmp_path / "dog/b.png")
+    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
+        folder.chmod(0o755)
+    (tmp_path / "dog").chmod(0o700)
+    os.seteuid(65534)  # nobody
+    try:
+        with pytest.raises(UserError, match=r"/dog cannot be read \(Permission denied\); correct its path"):
+            listing(tmp_path)
+    finally:
+        os.seteuid(0)
