@@ -112,6 +112,22 @@ def test_a_killed_job_is_told_from_one_that_failed(said: Said, tmp_path: Path, s
     assert len(shown) == 1 and "crop failed: killed, perhaps because memory ran out" in shown[0]
 
 
+def test_a_disk_that_is_full_for_snakemake_itself_is_one_sentence(said: Said, tmp_path: Path) -> None:
+    logger, _, shown = said
+    text = 'RuleException:\nOSError in file "rules/data.smk", line 160:\n[Errno 28] No space left on device\n'
+    logger.error(text, extra={"event": Event.ERROR})
+    told = {"rule_name": "examples", "log": [str(tmp_path / "none.log")]}
+    logger.error("", extra={"event": Event.JOB_ERROR, **told})
+    assert len(shown) == 1
+    assert shown[0].startswith(
+        "examples failed: No space left on the device while writing what Snakemake notes"
+    )
+    logger.error("OSError: [Errno 28] No space left on device", extra={"event": Event.ERROR})
+    assert shown[1].startswith("No space left on the device while writing")
+    logger.error("OSError: [Errno 5] Input/output error", extra={"event": Event.ERROR})
+    assert shown[2] == "OSError: [Errno 5] Input/output error"
+
+
 def test_where_no_log_tells_why_all_that_snakemake_says_is_shown(said: Said, tmp_path: Path) -> None:
     logger, _, shown = said
     fail(logger, str(tmp_path / "never written.log"))

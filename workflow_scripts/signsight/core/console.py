@@ -12,12 +12,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from signsight.core.disk import WRITING
 from signsight.core.other_runs import lock_sentence, other_runs
 from signsight.core.words import nearest
 
 REFRESH = 1  # a second; at eight, the default, drawing 45 bars (27 ms) would take a fifth of a core
 ERROR = re.compile(r"Error in rule \w+: (.+)")  # of `core.job`
 FAULT = re.compile(r"^([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Warning)(?:: .*)?)$", re.MULTILINE)
+ERRNO = re.compile(r"\[Errno (\d+)\]")  # of an OSError
 KILLED = re.compile(r"exit status 137|SIGKILL")
 # Why SLURM ended a job: what it writes to the job's log, or the state that Snakemake's plug-in reports.
 SLURM = {
@@ -55,7 +57,14 @@ def sentence_of(logs: Iterable[str], snakemake: str = "") -> str | None:
             return f"a fault of the program, {fault[-1]}."
     if KILLED.search(snakemake):
         return "killed, perhaps because memory ran out; free some and run again."
-    return None
+    return _refused(snakemake)
+
+
+def _refused(snakemake: str) -> str | None:
+    """What the disk refused to Snakemake itself, which writes to `.snakemake` before and after every job."""
+    numbers = (int(number) for number in ERRNO.findall(snakemake))
+    found = next((number for number in numbers if number in WRITING), None)
+    return None if found is None else WRITING[found].format(path="what Snakemake notes (.snakemake)")
 
 
 def slurm_sentence(rule: str, logs: Iterable[str], message: str = "") -> str | None:
@@ -117,6 +126,12 @@ class Console(logging.Filter):
             return self._group_failed(record)
         if event == "ERROR" and "CalledProcessError" in text:
             self.held = text
+            return False
+        if event == "ERROR" and (told := _refused(text)):
+            if text.startswith("RuleException"):
+                self.held = text  # the job is named next
+            else:
+                self.logger.error(told)
             return False
         if event == "ERROR" and text.startswith("LockException"):
             self.logger.error(lock_sentence(other_runs()))
