@@ -310,6 +310,8 @@ CASES = [
         "'data.folder.track_pattern' or add pictures.",
         data={"folder": {"track_pattern": "^()"}},
     ),
+    Case("address of the disk", own_pictures(lambda root: None, data={"source": "file:own"})),
+    Case("a path with a bar at its end", own_pictures(lambda root: None, data={"source": "./own/"})),
     Case("class that is a link", own_pictures(linked_class)),
     Case(
         "names that differ in capitals",

@@ -130,7 +130,7 @@ CASES = [
     config(
         "as an address of the disk",
         pictures("results/mine/gallery"),
-        f"which {IN_MINE}",
+        f"'data.source' is 'results/mine/gallery', which {IN_MINE}",
         **MINE,
         data={"source": "file:results/mine/gallery"},
     ),

@@ -10,7 +10,7 @@ from pathlib import Path
 from signsight.config.choices import Config
 from signsight.config.schema import Schema, walk_keys
 from signsight.core.errors import UserError
-from signsight.data.source import is_address
+from signsight.data.source import is_address, local_folder
 
 ADDRESSES = ("data.source", "model.weights", "detection.detector.weights")  # which also take an address
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/")
@@ -33,11 +33,14 @@ def path_keys(config: Config, schema: Schema) -> Iterator[tuple[Config, str, str
 
 
 def expand_paths(config: Config, schema: Schema) -> None:
-    """Replace `~` in every path. UserError for what is no path, which is not shown if it is an address."""
+    """Replace `~` and `file:` addresses in every path. UserError for what is no path, which is not "
+    "shown if it is an address."""
     for group, key, name in path_keys(config, schema):
         value = group[key]
         if not is_address(value) or name not in ADDRESSES:
             _refuse_wrong_path(name, value)
+        if value.lower().startswith("file:"):
+            group[key] = str(local_folder(value))
         if value.startswith("~"):
             try:
                 group[key] = str(Path(value).expanduser())
