@@ -340,7 +340,7 @@ CASES = [
     download(
         "ftp",
         whole,
-        "source: 'ftp://example.org/' is a ftp: address; use https:, http:, file: or a folder.",
+        "Config key 'data.source' is a ftp: address; use https:, http:, file: or a folder.",
         address="ftp://example.org/",
     ),
     download(

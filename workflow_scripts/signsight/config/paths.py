@@ -77,9 +77,9 @@ def _refuse_wrong_path(name: str, value: str) -> None:
 
 
 def refuse_unwritable(key: str, folder: Path) -> None:
-    """UserError unless `folder` is one, or can be made, that this user can write to."""
+    """UserError unless `folder`, of key `results` or `cache`, is or can become one that can be written to."""
     there = next(one for one in (folder, *folder.parents) if os.path.lexists(one))
     if not there.is_dir():
-        raise UserError(f"Config key {key!r}: {there} is not a folder; name another place.")
+        raise UserError(f"Config key {key!r}: {there} is not a folder; name a folder for the {key}.")
     if not os.access(there, os.W_OK | os.X_OK):
         raise UserError(f"Config key {key!r}: {there} cannot be written to; name another folder.")
