@@ -77,6 +77,18 @@ def test_arrays_are_read_within_the_archive(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found["a1"].part(2, 6).read(1, 3), arrays["a1"][3:5])
 
 
+def test_damaged_and_foreign_archives_are_refused(tmp_path: Path) -> None:
+    """A byte of the data that has changed, and arrays of something else."""
+    np.savez(tmp_path / "a.npz", a0=np.arange(1000.0))
+    whole = bytearray((tmp_path / "a.npz").read_bytes())
+    whole[4000] ^= 1
+    (tmp_path / "a.npz").write_bytes(whole)
+    np.savez(tmp_path / "b.npz", other=np.arange(3))
+    for name, words in (("a", "a0.npy is damaged"), ("b", "b.npz is not of this evaluation")):
+        with pytest.raises(UserError, match=words):
+            join_archives([tmp_path / f"{name}.npz"], tmp_path / "joined.npz", 0, ("x",), "a0")
+
+
 def test_what_is_no_archive_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.npz").write_bytes(b"PK nothing")
     with pytest.raises(UserError, match=r"a.npz cannot be read .*; delete it and run again"):

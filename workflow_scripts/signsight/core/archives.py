@@ -20,11 +20,13 @@ HEADER, LENGTHS = 30, (26, 28)
 def arrays_of(path: Path | str) -> dict[str, ArrayFile]:
     """Name -> array of an archive that is not compressed, read in pieces.
 
-    UserError for one that cannot be read.
+    UserError for one that cannot be read, or is not what was written.
     """
     found = {}
     try:
         with zipfile.ZipFile(path) as archive, Path(path).open("rb") as file:
+            if damaged := archive.testzip():
+                raise zipfile.BadZipFile(f"{damaged} is damaged")
             for member in archive.infolist():
                 file.seek(member.header_offset)
                 header = file.read(HEADER)
@@ -46,6 +48,9 @@ def join_archives(
     when there are no images at all, or the files are not of the same.
     """
     all_parts = {file: arrays_of(file) for file in files}
+    for file, part in all_parts.items():
+        if counted not in part or len(part[counted].shape) <= axis:
+            raise UserError(f"{file} is not of this evaluation; delete it and run again.")
     parts = {file: part for file, part in all_parts.items() if part[counted].shape[axis]}
     if not parts:
         raise UserError(f"{files[0]} holds no image; evaluate at least one.")
