@@ -190,7 +190,7 @@ def test_sources_are_checked(tmp_path: Path) -> None:
         ("folder", str(tmp_path / "nowhere"), "does not exist"),
         ("gtsrb", str(tmp_path / "file"), "is not a folder"),
         ("gtsrb", "ftp://example.org", "is a ftp: address"),
-        ("folder", "https://example.org", "is a https: address"),
+        ("folder", "https://example.org", "is an address, but data.name 'folder' reads a folder"),
         ("gtsrb", "https://me:secret@example.org", r"'data.source' is an address of example.org with"),
         ("gtsrb", str(tmp_path / "part"), f"lacks {TEST_ZIP}, needed"),
         ("imagenette", str(tmp_path), "it has file, part, whole"),
