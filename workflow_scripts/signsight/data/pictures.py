@@ -103,7 +103,7 @@ class Archive:
             self._zip = zipfile.ZipFile(self.path)
         except FileNotFoundError as fault:
             raise UserError(f"The archive {self.path} does not exist; download it.") from fault
-        except (zipfile.BadZipFile, OSError, ValueError) as fault:
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as fault:
             raise UserError(
                 f"{self.path} is not a complete zip archive ({fault}); delete it and download it again."
             ) from fault
@@ -251,8 +251,13 @@ def to_rgb(image: Image.Image, place: str) -> Image.Image:
 
 
 def _turned(image: Image.Image) -> Image.Image:
-    """`image` as its EXIF says; itself, not a copy, where that is as it is."""
-    return image if image.getexif().get(ORIENTATION, 1) == 1 else ImageOps.exif_transpose(image)
+    """`image` as its EXIF says; itself, not a copy, where that is as it is, or cannot be read."""
+    try:
+        return image if image.getexif().get(ORIENTATION, 1) == 1 else ImageOps.exif_transpose(image)
+    except MemoryError:
+        raise
+    except Exception:  # a damaged EXIF, of which Pillow raises almost anything
+        return image
 
 
 def _in_strips(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Image.Image:
