@@ -71,9 +71,8 @@ class Cluster:
 
     def start(self, workflow: Workflow, config: dict[str, Any], *more: str) -> subprocess.Popen[str]:
         """A run by the profile, not waited for."""
-        return workflow.start(
-            config, "--cores", "8", "--workflow-profile", str(self.profile), *HASTE, *more, **self.variables
-        )
+        profile = ["--workflow-profile", str(self.profile)]
+        return workflow.start(config, "--cores", "8", *profile, *HASTE, *more, **self.variables)
 
     def jobs(self, folder: Path) -> list[dict[str, str]]:
         """What SLURM remembers of the jobs that ran in a folder, in their order."""
@@ -241,14 +240,24 @@ def test_a_job_that_slurm_ends_for_good_is_a_sentence_with_its_logs(
     assert "Traceback" not in output
 
 
-def start_trouble(cluster: Cluster, folder: Path, trouble: dict[str, Any]) -> subprocess.Popen[str]:
+def test_where_the_partition_has_not_been_edited_a_sentence_says_so(cluster: Cluster, tmp_path: Path) -> None:
+    run = start_trouble(cluster, tmp_path, {}, "--workflow-profile", str(ROOT / "profiles/slurm"))
+    output, _ = run.communicate(timeout=120)
+    assert run.returncode == 1
+    assert "classes failed: SLURM did not take it (invalid partition specified: main); correct the" in output
+
+
+def start_trouble(
+    cluster: Cluster, folder: Path, trouble: dict[str, Any], *more: str
+) -> subprocess.Popen[str]:
     """A run of one job."""
     (folder / "trouble.py").write_text((HERE / "trouble.py").read_text("utf-8"), "utf-8")
     config = {
         "experiment": "tiny", "device": "cpu", "plugins": [str(folder / "trouble.py")],
         "data": {"name": "trouble", "trouble": trouble},
     }  # fmt: skip
-    return cluster.start(Workflow(folder), config, "results/tiny/crop/classes.csv", "--set-resources", MEMORY)
+    target = "results/tiny/crop/classes.csv"
+    return cluster.start(Workflow(folder), config, target, "--set-resources", MEMORY, *more)
 
 
 def end_job(cluster: Cluster, folder: Path, end: str, attempt: int) -> None:
