@@ -110,7 +110,7 @@ def remote(
     """The tiny experiment made by SLURM, and the jobs that made it."""
     workflow = Workflow(tmp_path_factory.mktemp("remote"))
     run = cluster.start(workflow, CONFIG, *TARGETS)
-    output, _ = run.communicate(timeout=600)
+    output, _ = run.communicate(timeout=1500)
     assert run.returncode == 0, output[-6000:]
     return workflow, cluster.jobs(workflow.folder)
 
@@ -131,7 +131,7 @@ def test_tables_maps_and_weights_are_those_of_a_local_run(
 ) -> None:
     local, (there, _) = Workflow(tmp_path), remote
     run = local.start(CONFIG, "--cores", "8", *TARGETS)  # the threads of jobs on the cluster
-    output, _ = run.communicate(timeout=600)
+    output, _ = run.communicate(timeout=1500)
     assert run.returncode == 0, output[-6000:]
     made = [path.relative_to(local.results) for path in sorted(local.results.rglob("*"))]
     compared = 0
