@@ -47,10 +47,11 @@ def test_the_generic_profile_runs_jobs_by_commands_as_pbs_has_them(tmp_path: Pat
 
 def test_the_kubernetes_profile_is_read(tmp_path: Path) -> None:
     pytest.importorskip("snakemake_executor_plugin_kubernetes")
-    pytest.importorskip("snakemake_storage_plugin_s3")
+    pytest.importorskip("snakemake_storage_plugin_fs")
     run = Workflow(tmp_path).start(
         TINY, "--workflow-profile", str(ROOT / "profiles/kubernetes"), "--dry-run", "--quiet", "rules",
-        "--default-storage-provider", "none",  # which would be asked for what is there
+        # a folder in place of the bucket, which would be asked for what is there
+        "--default-storage-provider", "fs", "--default-storage-prefix", str(tmp_path / "bucket"),
     )  # fmt: skip
     output, _ = run.communicate(timeout=120)
     assert run.returncode == 0, output
