@@ -19,7 +19,16 @@ import pandas as pd
 import pytest
 
 from signsight.core.errors import UserError
-from signsight.core.files import HOST, ArrayFile, ArrayWriter, atomic, write_csv, write_json, write_text
+from signsight.core.files import (
+    HOST,
+    ArrayFile,
+    ArrayWriter,
+    atomic,
+    together,
+    write_csv,
+    write_json,
+    write_text,
+)
 
 DTYPES = ["uint8", "int16", "int64", "float16", "float32", "float64", "bool", ">f4"]
 
@@ -179,6 +188,18 @@ def test_atomic_removes_what_a_killed_process_left(tmp_path: Path) -> None:
         part.write_text("half")
     write_text(tmp_path / "x.csv", "whole")
     assert not dead.exists() and alive.exists() and elsewhere.exists()
+
+
+def test_files_that_appear_together_leave_nothing_of_a_killed_process(tmp_path: Path) -> None:
+    done = subprocess.Popen([sys.executable, "-c", ""])
+    done.wait()
+    (tmp_path / f".files.{HOST}.{done.pid}.part").mkdir()
+    (tmp_path / f".files.{HOST}.{done.pid}.part" / "a.npy").write_text("half")
+    with together(tmp_path) as part:
+        write_text(part / "a.txt", "a")
+        write_text(part / "b.txt", "b")
+        assert list(tmp_path.iterdir()) == [part]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.txt", "b.txt"]
 
 
 @pytest.fixture(params=[0o022, 0o027, 0o002])
