@@ -11,15 +11,6 @@ from snakemake.utils import update_config
 BASE = Path(workflow.current_basedir).parent
 OWN = str(BASE / "workflow_scripts")
 sys.path.insert(0, OWN)
-# Jobs would take a package of the same name in PYTHONPATH for this one.
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    [
-        OWN,
-        *filter(
-            None, [os.environ.get("PYTHONPATH", "").removeprefix(OWN + os.pathsep)]
-        ),
-    ]
-)
 
 from signsight.config.rules import check_files, complete
 from signsight.config.schema import load_schema, typed
@@ -29,6 +20,7 @@ from signsight.core.digest import job_digest
 from signsight.core.disk import refuse_unwritable
 from signsight.core.errors import UserError
 from signsight.core.registry import methods, use_plugins
+from signsight.core.source import found_first
 from signsight.data.listing import listing
 from signsight.config.choices import MASKING
 from signsight.plan.asked import asked_of_network
@@ -37,6 +29,8 @@ from signsight.plan.plan import Plan, flat
 from signsight.plan.resources import Needs
 from signsight.plugins import find_plugins
 
+# Jobs would take a package of the same name in PYTHONPATH for this one.
+found_first(OWN)
 # Threads of a job that wait for each other sleep: with other work on the machine, spinning costs many times the CPU
 # seconds of the work itself (measured: 57 s against 9 s for an epoch of the demo). Read by OpenMP when torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -113,3 +114,9 @@ def evaluated(node: ast.expr, file: Path) -> Any:
         raise ValueError(
             f"{file}, line {node.lineno}: {ast.unparse(node)!r} is not a constant ({fault})"
         ) from fault
+
+
+def found_first(folder: str) -> None:
+    """Let the Python of jobs look for packages in `folder` before all else that `PYTHONPATH` names."""
+    others = [one for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one not in ("", folder)]
+    os.environ["PYTHONPATH"] = os.pathsep.join([folder, *others])
