@@ -42,7 +42,7 @@ def test_make_asks_for_bars_on_a_terminal_alone() -> None:
 
 def test_a_fault_on_a_terminal_is_a_sentence_below_the_bars(tmp_path: Path) -> None:
     workflow = Workflow(tmp_path)
-    synthetic.write_gtsrb(tmp_path / "archives", fault="truncated", tracks=2, frames=2, test=2)
+    synthetic.write_gtsrb(tmp_path / "archives", fault="renamed column", tracks=2, frames=2, test=2)
     target = "results/tiny/crop/train/images.npy"
     arguments = [target, *workflow.arguments(TINY, "--logger", "rich")]
     status, text = on_terminal([sys.executable, "-m", "snakemake", *arguments])
