@@ -202,8 +202,8 @@ def test_a_folder_deleted_on_the_way(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become someone else")
 def test_a_folder_without_permission(tmp_path: Path) -> None:
-    for folder in [tmp_path, *list(tmp_path.parents)[:2]]:
-        folder.chmod(0o755)
+    for folder in (tmp_path, *tmp_path.parents):  # which others are to reach
+        folder.chmod(folder.stat().st_mode | 0o055)
     code = (
         "import os, sys\n"
         "from signsight.core.files import write_text\n"

@@ -214,8 +214,8 @@ def test_unpacked_gtsrb_is_read_where_no_archive_is(tmp_path: Path, layout: str)
 def test_a_class_folder_without_permission_is_named(tmp_path: Path) -> None:
     picture(tmp_path / "cat/a.png")
     picture(tmp_path / "dog/b.png")
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
-        folder.chmod(0o755)
+    for folder in (tmp_path, *tmp_path.parents):  # which others are to reach
+        folder.chmod(folder.stat().st_mode | 0o055)
     (tmp_path / "dog").chmod(0o700)
     os.seteuid(65534)  # nobody
     try:

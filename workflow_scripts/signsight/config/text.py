@@ -61,6 +61,10 @@ def check_config_file(file: Path | str) -> None:
             _check_events(text, where)
             told = yaml.load(text, Loader)
         except yaml.YAMLError as fault:
+            if "nesting depth" in str(fault):  # of libyaml itself, since PyYAML 6.0.4
+                raise UserError(
+                    f"{where} is nested too deeply; a config has few levels and values."
+                ) from None
             raise UserError(f"{where} is not valid YAML: {_place(fault, text)}.") from None
         except ValueError as fault:  # a date or a number that is none
             raise UserError(

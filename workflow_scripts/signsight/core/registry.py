@@ -101,6 +101,11 @@ class Registry:
     def _declaration(self, name: str) -> _Declaration:
         return _declaration(self.variable, self.file(name), name)
 
+    def forget(self, modules: Iterable[str]) -> None:
+        """Drop what these modules have registered."""
+        gone = set(modules)
+        self._entries = {n: e for n, e in self._entries.items() if getattr(e, "__module__", "") not in gone}
+
     def get(self, name: str) -> Any:
         """The thing called `name`; imports its file. UserError for an unknown name."""
         file = self.file(name)
@@ -138,6 +143,8 @@ def use_plugins(files: Iterable[Path | str]) -> None:
 
     UserError for a file that is missing or no Python, has nothing registered, or takes a name that is taken.
     """
+    for registry in REGISTRIES.values():
+        registry.forget(_plugins.values())
     _plugins.clear()
     _found.cache_clear()
     for place, file in enumerate(map(Path, files)):
