@@ -231,6 +231,7 @@ for group in PLAN.metric_groups:
             protocol=lambda wildcards: PLAN.protocol(wildcards.metric),
             seed=config["seed"],
             again=group.each(PLAN.again),
+            nulls=group.each(PLAN.nulls),
         script:
             "../workflow_scripts/evaluation/evaluate.py"
 
@@ -287,6 +288,7 @@ rule metric_table:
         metrics=f"{R}/tables/metrics.csv",
         curves=f"{R}/tables/metric_curves.csv",
         pairs=f"{R}/tables/pairs.csv",
+        nulls=f"{R}/tables/nulls.csv",
         ranking=f"{R}/tables/ranking.csv",
         agreement=f"{R}/tables/agreement.csv",
     log:

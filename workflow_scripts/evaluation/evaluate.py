@@ -9,7 +9,7 @@ from signsight.core.files import ArrayFile
 from signsight.core.job import job
 from signsight.data.imageset import open_image_set
 from signsight.data.shards import shard_of
-from signsight.evaluation.run import Settings, evaluate_set, sample_rows
+from signsight.evaluation.run import Settings, evaluate_set, null_sample, sample_rows
 from signsight.models.memory import batch_size_for
 from signsight.models.of_job import model_of_job
 
@@ -26,8 +26,8 @@ with job(snakemake):
         batch_size=batch_size,
         **params.protocol,
     )
-    shard = shard_of(snakemake.wildcards.get("shard"))
-    rows = shard.of(sample_rows(len(images), params.metric["images"], params.seed))
+    sample = sample_rows(len(images), params.metric["images"], params.seed)
+    rows = shard_of(snakemake.wildcards.get("shard")).of(sample)
     regions = snakemake.input.get("regions")
     files = zip(params.again.items(), snakemake.input.maps, snakemake.output, strict=True)
     for (method, told), maps, scores in files:
@@ -47,4 +47,5 @@ with job(snakemake):
             scores,
             regions=ArrayFile(regions) if regions else None,
             explainer=explainer,
+            null_rows=null_sample(sample, params.nulls[method], params.seed),
         )

@@ -4,6 +4,7 @@ from signsight.core.files import read_csv, write_csv
 from signsight.core.job import job
 from signsight.evaluation.identical import shown_once, without_repeats
 from signsight.evaluation.metric_table import curve_table, metric_table
+from signsight.evaluation.null_table import null_table
 from signsight.evaluation.ranking import agreement_table, pair_table, ranking_table
 
 with job(snakemake):
@@ -13,8 +14,11 @@ with job(snakemake):
     same = read_csv(snakemake.input.identical)
     once, rows = {m: shown_once(own, same) for m, own in files.items()}, without_repeats(table, same)
     pairs = pair_table(once, about, level, seed)
+    controls = snakemake.params.controls
+    nulls = null_table(once, about, controls, level, seed)
     write_csv(snakemake.output.metrics, table)
     write_csv(snakemake.output.curves, curve_table(files, about, level))
     write_csv(snakemake.output.pairs, pairs)
-    write_csv(snakemake.output.ranking, ranking_table(rows, pairs, level))
-    write_csv(snakemake.output.agreement, agreement_table(rows, snakemake.params.controls))
+    write_csv(snakemake.output.ranking, ranking_table(rows, pairs, level, nulls))
+    write_csv(snakemake.output.nulls, nulls)
+    write_csv(snakemake.output.agreement, agreement_table(rows, controls))

@@ -10,10 +10,10 @@ import pytest
 import scipy.stats
 
 from signsight.core.errors import UserError
-from signsight.core.files import write_csv
+from signsight.core.files import read_csv, write_csv
 from signsight.core.registry import metrics
 from signsight.evaluation import metric_table as tables
-from signsight.evaluation.metric_table import curve_table, metric_table, read_result, read_table
+from signsight.evaluation.metric_table import curve_table, metric_table, read_result
 from signsight.evaluation.ranking import pair_table
 from signsight.evaluation.statistics import wilson
 
@@ -204,7 +204,7 @@ def test_tables_come_back_as_they_were_written(
         curve_table(perturbation, ABOUT, 0.95),
     ):
         write_csv(tmp_path / "table.csv", table)
-        pd.testing.assert_frame_equal(read_table(tmp_path / "table.csv"), table, check_dtype=False)
+        pd.testing.assert_frame_equal(read_csv(tmp_path / "table.csv"), table, check_dtype=False)
 
 
 def test_nothing_measured_gives_empty_tables() -> None:

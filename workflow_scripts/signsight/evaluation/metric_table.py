@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from signsight.core.errors import UserError
-from signsight.core.files import read_csv
 from signsight.core.registry import methods
 from signsight.core.stored import stored
+from signsight.evaluation.nulls import NULLS
 from signsight.evaluation.statistics import bootstrap, mean_interval, wilson
 
 Results = Mapping[str, Mapping[str, Path | str]]  # metric -> method -> .npz
@@ -57,9 +57,18 @@ def read_result(path: Path | str, curves: bool = True) -> MetricResult:
         return MetricResult(file["ids"].astype(str), values, drawn, file["x"], labels)
 
 
-def read_table(path: Path | str) -> pd.DataFrame:
-    """A table of metrics, curves, pairs, ranking or agreement from its CSV, as it was written."""
-    return read_csv(path)
+def read_nulls(path: Path | str) -> dict[str, dict[str, np.ndarray]]:
+    """Kind of null map -> quantity -> (n,) float64, from the `.npz` of a metric and a method.
+
+    NaN where a null map was not measured. UserError when the file cannot be read.
+    """
+    found: dict[str, dict[str, np.ndarray]] = {}
+    with stored(path) as file:
+        for kind in NULLS:
+            start = f"null_{kind}_"
+            own = {n.removeprefix(start): file[n].astype(np.float64) for n in file if n.startswith(start)}
+            found |= {kind: own} if own else {}
+    return found
 
 
 def read_values(metric: str, files: Mapping[str, Path | str]) -> dict[str, np.ndarray]:

@@ -10,14 +10,15 @@ import numpy as np
 import pandas as pd
 
 from signsight.evaluation.metric_table import About, Results, read_values
-from signsight.evaluation.statistics import holm, kendall, mean_interval, sign_flip
+from signsight.evaluation.null_table import strongest
+from signsight.evaluation.statistics import LEAST_DRAWS, holm, kendall, mean_interval, sign_flip
 
-LEAST_DRAWS = 10_000
 PAIR_COLUMNS = [
     "metric", "quantity", "method_a", "method_b", "n", "difference", "low", "high", "p", "p_holm",
 ]  # fmt: skip
 RANK_COLUMNS = [
     "metric", "quantity", "method", "place", "rank", "group", "tied_with", "value", "low", "high", "n",
+    "null", "gap", "gap_low", "gap_high", "against_null",
 ]  # fmt: skip
 AGREEMENT_COLUMNS = ["metric_a", "quantity_a", "metric_b", "quantity_b", "methods", "tau"]
 
@@ -54,14 +55,18 @@ def _pairs(values: np.ndarray, methods: Sequence[str], confidence: float, seed: 
     return table.assign(p_holm=holm(table["p"].to_numpy()))
 
 
-def ranking_table(table: pd.DataFrame, pairs: pd.DataFrame, confidence: float) -> pd.DataFrame:
+def ranking_table(
+    table: pd.DataFrame, pairs: pd.DataFrame, confidence: float, nulls: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """The order of the methods for each quantity with a better direction, best first.
 
     table: of `metric_table`; pairs: of `pair_table`. Columns RANK_COLUMNS. place: 1, 2, .. by value
     alone. rank: one more than the number of methods that are significantly better, so methods that
     no other one beats share rank 1. group: letters, where two methods share one if and only if they
     do not differ significantly (compact letter display). tied_with: those methods, in order. A method
-    without a value has no place, rank and group.
+    without a value has no place, rank and group. nulls: of `null_table`; null, gap, gap_low, gap_high and
+    against_null ("better", "worse" or "open") are the method's row against its strongest null there, and
+    empty where null maps were not measured.
     """
     ranked = []
     for (metric, quantity), rows in table[table["direction"] != ""].groupby(
@@ -69,7 +74,18 @@ def ranking_table(table: pd.DataFrame, pairs: pd.DataFrame, confidence: float) -
     ):
         own = pairs[(pairs["metric"] == metric) & (pairs["quantity"] == quantity)]
         ranked.append(_rank(rows, own, 1 - confidence))
-    return pd.concat(ranked, ignore_index=True) if ranked else pd.DataFrame(columns=RANK_COLUMNS)
+    if not ranked:
+        return pd.DataFrame(columns=RANK_COLUMNS)
+    return _with_nulls(pd.concat(ranked, ignore_index=True), nulls)[RANK_COLUMNS]
+
+
+def _with_nulls(ranked: pd.DataFrame, nulls: pd.DataFrame | None) -> pd.DataFrame:
+    """The ranking with what each method gets against its strongest null."""
+    names = {"null": "null", "gap": "gap", "low": "gap_low", "high": "gap_high", "outcome": "against_null"}
+    keys = ["metric", "quantity", "method"]
+    own = pd.DataFrame(columns=[*keys, *names]) if nulls is None else strongest(nulls)[[*keys, *names]]
+    joined = ranked.merge(own.rename(columns=names), on=keys, how="left")
+    return joined.fillna({"null": "", "against_null": ""})
 
 
 def _rank(rows: pd.DataFrame, pairs: pd.DataFrame, alpha: float) -> pd.DataFrame:
@@ -92,7 +108,7 @@ def _rank(rows: pd.DataFrame, pairs: pd.DataFrame, alpha: float) -> pd.DataFrame
         rank=pd.array([*beaten, *[None] * missing], "Int64"),
         group=[*letter_groups(differ), *[""] * missing],
         tied_with=[*ties, *[""] * missing],
-    )[RANK_COLUMNS]
+    )
 
 
 def letter_groups(differ: np.ndarray) -> list[str]:

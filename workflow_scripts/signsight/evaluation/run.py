@@ -5,7 +5,7 @@ Importing it imports no torch, so that tables can be made from its files without
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from signsight.core.rng import generator
 from signsight.data.imageset import ImageSet, check_fits
 from signsight.data.progress import progress
 from signsight.evaluation.metrics.block import Block, Explain, Result
+from signsight.evaluation.nulls import NULLS
 
 if TYPE_CHECKING:
     import torch
@@ -58,6 +59,11 @@ def sample_rows(count: int, images: int | None, seed: int) -> np.ndarray:
     return np.sort(generator(seed, "evaluation sample").permutation(count)[:images])
 
 
+def null_sample(rows: np.ndarray, images: int, seed: int) -> np.ndarray | None:
+    """So many of the sample `rows` at most, on which null maps are measured; None for no images."""
+    return rows[sample_rows(len(rows), images, seed)] if images else None
+
+
 def evaluate_set(
     settings: Settings,
     model: Classifier | None,
@@ -68,15 +74,17 @@ def evaluate_set(
     out: Path | str,
     regions: ArrayFile | None = None,
     explainer: Explainer | None = None,
+    null_rows: np.ndarray | None = None,
 ) -> None:
     """Write the metric's answers for the images `rows` to `out` (.npz), block by block.
 
     maps, regions: files of (N, H, W), in the order of `images`. The file has `rows` (n,), `ids` (n,),
     `value_<quantity>` (n,) float64, `curve_<name>` (n, K) float32, `more_<name>` (n, ...), `x` (K,) and
     `labels`; of no images only the first two. explainer: makes each block's `explain`, for a metric that
-    needs the method, as `attribution.run.explainer` does. A block is bounded in size, so memory does not
-    grow with n but for these numbers. UserError when the metric needs truth masks and there are none, or
-    a file does not fit the images.
+    needs the method, as `attribution.run.explainer` does. null_rows: rows on which null maps are measured,
+    too; the file then has `null_<kind>_<quantity>` (n,) float64, NaN for other images. A block is bounded in
+    size, so memory does not grow with n but for these numbers. UserError when the metric needs truth masks
+    and there are none, or a file does not fit the images.
     """
     name = settings.metric
     about, metric = metrics.about(name), metrics.get(name)
@@ -90,29 +98,45 @@ def evaluate_set(
             check_fits(file, images)
     size = block_size(images.size, settings.batch_size)
     ids, truth = images.index["image_id"], images.class_ids
-    results = []
-    with progress(name, len(rows), "images", step=size) as step:
-        for start in range(0, len(rows), size):
-            part = rows[start : start + size]
-            whose = (images.take(part), truth[part], ids.iloc[part].tolist())
-            block = Block(
-                model=model,
-                images=whose[0],
-                maps=maps.take(part),
-                ids=whose[2],
-                truth=whose[1],
-                regions=None if regions is None else regions.take(part),
-                target=settings.target,
-                seed=settings.seed,
-                device=device,
-                batch_size=settings.batch_size,
-                explain=explainer(model, *whose) if about["needs"] == "method" else None,
-                precision=settings.precision,
-            )
-            results.append(metric(block, **settings.parameters))
-            step(len(part))
+
+    def streamed(some: np.ndarray, own: Callable[[np.ndarray], np.ndarray], what: str) -> Iterator[Result]:
+        with progress(what, len(some), "images", step=size) as step:
+            for start in range(0, len(some), size):
+                part = some[start : start + size]
+                whose = (images.take(part), truth[part], ids.iloc[part].tolist())
+                block = Block(
+                    model=model,
+                    images=whose[0],
+                    maps=own(part),
+                    ids=whose[2],
+                    truth=whose[1],
+                    regions=None if regions is None else regions.take(part),
+                    target=settings.target,
+                    seed=settings.seed,
+                    device=device,
+                    batch_size=settings.batch_size,
+                    explain=explainer(model, *whose) if about["needs"] == "method" else None,
+                    precision=settings.precision,
+                )
+                yield metric(block, **settings.parameters)
+                step(len(part))
+
+    results = list(streamed(rows, maps.take, name))
     answers = joined(results) if results else {}
+    if results and null_rows is not None:
+        for kind, null in NULLS.items():
+            known, own = null.make(maps, truth, settings.seed)
+            places = np.flatnonzero(np.isin(rows, np.intersect1d(known, null_rows)))
+            found = list(streamed(rows[places], own, f"{name}, {null.label}"))
+            for quantity in judged(about) & results[0].values.keys():
+                values = answers[f"null_{kind}_{quantity}"] = np.full(len(rows), np.nan)
+                values[places] = np.concatenate([np.empty(0), *(one.values[quantity] for one in found)])
     save(out, answers | {"rows": rows, "ids": ids.iloc[rows].to_numpy(np.str_)})
+
+
+def judged(about: dict[str, Any]) -> set[str]:
+    """The quantities of a metric that have a better direction."""
+    return {name for name, told in about["quantities"].items() if told.get("direction")}
 
 
 def block_size(size: tuple[int, int], batch_size: int) -> int:

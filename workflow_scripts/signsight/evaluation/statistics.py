@@ -12,6 +12,7 @@ from signsight.core.rng import generator
 
 NORMAL = NormalDist()
 ROUNDING = 1e-6  # of a value: below it two float32 computations of the same thing may differ
+LEAST_DRAWS = 10_000  # of signs in a test
 CHUNK = 2_000_000  # numbers drawn at a time, so that memory does not grow with the number of draws
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 # Artefacts of all methods of the run that tell them apart.
-NAMING = {"cascades", "maps", "metric_curves", "metrics", "perturbed", "ranking", "seeds", "times"}
+NAMING = {"cascades", "maps", "metric_curves", "metrics", "nulls", "perturbed", "ranking", "seeds", "times"}
 RANDOM_CHANGES = ("p", "flip", "brightness", "contrast", "saturation", "hue", "rotation")
 BOXES = {"box_curves", "box_metrics", "box_ranking"}  # the same of a detector's boxes
 SUMMARISED = (
@@ -226,7 +226,7 @@ class Drawn:
 
     def words(self, name: str) -> dict[str, Any]:
         """What a figure writes of metrics, where it is drawn from a table of them."""
-        tables = {"metrics", "metric_curves", "ranking", "agreement", "seeds"} | BOXES
+        tables = {"metrics", "metric_curves", "nulls", "ranking", "agreement", "seeds"} | BOXES
         return {m: self.metric_words[m] for m in self.metrics_in(name) if tables & set(signature(name)[0])}
 
     def told(self, name: str) -> dict[str, Any]:

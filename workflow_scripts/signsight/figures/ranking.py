@@ -15,6 +15,7 @@ from matplotlib.patches import Rectangle
 
 from signsight.core.registry import figures
 from signsight.evaluation.guessing import no_ranking
+from signsight.evaluation.null_table import BETTER, WORSE
 from signsight.figures.numbers import NONE, fixed
 from signsight.figures.repeats import labels_once
 from signsight.figures.sheet import in_words
@@ -26,6 +27,7 @@ LETTER = 0.078  # inches of a letter of a name, on average
 LETTERS = 24  # of a line of a column's name
 TURN = 40  # degrees of the columns' names
 CELL_LETTERS = 6  # that fit into a cell
+AGAINST_NULL = {BETTER: "▲", WORSE: "▼"}
 RANKS = "viridis"  # perceptually uniform, readable without colour too
 Quantities = Sequence[Sequence[str]]  # metric, quantity, label
 
@@ -79,6 +81,8 @@ def methods_by_metrics(
     note = "Rank and value; dark = best. Methods that share a letter do not differ significantly."
     if len(lettered) < len(columns):
         note += " Where letters do not fit, they are in tables/ranking.csv."
+    if (table["against_null"] != "").any():
+        note += "\n▲ better than every null map, which knows nothing of the image; ▼ worse than one."
     _note(figure, note if not controls else f"{note}\nGrey: controls, which do not look at the network.")
     return figure
 
@@ -92,7 +96,7 @@ def _letters_fit(table: pd.DataFrame, column: tuple[str, str]) -> bool:
 def _ranked(
     axes: Axes, corner: tuple[int, int], row: object, colours: Colormap, worst: float, letters: bool
 ) -> None:
-    """A cell: rank and, if wanted, letters above, the value below."""
+    """A cell: rank and, if wanted, letters above, the value and what it is against null maps below."""
     (x, y), known = corner, row is not None and not pd.isna(row.rank)
     colour = colours((row.rank - 1) / (worst - 1)) if known else (1, 1, 1, 1)
     axes.add_patch(Rectangle((x, y), 1, 1, facecolor=colour, edgecolor="white", linewidth=1.2))
@@ -102,7 +106,8 @@ def _ranked(
     ink = readable(colour)
     text = f"{int(row.rank)} {short_letters(row.group)}" if letters else f"{int(row.rank)}"
     axes.text(x + 0.5, y + 0.31, text, ha="center", va="center", fontsize=9, color=ink, fontweight="bold")
-    axes.text(x + 0.5, y + 0.73, fixed(row.value), ha="center", va="center", fontsize=7.5, color=ink)
+    value = f"{fixed(row.value)} {AGAINST_NULL.get(row.against_null, '')}".rstrip()
+    axes.text(x + 0.5, y + 0.73, value, ha="center", va="center", fontsize=7.5, color=ink)
 
 
 def short_letters(group: str) -> str:

@@ -28,16 +28,16 @@ from signsight.core.registry import figures, metrics
 from signsight.core.words import nearest
 
 ARTEFACTS = (
-    "agreement", "background", "box_curves", "box_metrics", "box_ranking",
-    "cascades", "cells", "classes", "clean", "clean_scores", "composed", "confusion", "detection_accuracy",
-    "empty_maps", "feature_summary", "features", "geometry", "history", "identical_maps", "images",
-    "inversion_errors", "maps", "masking", "masking_scores", "metric_curves", "metrics", "path_similarity",
-    "perturbed", "photograph_images", "photograph_maps", "photographs", "ranking", "seeds", "sticker_bases",
+    "agreement", "background", "box_curves", "box_metrics", "box_ranking", "cascades", "cells", "classes",
+    "clean", "clean_scores", "composed", "confusion", "detection_accuracy", "empty_maps", "feature_summary",
+    "features", "geometry", "history", "identical_maps", "images", "inversion_errors", "maps", "masking",
+    "masking_scores", "metric_curves", "metrics", "nulls", "path_similarity", "perturbed",
+    "photograph_images", "photograph_maps", "photographs", "ranking", "seeds", "sticker_bases",
     "sticker_cells", "sticker_confusions", "sticker_scores", "stickers", "times",
     # of experiments that are compared
     "compared_accuracy", "compared_answers", "compared_background", "compared_classes", "compared_geometry",
-    "compared_losses", "compared_maps", "compared_masking", "compared_metrics", "compared_rankings",
-    "compared_stickers", "disagreements",
+    "compared_losses", "compared_maps", "compared_masking", "compared_metrics",
+    "compared_rankings", "compared_stickers", "disagreements",
 )  # fmt: skip
 FACTS = (
     "augmented", "box_controls", "box_quantities", "colour", "confidence", "controls", "degrees", "designs",

@@ -6,6 +6,7 @@ import pandas as pd
 
 from signsight.figures.metric_words import metric_words
 from signsight.figures.numbers import MINUS, NONE, markdown, percent
+from signsight.figures.ranking import AGAINST_NULL
 from signsight.figures.style import method_label
 
 ARROWS = {"higher": "↑", "lower": "↓"}
@@ -29,6 +30,12 @@ def trust(metrics: pd.DataFrame, ranking: pd.DataFrame, things: str = "images") 
         "say which way is better. A method's rank is one more than the number of methods that are "
         "significantly better (paired tests, Holm's correction); **bold**: none is."
     )
+    if (ranking["against_null"] != "").any():
+        head += (
+            " ▲: significantly better than every null map, which knows nothing of the image (a centre prior, "
+            "the method's own maps of other images, the controls); ▼: worse than one; without either, it is "
+            "not known that the method says anything of the single image."
+        )
     parts = [
         _table(metric, rows, ranking[ranking["metric"] == metric], things)
         for metric, rows in metrics[metrics["direction"] != ""].groupby("metric", sort=False)
@@ -43,7 +50,7 @@ def _table(metric: str, rows: pd.DataFrame, ranking: pd.DataFrame, things: str) 
     first = ranking[ranking["quantity"] == quantities[0]].sort_values("place", na_position="last")
     head = ["Method", *(f"{told[q]['label']} {ARROWS[told[q]['direction']]}" for q in quantities)]
     cells = {(r.method, r.quantity): r for r in rows.itertuples()}
-    ranks = {(r.method, r.quantity): r.rank for r in ranking.itertuples()}
+    ranks = {(r.method, r.quantity): r for r in ranking.itertuples()}
     body = [
         [method_label(m), *(_cell(cells[m, q], ranks.get((m, q))) for q in quantities)]
         for m in first["method"]
@@ -59,13 +66,15 @@ def _table(metric: str, rows: pd.DataFrame, ranking: pd.DataFrame, things: str) 
     return "\n\n".join([title, markdown(head, body)])
 
 
-def _cell(row: object, rank: object) -> str:
+def _cell(row: object, ranked: object | None) -> str:
     if pd.isna(row.value):
         return NONE
     text = f"{_number(row.value)} [{_number(row.low)}, {_number(row.high)}]"
-    if pd.isna(rank):
+    if ranked is None or pd.isna(ranked.rank):
         return text
-    return f"**{text} ({int(rank)})**" if int(rank) == 1 else f"{text} ({int(rank)})"
+    text = f"{text} ({int(ranked.rank)})"
+    text = f"**{text}**" if int(ranked.rank) == 1 else text
+    return f"{text} {AGAINST_NULL.get(ranked.against_null, '')}".rstrip()
 
 
 def _number(value: float) -> str:

@@ -34,7 +34,7 @@ from signsight.plan.verdict import Verdict
 
 Files = str | list[str] | dict[str, Any]
 
-METRIC_TABLES = ("metrics", "metric_curves", "pairs", "ranking", "agreement")
+METRIC_TABLES = ("metrics", "metric_curves", "pairs", "nulls", "ranking", "agreement")
 
 
 def flat(files: Files) -> list[str]:
@@ -167,6 +167,15 @@ class Plan(Sets):
         if about_metric(self.config, metric)["needs"] != "method":
             return None
         return {**self.method(method), **self.explain}
+
+    def nulls(self, metric: str, method: str) -> int:
+        """On how many images the null maps of a method are measured; a control is one itself.
+
+        A metric that runs the method again has no use for maps of other images.
+        """
+        control = about_method(self.config, method)["needs"] == "nothing"
+        again = about_metric(self.config, metric)["needs"] == "method"
+        return 0 if control or again else self.config["evaluation"]["null_images"]
 
     def is_signed(self, method: str) -> bool:
         """Whether a map of the method or variant has negative values that count."""

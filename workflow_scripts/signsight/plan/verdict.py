@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from signsight.plan.plan import Plan
 
 TABLES = (
-    "clean", "confusion", "masking", "geometry", "stickers", "background", "metrics", "pairs", "agreement",
-    "seeds", "identical_maps",
+    "clean", "confusion", "masking", "geometry", "stickers", "background", "metrics", "pairs", "nulls",
+    "agreement", "seeds", "identical_maps",
 )  # fmt: skip
 BOX_TABLES = ("detection_accuracy", "box_metrics", "box_pairs", "box_agreement")
 COMPARED = [f"compared_{name}" for name in ("accuracy", "answers", "losses", "maps", "rankings")]

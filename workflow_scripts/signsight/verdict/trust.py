@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from signsight.evaluation.null_table import BETTER, WORSE, labels_of_nulls, strongest
 from signsight.evaluation.ranking import letter_groups
 from signsight.figures.numbers import fixed, percent
 from signsight.verdict.lines import BAD, CAUTION, GOOD, UNKNOWN, Line, listed
@@ -97,6 +98,39 @@ def against_control(pairs: pd.DataFrame, told: Methods, control: str) -> Iterato
         yield Line(told.topic, CAUTION, f"Better than {name} by some measures only: {listed(some)}.")
     if none:
         yield Line(told.topic, BAD, f"Not shown to be better than {name} by any measure: {listed(none)}.")
+
+
+def against_nulls(nulls: pd.DataFrame, told: Methods) -> Iterator[Line]:
+    """Which methods beat every null map by all, some and none of the measures, and which null is the hardest.
+
+    nulls: of `null_table.null_table`; there are rows.
+    """
+    rows = strongest(nulls)
+    every, some, none = [], [], []
+    for method, own in rows.groupby("method", sort=False):
+        won, worse = own["outcome"] == BETTER, (own["outcome"] == WORSE).sum()
+        lost = f", worse by {worse}" if worse else ""
+        if won.all():
+            every.append(told.labels[method])
+        elif won.any():
+            by = listed([told.measure((row.metric, row.quantity)) for row in own[won].itertuples()], 2)
+            some.append(f"{told.labels[method]} ({won.sum()} of {len(own)}: {by}{lost})")
+        else:
+            none.append(told.labels[method] + (f" ({lost.removeprefix(', ')})" if lost else ""))
+    measures = rows[["metric", "quantity"]].drop_duplicates().shape[0]
+    by_all = f"all {measures} measures" if measures > 1 else "the one measure"
+    name = "every null map, which knows nothing of the image,"
+    if every:
+        yield Line(told.topic, GOOD, f"Significantly better than {name} by {by_all}: {listed(every)}.")
+    if some:
+        yield Line(told.topic, CAUTION, f"Better than {name} by some measures only: {listed(some)}.")
+    if none:
+        yield Line(told.topic, BAD, f"Not shown to be better than {name} by any measure: {listed(none)}.")
+    counts = rows["null"].value_counts()
+    names = labels_of_nulls(told.labels)
+    hardest, cases = names[counts.index[0]], f"{counts.iloc[0]} of {len(rows)} cases"
+    where = f"On {int(nulls['n'].max())} {told.things}"
+    yield Line(told.topic, UNKNOWN, f"{where}, the hardest null map to beat is the {hardest}, in {cases}.")
 
 
 def best(pairs: pd.DataFrame, told: Methods) -> Iterator[Line]:
@@ -258,16 +292,24 @@ def judged(
     told: Methods,
     confidence: float,
     key: str,
+    nulls: pd.DataFrame | None = None,
 ) -> Iterator[Line]:
-    """All lines on explanations. metrics, pairs, order: tables of metrics, of pairs, and of agreement."""
+    """All lines on explanations. metrics, pairs, order: tables of metrics, of pairs, and of agreement.
+
+    nulls: the table of null maps, where they were measured; else the methods stand against the controls
+    alone.
+    """
     rows = better_pairs(pairs, told.words, confidence)
     if len(rows) and told.chance is None:
         text = "Whether any explanation is better than chance is not known"
         yield Line(told.topic, UNKNOWN, f'{text}: the run has no random maps (add "random" to the methods).')
     if len(rows):
-        others = [name for name in told.controls if name != told.chance]
-        for control in [*([told.chance] if told.chance else []), *others]:
-            yield from against_control(rows, told, control)
+        if nulls is not None and len(nulls):
+            yield from against_nulls(nulls, told)
+        else:
+            others = [name for name in told.controls if name != told.chance]
+            for control in [*([told.chance] if told.chance else []), *others]:
+                yield from against_control(rows, told, control)
         yield from best(rows, told)
         yield from apart(rows, told)
     yield from weights_matter(metrics, told)

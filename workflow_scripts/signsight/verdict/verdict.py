@@ -107,7 +107,7 @@ def _explanations(tables: Tables, told: Methods, confidence: float) -> Iterator[
     once = Methods(dict(told.labels) | joined, told.controls, told.chance, told.words)
     metrics = without_repeats(tables["metrics"], same)
     parts = metrics, tables["pairs"], tables["agreement"]
-    yield from judged(*parts, once, confidence, "evaluation.images")
+    yield from judged(*parts, once, confidence, "evaluation.images", tables.get("nulls"))
 
 
 def _of_boxes(tables: Tables, told: Methods, confidence: float) -> Iterator[Line]:

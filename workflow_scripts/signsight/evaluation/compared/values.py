@@ -11,8 +11,15 @@ import numpy as np
 import pandas as pd
 
 from signsight.evaluation.metric_table import MetricResult, means, read_result
-from signsight.evaluation.ranking import LEAST_DRAWS, rounded
-from signsight.evaluation.statistics import holm, kendall, mean_interval, resampled_means, sign_flip
+from signsight.evaluation.ranking import rounded
+from signsight.evaluation.statistics import (
+    LEAST_DRAWS,
+    holm,
+    kendall,
+    mean_interval,
+    resampled_means,
+    sign_flip,
+)
 
 VALUE_COLUMNS = [
     "metric", "quantity", "method", "network", "n", "value", "low", "high", "place", "difference",
