@@ -22,7 +22,7 @@ ASKED = {"check_methods"}  # what is asked of the network, tried before its trai
 MASKED = TOLD | {"masking_table", "masking", "masked_sheet"}
 STICKERED = TOLD | {"sticker_table", "sticker_accuracy", "sticker_confusions", "sticker_sheet"}
 TURNED = TOLD | {"geometry_table", "degrees"}
-MEASURED = TOLD | {"metric_table", "aopc_curve", "morf_lerf", "ranking", "agreement", "cost"}
+MEASURED = TOLD | {"metric_table", "aopc_curve", "morf_lerf", "nulls", "ranking", "agreement", "cost"}
 PICTURED = {"perturbed_pictures", "perturbed"}
 CLEAN = EXPLORED | {"clean_table"} | drawn_from("confusion")
 STUCK = {"sticker", "score"} | STICKERED
@@ -171,6 +171,7 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
     ),
     "evaluation.metrics": (["region_perturbation"], MEASURED),
     "evaluation.images": (OTHER, {"evaluate"} | MEASURED),
+    "evaluation.null_images": (5, {"evaluate"} | MEASURED),
     "evaluation.target": (OTHER, ASKED | {"evaluate"} | MASKED | MEASURED | PICTURED),
     "evaluation.precision": (OTHER, set()),  # there is but one on the CPU
     "explorer.images": (OTHER, EXPLORED),

@@ -21,6 +21,7 @@ from signsight.data.imageset import ImageSet
 from signsight.data.shards import Shard
 from signsight.evaluation import run
 from signsight.evaluation.metrics.block import Block, Result
+from signsight.evaluation.nulls import NULLS
 from signsight.evaluation.run import Settings, evaluate_set, join_answers, sample_rows
 from small_models import gap, image_set, pictures
 
@@ -83,6 +84,36 @@ def test_merged_shards_are_the_whole(
             np.testing.assert_allclose(merged[name], values, atol=2e-6)
         else:
             np.testing.assert_array_equal(merged[name], values)
+
+
+@pytest.mark.parametrize("shards", [1, 4])
+def test_null_maps_get_what_the_metric_says_of_them(
+    shards: int, data: tuple[ImageSet, ArrayFile], tmp_path: Path
+) -> None:
+    """Class 3 has two images and the others three, so every image has a null map of each kind."""
+    model, rows = gap(5, SIZE), sample_rows(COUNT, 9, 0)
+    asked = rows[[0, 2, 3, 7]]
+    files = [tmp_path / f"{shard}.npz" for shard in range(shards)]
+    for shard, file in enumerate(files):
+        own = Shard(shard, shards).of(rows)
+        evaluate_set(DELETION, model, *data, own, CPU, file, null_rows=asked)
+    join_answers(files, tmp_path / "joined.npz")
+    found, places = answers(tmp_path / "joined.npz"), np.flatnonzero(np.isin(rows, asked))
+    for kind, null in NULLS.items():
+        _, make = null.make(data[1], data[0].class_ids, 0)
+        swapped = np.zeros((COUNT, SIZE, SIZE), np.float32)
+        swapped[asked] = make(asked)
+        np.save(tmp_path / f"{kind}.npy", swapped)
+        evaluate_set(
+            DELETION, model, data[0], ArrayFile(tmp_path / f"{kind}.npy"), asked, CPU, tmp_path / "direct.npz"
+        )
+        values = found[f"null_{kind}_deletion_auc"]
+        assert np.flatnonzero(np.isfinite(values)).tolist() == places.tolist()
+        np.testing.assert_allclose(
+            values[places], answers(tmp_path / "direct.npz")["value_deletion_auc"], atol=2e-6
+        )
+    evaluate_set(DELETION, model, *data, rows, CPU, tmp_path / "without.npz")
+    assert not any(name.startswith("null_") for name in answers(tmp_path / "without.npz"))
 
 
 def test_shards_of_another_evaluation_are_refused(data: tuple[ImageSet, ArrayFile], tmp_path: Path) -> None:

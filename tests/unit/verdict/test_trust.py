@@ -14,6 +14,7 @@ from signsight.verdict.lines import Line
 from signsight.verdict.trust import (
     Methods,
     against_control,
+    against_nulls,
     agreement,
     apart,
     best,
@@ -114,6 +115,26 @@ def test_worse_than_chance_is_said() -> None:
         "Alpha (1 of 2, worse by 1; not by Deletion AUC)"
         in texts(against_control(table(**values), TOLD, "random"))["caution"]
     )
+
+
+def test_better_than_every_null_map_by_all_by_some_and_by_none() -> None:
+    outcomes = {"a": ("better", "better"), "b": ("better", "worse"), "c": ("open", "worse")}
+    rows = [
+        {"metric": metric, "quantity": "auc", "method": method, "null": null, "n": 40, "outcome": outcome,
+         "strongest": "yes" if null == "same_class" else ""}
+        for method, both in outcomes.items()
+        for metric, outcome in zip(("deletion", "insertion"), both, strict=True)
+        for null in ("random", "same_class")
+    ]  # fmt: skip
+    found = texts(against_nulls(pd.DataFrame(rows), TOLD))
+    every = "every null map, which knows nothing of the image,"
+    assert found == {
+        "good": f"Significantly better than {every} by all 2 measures: Alpha.",
+        "caution": f"Better than {every} by some measures only: Beta (1 of 2: Deletion AUC, worse by 1).",
+        "bad": f"Not shown to be better than {every} by any measure: Gamma (worse by 1).",
+        "unknown": "On 40 images, the hardest null map to beat is the map of another image of the class, in 6"
+        " of 6 cases.",
+    }
 
 
 def test_one_is_best_by_all_measures() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from signsight.core.registry import metrics, replacements
 from signsight.docs.wording import value
+from signsight.evaluation.nulls import NULLS
 from signsight.figures.numbers import markdown
 
 HEAD = """# Which explanation is to be trusted
@@ -20,16 +21,18 @@ methods.
 evaluation:
   metrics: [region_perturbation, deletion, insertion, randomisation]
   images: 1000            # a random sample, or `all`; a smaller one is part of a larger one
+  null_images: 100        # of these, for null maps (below)
   parameters:
     region_perturbation: {region: 4, steps: 30, repetitions: 5, replacement: uniform}
     randomisation: {images: 100}
 ```
 
 The results are `evaluate/<metric>/<method>/scores.npz` (a value for every image, and its curve),
-`tables/metrics.csv` (means, intervals, chance), `tables/metric_curves.csv`, `tables/pairs.csv` (every two
-methods compared on the same images), `tables/ranking.csv`, `tables/agreement.csv` (do two metrics put the
-methods in the same order?), figures, and a section of `summary.md`. With `model.seeds: [0, 1, 2]` further
-models are trained, explained and evaluated, and `tables/seeds.csv` compares them.
+`tables/metrics.csv` (means, intervals, chance), `tables/metric_curves.csv`, `tables/pairs.csv` (every
+two methods compared on the same images), `tables/nulls.csv` (every method against null maps),
+`tables/ranking.csv`, `tables/agreement.csv` (do two metrics put the methods in the same order?),
+figures, and a section of `summary.md`. With `model.seeds: [0, 1, 2]` further models are trained,
+explained and evaluated, and `tables/seeds.csv` compares them.
 
 The metrics follow the score of `evaluation.target`, which can be anything that
 [`attribution.target`](../config/README.md#targets) can be: a class, one class against another, a channel or
@@ -50,6 +53,31 @@ evaluation:
 
 A variant sees the same images as its metric, and has columns in tables and figures of its own: so the ranking
 and the agreement of metrics tell whether an order of the methods depends on the setting.
+
+## Null maps: what a map gets that knows nothing of the image
+
+Noise is a weak opponent. Where the objects lie in the middle, as in cropped signs, a round map in the
+middle that never looks at the network is better than most methods by every metric that hides pixels. So
+each method also has to stand against maps that keep what is typical of the data, of the method and of
+the class, and know nothing of the image that is explained:
+
+| Null map | What it is | A method that does not beat it |
+| --- | --- | --- |
+{nulls}
+
+They are measured on `evaluation.null_images` of the metric's images, by every metric but those that run
+the method again (`randomisation`, `stability`). The **gap** of a method is to the strongest of them,
+paired image by image. *Better* means better than each of them: the largest p of the paired sign-flip
+tests is the p of that claim (an intersection-union test, Berger 1982,
+doi:10.1080/00401706.1982.10487790), corrected by Holm's method for the number of methods. *Worse* means
+worse than the strongest, whose p is multiplied by the number of null maps, since it was picked.
+`tables/nulls.csv` has all gaps, `tables/ranking.csv` that to the strongest, the figure `nulls` shows
+them, and in the figure `ranking` and in `summary.md` ▲ marks what is better and ▼ what is worse.
+
+Which null map is not beaten says something, too. On signs that are all drawn alike in the middle of the
+image, the map of another image of the class is nearly the right one: not to beat it says that the map is
+one of the class, which may be all that there is to know. Not to beat the centre prior says that a round
+spot would have done.
 
 ## How to read the numbers
 
@@ -100,7 +128,16 @@ def page() -> str:
         for told in [replacements.about(name)]
     ]
     table = markdown(["Name", "Random", "Source"], fills, right=False)
-    return HEAD + markdown(head, rows, right=False) + "\n" + FILLS + table + "\n"
+    opening = HEAD.replace("{nulls}", _nulls())
+    return opening + markdown(head, rows, right=False) + "\n" + FILLS + table + "\n"
+
+
+def _nulls() -> str:
+    """The rows of the table of null maps."""
+    rows = [(null.label, null.means, null.unbeaten) for null in NULLS.values()]
+    looking = "`random`, and others of `attribution.methods` that do not look at the network"
+    rows.append(("the controls of the run", looking, "scores no better than that control"))
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def _rows(name: str, about: dict[str, Any]) -> list[list[str]]:

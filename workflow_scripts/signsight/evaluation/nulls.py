@@ -25,13 +25,14 @@ NullMaps = Callable[[np.ndarray], np.ndarray]
 class Null:
     """A kind of null map.
 
-    label: its name in figures and sentences. means: what it is, for the docs. make: from the method's maps of
-    all test images, their true classes (N,) int and the seed to the rows that have a null map, (m,) int64,
-    and what makes those of some of them.
+    label: its name in figures and sentences. means: what it is, and unbeaten: what holds of a method that
+    does not beat it, for the docs. make: from the method's maps of all test images, their true classes (N,)
+    int and the seed to the rows that have a null map, (m,) int64, and what makes those of some of them.
     """
 
     label: str
     means: str
+    unbeaten: str
     make: Callable[[ArrayFile, np.ndarray, int], tuple[np.ndarray, NullMaps]]
 
 
@@ -63,14 +64,19 @@ NULLS = {
     "centre_prior": Null(
         "centre prior",
         "a Gaussian about the centre of the image, as wide as the method's maps of other images",
+        "does not find the object better than by pointing at the middle",
         centre_prior,
     ),
     "any_class": Null(
-        "map of any other image", "the method's own map of another image, drawn at random", any_class
+        "map of any other image",
+        "the method's own map of another image, drawn at random",
+        "has maps that are equal for all images, as far as the metric can tell",
+        any_class,
     ),
     "same_class": Null(
         "map of another image of the class",
         "the method's own map of another image of the same true class, drawn at random",
+        "has maps that are those of a class, not of the image",
         same_class,
     ),
 }

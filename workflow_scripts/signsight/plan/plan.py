@@ -171,8 +171,11 @@ class Plan(Sets):
     def nulls(self, metric: str, method: str) -> int:
         """On how many images the null maps of a method are measured; a control is one itself.
 
-        A metric that runs the method again has no use for maps of other images.
+        A metric that runs the method again has no use for maps of other images, and a stage that compares no
+        methods has none for null maps.
         """
+        if metric not in self.metrics:
+            return 0
         control = about_method(self.config, method)["needs"] == "nothing"
         again = about_metric(self.config, metric)["needs"] == "method"
         return 0 if control or again else self.config["evaluation"]["null_images"]
