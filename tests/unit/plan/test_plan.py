@@ -90,7 +90,7 @@ def test_variants_of_metrics_are_run_and_drawn_beside_their_metrics() -> None:
         ("stickers", {"stickers", "sticker_confusions"}, {"clean", "stickers"}),
         ("geometry", {"geometry"}, {"clean", "rotation", "perspective_vertical", "perspective_horizontal"}),
         ("background", {"background"}, {"clean", "background"}),
-        ("metrics", {"metrics", "metric_curves", "pairs", "ranking", "agreement"}, {"clean"}),
+        ("metrics", {"metrics", "metric_curves", "pairs", "nulls", "ranking", "agreement"}, {"clean"}),
     ],
 )
 def test_a_stage_alone_makes_its_own(stage: str, tables: set[str], kinds: set[str]) -> None:

@@ -19,6 +19,7 @@ from signsight.verdict.trust import (
     apart,
     best,
     better_pairs,
+    class_matters,
     few_images,
     judged,
     objects_apart,
@@ -135,6 +136,22 @@ def test_better_than_every_null_map_by_all_by_some_and_by_none() -> None:
         "unknown": "On 40 images, the hardest null map to beat is the map of another image of the class, in 6"
         " of 6 cases.",
     }
+
+
+@pytest.mark.parametrize(
+    ("values", "level", "words"),
+    [
+        ({"a": 0.95, "b": 0.2}, "bad", "Alpha (0.95)"),
+        ({"a": 0.5, "b": 0.2}, "good", "correlation is 0.50 (Alpha)"),
+    ],
+)
+def test_maps_that_are_the_same_for_two_classes(values: dict[str, float], level: str, words: str) -> None:
+    rows = [
+        {"quantity": "class_correlation", "method": m, "value": v, "low": v - 0.05, "high": v + 0.05}
+        for m, v in ({"random": 1.0} | values).items()
+    ]
+    (line,) = class_matters(pd.DataFrame(rows), TOLD)
+    assert line.level == level and words in line.text and "Random" not in line.text
 
 
 def test_one_is_best_by_all_measures() -> None:

@@ -14,7 +14,7 @@ from torch import nn
 
 from signsight.attribution.cost import Stopwatch
 from signsight.attribution.reduce import reduced
-from signsight.attribution.target import Bound, Target, Value, joined, parse
+from signsight.attribution.target import Bound, Target, Value, joined, parse, rival
 from signsight.attribution.task import Task
 from signsight.core.errors import UserError
 from signsight.core.files import ArrayWriter
@@ -92,10 +92,14 @@ def bind_batch(
     ids: list[str],
     settings: Settings,
     device: torch.device,
+    against: bool = False,
 ) -> Bound:
-    """What the settings explain in one batch of images (B, H, W, 3) uint8."""
+    """What the settings explain in one batch of images (B, H, W, 3) uint8, or what stands against it."""
     with torch.inference_mode(False), frozen(model):
-        return settings.explained.bind(model, to_pixels(images, device), truth, ids)
+        pixels = to_pixels(images, device)
+        if against:
+            return rival(settings.explained, model, pixels, truth, ids)
+        return settings.explained.bind(model, pixels, truth, ids)
 
 
 @torch.inference_mode(False)  # a caller's inference mode would leave no gradient
@@ -131,8 +135,11 @@ def explainer(
     ids: list[str],
     settings: Settings,
     device: torch.device,
+    against: bool = False,
 ) -> Explain:
     """`explain(model, images, ids, seed) -> maps`: the method again, what is explained held fixed.
+
+    With `against`, what stands against that is explained, the highest other class (`target.rival`).
 
     images (n, H, W, 3) uint8, truth and ids are those of the maps to compare with. The classes are
     what `settings.target` means for `model` and these images; `explain` takes another model, changed
@@ -141,7 +148,7 @@ def explainer(
     parts = []
     for start in range(0, len(ids), settings.batch_size):
         rows = slice(start, start + settings.batch_size)
-        parts.append(bind_batch(model, images[rows], truth[rows], ids[rows], settings, device))
+        parts.append(bind_batch(model, images[rows], truth[rows], ids[rows], settings, device, against))
     chosen, places = joined(parts), {image: place for place, image in enumerate(ids)}
 
     @torch.inference_mode(False)

@@ -124,6 +124,24 @@ def parse(value: Value | Target, score: str, key: str = "attribution.target") ->
     return ClassTarget(value["class"], value["against"], score, key)
 
 
+def rival(
+    target: Target, model: Classifier, images: torch.Tensor, truth: np.ndarray, ids: Sequence[str]
+) -> Bound:
+    """What stands against what `target` explains in a batch of images: the highest other class, as `bind`.
+
+    Of one class against another it is the other way round. UserError for a unit of a layer, which has no
+    rival, and for a network of one class.
+    """
+    if not isinstance(target, ClassTarget):
+        raise UserError(
+            "Config key 'attribution.target' names a unit of a layer, which no other class stands against; "
+            "leave 'class_sensitivity' out of 'evaluation.metrics'."
+        )
+    pair = target if target.against is not None else replace(target, against="runner_up")
+    bound = pair.bind(model, images, truth, ids)
+    return Classes(bound.against, None if target.against is None else bound.classes, target.score)
+
+
 def joined(parts: Sequence[Bound]) -> Bound:
     """What is explained in consecutive batches, of one target, as one batch."""
     return parts[0].joined(parts)

@@ -258,7 +258,13 @@ def _metrics(config: Config) -> None:
             f"Config key 'attribution.methods' lacks {chance!r}, the chance level of the metrics; add it or "
             "leave 'evaluation.metrics' out."
         )
+    target = config["attribution"]["target"]
     for metric in chosen:
+        if about_metric(config, metric).get("rival") and isinstance(target, dict) and "layer" in target:
+            raise UserError(
+                f"Config key 'evaluation.metrics' names {metric!r}, but 'attribution.target' is a unit of a "
+                "layer, which no other class stands against; leave it out."
+            )
         if about_metric(config, metric)["needs"] == "regions" and truth_regions(config) is None:
             raise UserError(
                 f"Config key 'evaluation.metrics' names {metric!r}, {UNKNOWN_OBJECT}; leave it out."

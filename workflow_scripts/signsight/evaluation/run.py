@@ -33,8 +33,9 @@ BATCHES = 8  # a block has at most so many batches of images
 SHARED = ("x", "labels")  # arrays of a result that are not one row an image
 
 
-# The `explain` of a block, from the model, images (n, H, W, 3), truth (n,) and ids of the block
-Explainer = Callable[["Classifier", np.ndarray, np.ndarray, list[str]], Explain]
+# The `explain` of a block, from the model, images (n, H, W, 3), truth (n,) and ids of the block; with
+# `against=True`, its `explain_rival`
+Explainer = Callable[..., Explain]
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ def evaluate_set(
                     device=device,
                     batch_size=settings.batch_size,
                     explain=explainer(model, *whose) if about["needs"] == "method" else None,
+                    explain_rival=explainer(model, *whose, against=True) if about.get("rival") else None,
                     precision=settings.precision,
                 )
                 yield metric(block, **settings.parameters)

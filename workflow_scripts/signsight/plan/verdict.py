@@ -27,6 +27,7 @@ STAGES = {
 MEASURES = {
     "how faithful the maps are to the network": ("deletion", "insertion"),
     "whether the maps depend on the trained weights": ("randomisation",),
+    "whether the maps of two classes differ": ("class_sensitivity",),
     "how stable the maps are": ("stability",),
 }
 

@@ -17,6 +17,7 @@ from signsight.verdict.lines import BAD, CAUTION, GOOD, UNKNOWN, Line, listed
 FEW = 30  # images below which a metric tells only large differences apart
 RERUN = "method"  # what metrics need that run methods again: noise is as stable as anything there
 REMEMBERS = 0.5  # rank correlation with the map of random weights above which a map hardly depends on them
+SAME = 0.8  # rank correlation of the maps of two classes above which they are called nearly the same
 LEAST_METHODS = 3  # of two methods every two measures agree or disagree wholly
 AGREES = 0.5  # Kendall's tau from which two orders are called alike
 FEW_METHODS = 5  # below which one swap changes Kendall's tau a lot
@@ -244,6 +245,27 @@ def weights_matter(metrics: pd.DataFrame, told: Methods) -> Iterator[Line]:
         yield Line(told.topic, GOOD if sure else UNKNOWN, f"{text} {most} ({told.labels[top['method']]}).")
 
 
+def class_matters(metrics: pd.DataFrame, told: Methods) -> Iterator[Line]:
+    """Whether the maps of two classes differ (Nie et al. 2018). metrics: of `metric_table.metric_table`."""
+    rows = metrics[
+        (metrics["quantity"] == "class_correlation") & ~metrics["method"].isin(list(told.controls))
+    ]
+    rows = rows[rows["value"].notna() & rows["method"].isin(list(told.labels))]
+    same = rows[rows["low"] > SAME].sort_values("value", ascending=False)
+    if len(same):
+        some = [f"{told.labels[row.method]} ({fixed(row.value, 2)})" for row in same.itertuples()]
+        text = f"Nearly the same map for the class that comes second: {listed(some)} (rank correlation)"
+        yield Line(told.topic, BAD, f"{text}; such a map does not say why it is this class.")
+    elif len(rows):
+        top = rows.loc[rows["value"].idxmax()]
+        text = "No method gives nearly the same map for the class that comes second: the highest rank"
+        yield Line(
+            told.topic,
+            GOOD,
+            f"{text} correlation is {fixed(top['value'], 2)} ({told.labels[top['method']]}).",
+        )
+
+
 def objects_apart(metrics: pd.DataFrame, told: Methods) -> Iterator[Line]:
     """Which methods tell the explained object from the others of its picture.
 
@@ -313,6 +335,7 @@ def judged(
         yield from best(rows, told)
         yield from apart(rows, told)
     yield from weights_matter(metrics, told)
+    yield from class_matters(metrics, told)
     yield from objects_apart(metrics, told)
     yield from agreement(order, told)
     yield from few_images(metrics, told, key)

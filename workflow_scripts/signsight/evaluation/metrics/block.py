@@ -41,6 +41,7 @@ class Block:
     device: torch.device
     batch_size: int
     explain: Explain | None = None
+    explain_rival: Explain | None = None
     precision: str = "full"
 
     def take(self, rows: np.ndarray) -> Block:
