@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from signsight.attribution.run import Settings, explain_batch
+from signsight.attribution.run import Settings, explain_batch, explainer
 from signsight.core.registry import metrics
 from signsight.evaluation.metrics.block import Block, Result
 from signsight.models.classifier import Classifier
@@ -72,6 +72,13 @@ def explain(model: Classifier, images: np.ndarray, ids: list[str], seed: int) ->
     return explain_batch(model, images, np.zeros(len(images), int), ids, settings, CPU)
 
 
+def explain_rival(model: Classifier, images: np.ndarray, ids: list[str], seed: int) -> np.ndarray:
+    settings = Settings("saliency", "predicted", "logit", None, 16, {}, seed)
+    return explainer(model, images, np.zeros(len(images), int), ids, settings, CPU, against=True)(
+        model, images, ids, seed
+    )
+
+
 @cache
 def model_for(metric: str) -> Classifier:
     """The templates; where the method is run again, a network with layers."""
@@ -100,6 +107,7 @@ def block_for(metric: str, maps: np.ndarray | None = None, **changes: Any) -> Bl
         "device": CPU,
         "batch_size": 32,
         "explain": explain,
+        "explain_rival": explain_rival,
     }
     return Block(**settings | changes)
 
