@@ -77,7 +77,8 @@ def render_archives(
     occlusion: share of signs with something before them; field: the widest frame in sign widths (see
     `Look`). Three archives have GTSRB's names, members and columns; the fourth, `GTSRB_Truth_Masks.zip`, has
     an 8-bit grey PNG for every image (`GTSRB/Final_Training/Masks/000NN/TTTTT_FFFFF.png`,
-    `GTSRB/Final_Test/Masks/NNNNN.png`) with 0 = background and whatever covers the sign, 1 = sign, 2 = symbol.
+    `GTSRB/Final_Test/Masks/NNNNN.png`) with 0 = background and whatever covers the sign, 1 = sign, 2 =
+    symbol.
     The bytes depend on the settings and the seed, not on `workers` (processes).
     UserError when a setting is out of its range.
     """
