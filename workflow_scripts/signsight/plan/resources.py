@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from signsight.config.choices import about_method, about_metric
 from signsight.core.registry import detectors, methods, metrics
+from signsight.evaluation.nulls import NULLS
 from signsight.models.names import torchvision_names
 from signsight.plan.plan import Plan
 
@@ -259,7 +260,10 @@ class Needs:
             for m in methods
         ]
         filled = shares * IMPUTED * (self.size / 224) ** 2 * len(methods) / self.seconds
-        return self.network(count * (sum(each) + filled), ROW * count)
+        measured = sum(self.plan.nulls(metric, method) > 0 for method in methods) / max(len(methods), 1)
+        asked = self.share(min(self.config["evaluation"]["null_images"], self.images())) if measured else 0
+        seen = count + measured * len(NULLS) * min(asked, count)
+        return self.network(seen * (sum(each) + filled), ROW * count)
 
     def _perturbed(self, own: dict[str, Any]) -> float:
         """Passes that a metric makes for an image and a method."""
