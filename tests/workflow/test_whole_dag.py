@@ -12,7 +12,7 @@ from tiny_workflow import TINY, Workflow, changed, drawn_from
 FIGURES = {
     "training_curve", "confusion_matrix", "overview", "masking", "masked_sheet", "degrees",
     "geometry_sheet", "sticker_accuracy", "sticker_confusions", "sticker_sheet", "aopc_curve",
-    "morf_lerf", "ranking", "agreement", "cost", "perturbed",
+    "morf_lerf", "nulls", "ranking", "agreement", "cost", "perturbed",
 }  # fmt: skip
 
 
@@ -27,7 +27,7 @@ def test_all_figures_and_tables_are_made(finished: Workflow) -> None:
     tables = {file.stem for file in (finished.results / "tables").glob("*.csv")}
     assert tables == {
         "clean", "confusion", "masking", "empty_maps", "geometry", "stickers", "sticker_confusions",
-        "metrics", "metric_curves", "pairs", "ranking", "agreement", "identical_maps", "verdict",
+        "metrics", "metric_curves", "pairs", "nulls", "ranking", "agreement", "identical_maps", "verdict",
     }  # fmt: skip
     assert "Test accuracy" in (finished.results / "summary.md").read_text()
 
