@@ -150,9 +150,13 @@ def test_metrics_are_ranked() -> None:
         for m, (v, _) in numbers.items()
     ]
     metrics = pd.DataFrame(rows, columns=METRIC_COLUMNS)
-    ranking = metrics.assign(place=[1, 2, 3], rank=[rank for _, rank in numbers.values()])
+    against = {"saliency": "better", "grad_cam": "open", "random": ""}
+    ranking = metrics.assign(
+        place=[1, 2, 3], rank=[rank for _, rank in numbers.values()], against_null=against.values()
+    )
     text = summary(**BASE, metrics=metrics, ranking=ranking)
-    assert rows_of(text, "Saliency") == [["Saliency", "**0.650 [0.630, 0.670] (1)**"]]
+    assert rows_of(text, "Saliency") == [["Saliency", "**0.650 [0.630, 0.670] (1)** ▲"]]
+    assert rows_of(text, "Grad-CAM") == [["Grad-CAM", "**0.630 [0.610, 0.650] (1)**"]]
     assert rows_of(text, "Random") == [["Random", "−0.400 [−0.420, −0.380] (3)"]]
     assert rows_of(text, "*Chance*") == [["*Chance*", "−0.400"]]
     assert "AOPC ↑" in text and "102 images, at most 2 of them left out" in text
@@ -164,7 +168,7 @@ def test_a_guessing_network_gets_no_ranking_and_loses_nothing(
     rows = [("region_perturbation", "aopc", m, 36, 0, v, v, v, "higher", 0.1) for m, v in RANKED.items()]
     metrics = pd.DataFrame(rows, columns=METRIC_COLUMNS)
     tables = {"masking": masking, "geometry": geometry, "stickers": stickers.assign(difference=0.0)}
-    tables |= {"metrics": metrics, "ranking": metrics.assign(place=[1, 2], rank=1)}
+    tables |= {"metrics": metrics, "ranking": metrics.assign(place=[1, 2], rank=1, against_null="")}
     guess = {"n": 36, "correct": 18, "accuracy": 0.5, "low": 0.345, "high": 0.655, "chance": 0.5}
     text = summary(**BASE | {"clean": pd.DataFrame([guess])}, **tables)
     part = text.partition("## Which explanation is to be trusted\n\n")[2]
