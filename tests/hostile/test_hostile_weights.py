@@ -173,7 +173,7 @@ EDITS: dict[str, tuple[Any, str]] = {
     "an unknown network": ({"architecture": "nonsense"}, "nonsense"),
     "a network of Python": ({"architecture": "os.system"}, "os.system"),
     "an unknown parameter": ({"parameters": {"depth": 3}}, "'depth'"),
-    "an immense parameter": ({"parameters": {"width": 10**7}}, "cannot be built"),
+    "an immense parameter": ({"parameters": {"width": 10**7}}, "between 1 and 512"),
     "a parameter of text": ({"parameters": {"width": "x"}}, "cannot be built"),
 }
 

@@ -17,9 +17,10 @@ from small_training import make_images, run
 def registered(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """`registered(name, builder, **about)`: have the registry know this network too."""
     known: dict[str, tuple[Callable[..., nn.Module], dict[str, object]]] = {}
-    names, get, about = networks.names, networks.get, networks.about
+    names, get, about, parameters = networks.names, networks.get, networks.about, networks.parameters
     monkeypatch.setattr(networks, "names", lambda: sorted({*names(), *known}))
     monkeypatch.setattr(networks, "get", lambda name: known[name][0] if name in known else get(name))
+    monkeypatch.setattr(networks, "parameters", lambda name: {} if name in known else parameters(name))
     monkeypatch.setattr(networks, "about", lambda name: known[name][1] if name in known else about(name))
 
     def register(name: str, builder: Callable[..., nn.Module], **about: object) -> None:

@@ -55,6 +55,7 @@ def _call(name: str, given: Mapping[str, Any], facts: Mapping[str, int]) -> nn.M
             and argument.kind is not argument.VAR_POSITIONAL
         ):
             raise UserError(f"Network {name!r} needs the parameter {key!r}; give it in 'model.parameters'.")
+    _refuse_out_of_range(name, given)
     try:
         network = builder(**given, **{key: value for key, value in facts.items() if key in arguments})
     except UserError:
@@ -113,3 +114,15 @@ def _forward(network: nn.Module, name: str, image: torch.Tensor) -> torch.Tensor
 
 def _told(fault: Exception) -> str:
     return f"{type(fault).__name__}: {first_sentence(fault)}"
+
+
+def _refuse_out_of_range(name: str, given: Mapping[str, object]) -> None:
+    """UserError for a number that the network's declaration does not allow, before it takes memory."""
+    for key, value in given.items():
+        told = networks.parameters(name).get(key, {})
+        low, high = told.get("minimum", value), told.get("maximum", value)
+        if isinstance(value, int | float) and not low <= value <= high:
+            raise UserError(
+                f"Network {name!r} cannot be built with these parameters ({key} is {value}, and has to be "
+                f"between {low} and {high}); correct them."
+            )
