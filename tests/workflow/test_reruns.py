@@ -27,7 +27,7 @@ SHEETS = {"masked_sheet", "geometry_sheet", "sticker_sheet"}
 # wherever a method has its name written; nothing is computed or counted again
 LABELLED = EXPLORED | {
     "overview", "masking", "masked_sheet", "sticker_accuracy", "sticker_confusions", "aopc_curve",
-    "morf_lerf", "ranking", "cost", "perturbed", "summary", "verdict",
+    "morf_lerf", "nulls", "ranking", "cost", "perturbed", "summary", "verdict",
 }  # fmt: skip
 ASKED = {"check_methods"}  # what is asked of the network, tried before its training
 # the model, three methods, and for each of them the masking and two metrics
