@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from case import Case, check, table
+from case import Case, fault_of, table
 from made_of import class_folders, encoded, one_more, own_pictures, pixels
 
 SHOWN = pixels(77, 16, 16)
@@ -204,4 +204,4 @@ CASES = [
 
 @table(CASES)
 def test_odd(case: Case, tmp_path: Path) -> None:
-    check(case, tmp_path)
+    assert fault_of(case, tmp_path) == ""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from case import Case, check, table
+from case import Case, fault_of, table
 from made_of import encoded, one_more, own_pictures, pixels, png
 
 NO_FORMAT = "is a broken picture (none of the formats PNG, JPEG, PPM, BMP, WEBP, GIF, TIFF)"
@@ -238,4 +238,4 @@ CASES = [
 
 @table(CASES)
 def test_pictures(case: Case, tmp_path: Path) -> None:
-    check(case, tmp_path)
+    assert fault_of(case, tmp_path) == ""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from case import Case, check, table
+from case import Case, fault_of, table
 from rules_alone import Run, Step
 from synthetic_voc import TOP, annotation, encoded, picture, tree, write_folder, write_tar
 
@@ -385,4 +385,4 @@ CASES = [
 
 @table(CASES)
 def test_scenes(case: Case, tmp_path: Path) -> None:
-    check(case, tmp_path)
+    assert fault_of(case, tmp_path) == ""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from case import Case, check, table
+from case import Case, fault_of, table
 from made_of import FOLDER, STAGE, class_folders, encoded, png, with_keys
 from rules_alone import Album, Run, Step
 
@@ -496,4 +496,4 @@ CASES = [
 
 @table(CASES)
 def test_tables(case: Case, tmp_path: Path) -> None:
-    check(case, tmp_path)
+    assert fault_of(case, tmp_path) == ""

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image, ImageSequence
 
 from signsight.figures.feature_pages import (
@@ -310,4 +311,8 @@ def test_names_of_layers_break_at_their_dots() -> None:
 
 def test_a_heading_fits_above_a_narrow_sheet(legible: Check) -> None:
     figure = sheet([Block(pictures(1, 1), [""])], left=0.15)
-    legible(headed(figure, f"Made for {LONG}: a recipe with a rather long name", " ".join([LONG] * 4)))
+    high, title = figure.get_size_inches()[1], f"Made for {LONG}: a recipe with a rather long name"
+    page = headed(figure, title, " ".join([LONG] * 4))
+    legible(page)
+    written = " ".join(" ".join(text.get_text().split()) for text in page.findobj(Text))
+    assert "a rather long name" in written and page.get_size_inches()[1] > high
