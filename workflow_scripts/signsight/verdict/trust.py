@@ -222,19 +222,24 @@ def _both(row: Any, told: Methods) -> str:
     return f"{one} and {two}"
 
 
+def _alike(
+    metrics: pd.DataFrame, told: Methods, quantity: str, least: float
+) -> tuple[pd.DataFrame, list[str]]:
+    """The rows of a correlation of maps, without controls, and methods surely above `least`, highest first."""
+    rows = metrics[(metrics["quantity"] == quantity) & ~metrics["method"].isin(list(told.controls))]
+    rows = rows[rows["value"].notna() & rows["method"].isin(list(told.labels))]
+    above = rows[rows["low"] > least].sort_values("value", ascending=False)
+    return rows, [f"{told.labels[row.method]} ({fixed(row.value, 2)})" for row in above.itertuples()]
+
+
 def weights_matter(metrics: pd.DataFrame, told: Methods) -> Iterator[Line]:
     """Whether the maps change when all weights are random (Adebayo et al. 2018).
 
     metrics: of `metric_table.metric_table`; a map that keeps its order is an edge detector at best.
     """
-    rows = metrics[
-        (metrics["quantity"] == "randomisation_rank") & ~metrics["method"].isin(list(told.controls))
-    ]
-    rows = rows[rows["value"].notna() & rows["method"].isin(list(told.labels))]
-    stay = rows[rows["low"] > REMEMBERS].sort_values("value", ascending=False)
-    if len(stay):
-        some = [f"{told.labels[row.method]} ({fixed(row.value, 2)})" for row in stay.itertuples()]
-        text = f"Hardly dependent on what the network learned: {listed(some)} keep their order of pixels"
+    rows, stay = _alike(metrics, told, "randomisation_rank", REMEMBERS)
+    if stay:
+        text = f"Hardly dependent on what the network learned: {listed(stay)} keep their order of pixels"
         yield Line(told.topic, BAD, f"{text} (rank correlation) when all weights are random.")
     elif len(rows):
         top = rows.loc[rows["value"].idxmax()]
@@ -247,14 +252,9 @@ def weights_matter(metrics: pd.DataFrame, told: Methods) -> Iterator[Line]:
 
 def class_matters(metrics: pd.DataFrame, told: Methods) -> Iterator[Line]:
     """Whether the maps of two classes differ (Nie et al. 2018). metrics: of `metric_table.metric_table`."""
-    rows = metrics[
-        (metrics["quantity"] == "class_correlation") & ~metrics["method"].isin(list(told.controls))
-    ]
-    rows = rows[rows["value"].notna() & rows["method"].isin(list(told.labels))]
-    same = rows[rows["low"] > SAME].sort_values("value", ascending=False)
-    if len(same):
-        some = [f"{told.labels[row.method]} ({fixed(row.value, 2)})" for row in same.itertuples()]
-        text = f"Nearly the same map for the class that comes second: {listed(some)} (rank correlation)"
+    rows, same = _alike(metrics, told, "class_correlation", SAME)
+    if same:
+        text = f"Nearly the same map for the class that comes second: {listed(same)} (rank correlation)"
         yield Line(told.topic, BAD, f"{text}; such a map does not say why it is this class.")
     elif len(rows):
         top = rows.loc[rows["value"].idxmax()]
