@@ -225,7 +225,7 @@ def _both(row: Any, told: Methods) -> str:
 def _alike(
     metrics: pd.DataFrame, told: Methods, quantity: str, least: float
 ) -> tuple[pd.DataFrame, list[str]]:
-    """The rows of a correlation of maps, without controls, and methods surely above `least`, highest first."""
+    """The rows of a correlation of maps without controls; methods surely above `least`, highest first."""
     rows = metrics[(metrics["quantity"] == quantity) & ~metrics["method"].isin(list(told.controls))]
     rows = rows[rows["value"].notna() & rows["method"].isin(list(told.labels))]
     above = rows[rows["low"] > least].sort_values("value", ascending=False)
