@@ -136,6 +136,11 @@ def test_better_than_every_null_map_by_all_by_some_and_by_none() -> None:
         "unknown": "On 40 images, the hardest null map to beat is the map of another image of the class, in 6"
         " of 6 cases.",
     }
+    centred = pd.DataFrame(rows).replace({"null": {"same_class": "centre_prior"}})
+    assert (
+        "centre prior, in 6 of 6 cases; a spot in the middle"
+        in texts(against_nulls(centred, TOLD))["unknown"]
+    )
 
 
 @pytest.mark.parametrize(

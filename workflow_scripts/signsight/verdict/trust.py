@@ -129,9 +129,10 @@ def against_nulls(nulls: pd.DataFrame, told: Methods) -> Iterator[Line]:
         yield Line(told.topic, BAD, f"Not shown to be better than {name} by any measure: {listed(none)}.")
     counts = rows["null"].value_counts()
     names = labels_of_nulls(told.labels)
-    hardest, cases = names[counts.index[0]], f"{counts.iloc[0]} of {len(rows)} cases"
-    where = f"On {int(nulls['n'].max())} {told.things}"
-    yield Line(told.topic, UNKNOWN, f"{where}, the hardest null map to beat is the {hardest}, in {cases}.")
+    hardest, cases = counts.index[0], f"{counts.iloc[0]} of {len(rows)} cases"
+    text = f"On {int(nulls['n'].max())} {told.things}, the hardest null map to beat is the {names[hardest]}"
+    note = "; a spot in the middle scores high wherever the objects lie there, whatever the network uses"
+    yield Line(told.topic, UNKNOWN, f"{text}, in {cases}{note if hardest == 'centre_prior' else ''}.")
 
 
 def best(pairs: pd.DataFrame, told: Methods) -> Iterator[Line]:
