@@ -20,6 +20,15 @@ FOLDER: dict[str, Any] = {
     "data": {"name": "folder", "source": "own", "size": 16, "folder": {"test_fraction": 0.5}},
     "attribution": {"methods": ["random"]},
 }
+GTSRB: dict[str, Any] = {
+    "device": "cpu",
+    "stages": [],
+    "attribution": {"methods": ["random"]},
+    "data": {"name": "gtsrb", "source": "own", "checksums": "none", "size": 16, "allow_empty_classes": True},
+}
+# what is said of archives
+AGAIN = "delete it and download it again."
+OUT = "which leads out of the archive, so it is refused; get the archive from a source that you trust."
 STAGE = ("check_pictures", "classes", "crop/train", "crop/test", "examples")
 Edit = Callable[[Path], object]
 

@@ -1,47 +1,18 @@
-"""Configs: values, numbers, paths and contradictions, each told in one sentence before any job."""
+"""Configs: values, numbers, paths and secrets, each told in one sentence before any job."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from case import Case, fault_of, table
-from made_of import class_folders
-from rules_alone import Run, Step
+from config_cases import of, wrong
+from rules_alone import Run
 
 LONG = "x" * 300
-AS_IT_IS = {"train": False, "weights": "net.pth", "mean": [0.5] * 3, "std": [0.2] * 3}
 TOKEN = "https://example.org/net-0123abcd.pth?token=secret"
 PASSWORD = "https://me:secret@example.org/net-0123abcd.pth"
-
-
-def config(**groups: Any) -> Callable[[Path], Step]:
-    """The check of a config beside a folder of pictures, a file, and the files of a network."""
-
-    def make(folder: Path) -> Step:
-        class_folders(folder / "own")
-        (folder / "afile").write_text("x")
-        (folder / "net.pth").write_text("x")
-        (folder / "half").mkdir()
-        (folder / "half/model.json").write_text("{}")
-        return Run(groups)
-
-    return make
-
-
-def of(name: str, sentence: str, **groups: Any) -> Case:
-    return Case(name, config(**groups), sentence)
-
-
-def wrong(key: str, value: Any, sentence: str) -> Case:
-    """A value that its key does not take."""
-    groups: Any = value
-    for part in reversed(key.split(".")):
-        groups = {part: groups}
-    return of(f"{key} {repr(value)[:30]}", f"Config key '{key}...{sentence}", **groups)
 
 
 NAMES = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from case import Case, fault_of, table
-from test_hostile_configs import AS_IT_IS, of, wrong
+from config_cases import AS_IT_IS, of, wrong
 
 CONTRADICTIONS = [
     of(

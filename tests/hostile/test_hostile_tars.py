@@ -12,9 +12,8 @@ from typing import Any
 from PIL import Image
 
 from case import Case, fault_of, table
-from made_of import encoded, pixels
+from made_of import AGAIN, GTSRB, OUT, encoded, pixels
 from rules_alone import Run, Step
-from test_hostile_zips import AGAIN, GTSRB, OUT
 
 
 def notes(**found: str) -> bytes:

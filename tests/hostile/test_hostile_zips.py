@@ -7,20 +7,13 @@ import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import synthetic
 from case import Case, fault_of, table
-from made_of import pixels
+from made_of import AGAIN, GTSRB, OUT, pixels
 from rules_alone import Run, Step
 from synthetic import TEST_ZIP, TRAINING_ZIP, TRUTH_ZIP
 
-GTSRB: dict[str, Any] = {
-    "device": "cpu",
-    "stages": [],
-    "attribution": {"methods": ["random"]},
-    "data": {"name": "gtsrb", "source": "own", "checksums": "none", "size": 16, "allow_empty_classes": True},
-}
 JOBS = (
     f"download/{TRAINING_ZIP}",
     f"download/{TEST_ZIP}",
@@ -33,7 +26,6 @@ JOBS = (
 Make = Callable[[Path], object]
 FOLDER = "GTSRB/Final_Training/Images/00001"
 CSV = f"{FOLDER}/GT-00001.csv"
-AGAIN = "delete it and download it again."
 
 
 def gtsrb(edit: Make, *jobs: str, fault: str | None = None) -> Callable[[Path], Step]:
@@ -164,7 +156,6 @@ def lying(name: str) -> Make:
     return edit
 
 
-OUT = "which leads out of the archive, so it is refused; get the archive from a source that you trust."
 CASES = [
     Case("right", gtsrb(lambda root: None)),
     refused(
