@@ -111,6 +111,7 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
     ),
     "training.preset": (OTHER, TRAINED),
     "training.epochs": (OTHER, TRAINED),
+    "training.examples_per_epoch": (OTHER, TRAINED),
     "training.batch_size": (OTHER, TRAINED),
     "training.optimizer": ("adamw", TRAINED),
     "training.learning_rate": (OTHER, TRAINED),

@@ -265,3 +265,20 @@ def test_stn3_trains_saves_and_loads(tmp_path: Path) -> None:
     assert pixels.grad.abs().sum() > 0
     # The heads of the transformers have moved from the identity.
     assert model.network.transformer1.head.weight.abs().sum() > 0
+
+
+@pytest.mark.parametrize(("count", "each"), [(10, 10), (10, 3), (10, 4), (7, 6)])
+def test_epochs_take_every_example_before_any_again(count: int, each: int) -> None:
+    taken = np.concatenate([training.order_of(3, epoch, count, each) for epoch in range(count)])
+    assert len(taken) == count * each
+    for turn in np.split(taken, each):
+        assert sorted(turn) == list(range(count))
+    assert not np.array_equal(taken[:count], taken[count : 2 * count])
+
+
+def test_short_epochs_are_validated_and_end_the_schedule(images: ImageSet, tmp_path: Path) -> None:
+    history = run(tmp_path, images, epochs=3, batch_size=8, examples_per_epoch=20)
+    assert history["steps"].tolist() == [3, 6, 9]
+    assert history["learning_rate"].iloc[-1] < 0.001 * history["learning_rate"].max()
+    whole = run(tmp_path / "whole", images, epochs=1, batch_size=8, examples_per_epoch=10**9)
+    assert whole["steps"].tolist() == [6]

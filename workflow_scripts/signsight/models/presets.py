@@ -16,6 +16,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     # Arcos-García et al. 2018 as trained by the GTSRB study.
     "published": {
         "epochs": 100,
+        "examples_per_epoch": 0,
         "batch_size": 50,
         "optimizer": "sgd",
         "learning_rate": 0.001,
@@ -48,6 +49,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     # number of examples (`models.adapted`).
     "short": {
         "epochs": None,
+        "examples_per_epoch": 0,
         "batch_size": None,
         "optimizer": "sgd",
         "learning_rate": None,
@@ -80,6 +82,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     # are shifts of up to an eighth, here by parts of a pixel too, since one resampling does all.
     "cifar_study": {
         "epochs": 25,
+        "examples_per_epoch": 0,
         "batch_size": 64,
         "optimizer": "sgd",
         "learning_rate": 0.005,

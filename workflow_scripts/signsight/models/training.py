@@ -117,9 +117,10 @@ def train(
     training = examples[examples["subset"] == "train"].reset_index(drop=True)
     validation = examples[(examples["subset"] == "validation") & (examples["flip"] == "")]
     validation = validation.drop_duplicates("row")
+    settings = resolve(settings)
     settings, chosen = adapted(
-        resolve(settings),
-        examples=len(training),
+        settings,
+        examples=min(len(training), settings["examples_per_epoch"] or len(training)),
         validation=len(validation),
         pretrained=bool(model.get("weights")),
     )
@@ -247,7 +248,8 @@ class _Run:
         self.validation_rows = validation["row"].to_numpy(np.int64)
         self.validation_targets = torch.from_numpy(validation["class_id"].to_numpy(np.int64, copy=True))
         self.optimizer = make_optimizer(classifier, settings)
-        self.steps = math.ceil(len(self.rows) / settings["batch_size"])
+        self.each = min(settings["examples_per_epoch"] or len(self.rows), len(self.rows))
+        self.steps = math.ceil(self.each / settings["batch_size"])
 
     def go(self, folder: Path, mark: str) -> Progress:
         """All epochs that are left, with the state stored in `folder` after each."""
@@ -284,7 +286,7 @@ class _Run:
         start = time.perf_counter()
         # All draws of an epoch come from its number, so that a resume needs no generator's state.
         torch.manual_seed(int(generator(self.seed, "dropout", epoch).integers(2**62)))
-        order = generator(self.seed, "order", epoch).permutation(len(self.rows))
+        order = order_of(self.seed, epoch, len(self.rows), self.each)
         draws = draw(self.settings["augmentation"], self.flips, self.angles, self.seed, epoch)
         self.classifier.train()
         total = torch.zeros(2, device=self.device)
@@ -294,7 +296,7 @@ class _Run:
                 self.settings, epoch * self.steps + number, self.settings["epochs"] * self.steps
             )
             total += self.step(rows, draws, rate)
-        loss, accuracy = (total / len(self.rows)).tolist()
+        loss, accuracy = (total / self.each).tolist()
         if not math.isfinite(loss):
             raise UserError(
                 f"The loss was not finite in epoch {epoch + 1}; "
@@ -351,6 +353,18 @@ class _Run:
             row["seconds"],
             *divmod(round(left), 60),
         )
+
+
+def order_of(seed: int, epoch: int, count: int, each: int) -> np.ndarray:
+    """(each,) int64: the examples of `epoch` (from 0), of `count`, in the order in which they are taken.
+
+    The epochs go through all examples in a random order, then through them in another one, and so on, `each`
+    at a time: no example is taken again before all the others were.
+    """
+    begin = epoch * each
+    passes = range(begin // count, (begin + each - 1) // count + 1)
+    orders = np.concatenate([generator(seed, "order", number).permutation(count) for number in passes])
+    return orders[begin - passes[0] * count :][:each]
 
 
 def _start(model: Mapping[str, Any]) -> dict[str, str]:

@@ -193,7 +193,8 @@ class Needs:
     def train(self) -> Need:
         """The training: all its examples, in all its epochs."""
         training, examples = self.plan.training, self.examples
-        seen = examples * training["epochs"] if training["epochs"] else max(20 * examples, 128_000)
+        each = min(examples, training["examples_per_epoch"] or examples)
+        seen = each * training["epochs"] if training["epochs"] else max(20 * each, 128_000)
         batch = 0 if self.on_gpu else (training["batch_size"] or 64) * self.size**2 * PIXEL
         held = min(self.images("train") * self.size**2 * 3e-6, 1100)  # pixels, held up to 1 GB
         return self.network(STEP * seen, batch + held + ROW * examples)
