@@ -18,7 +18,7 @@ from signsight.detection.map_file import maps_writer
 from signsight.detection.scene import Scene, SceneObject
 from signsight.detection.scene_set import write_scene_set
 from signsight.evaluation.metric_table import metric_table
-from signsight.evaluation.ranking import agreement_table, pair_table, ranking_table
+from signsight.evaluation.ranking import RANK_COLUMNS, agreement_table, pair_table, ranking_table
 from signsight.perturbation.grid import rank_cells
 from signsight.plan.plan import Plan
 
@@ -330,18 +330,6 @@ def _detection(plan: Plan, own: dict[str, Any], rng: np.random.Generator) -> Non
             _savez(file, **values, **rows)
     ranking = plan.explorer.given["tables"].get("box_ranking")
     if ranking:
-        columns = [
-            "metric",
-            "quantity",
-            "method",
-            "place",
-            "rank",
-            "group",
-            "tied_with",
-            "value",
-            "low",
-            "high",
-            "n",
-        ]
-        rows = [["box_localisation", "energy", "odam", 1, 1, "a", "", 0.5, 0.4, 0.6, 4]]
-        write_csv(ranking, pd.DataFrame(rows, columns=columns))
+        row = {"metric": "box_localisation", "quantity": "energy", "method": "odam", "value": 0.5, "n": 4}
+        row |= {"null": "same_class", "gap": 0.25, "gap_low": 0.125, "gap_high": 0.375}
+        write_csv(ranking, pd.DataFrame([row | {"against_null": "better"}], columns=RANK_COLUMNS))

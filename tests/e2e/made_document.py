@@ -20,6 +20,13 @@ METHODS = {  # id -> label, signed, control, same_as
     "lrp": ("LRP", True, False, None),
     "twin": ("Twin", True, False, "lrp"),
 }
+NULLS = {"centre_prior": "centre prior", "same_class": "map of another image of the class"}
+AGAINST_NULLS = {  # method -> what it is against the strongest null map; a control is one itself
+    "saliency": {"null": "same_class", "gap": 0.125, "gap_low": 0.0625, "gap_high": 0.1875,
+                 "against_null": "better"},
+    "lrp": {"null": "random", "gap": -0.25, "gap_low": -0.5, "gap_high": -0.125, "against_null": "worse"},
+    "twin": {"null": "centre_prior", "gap": 0.0, "gap_low": -0.5, "gap_high": 0.5, "against_null": "open"},
+}  # fmt: skip
 MISSING = 3  # the image that LRP has no map of
 CURVES = ("deletion", "insertion")
 
@@ -84,7 +91,7 @@ class Made:
                 {"id": m, "label": m.title(), "quantities": [quantity], "curves": [curve]} for m in CURVES
             ],
             "sets": [self._test(), self._gallery(), self._detection()],
-            "ranking": {"confidence": 0.95, "rows": self._ranks()},
+            "ranking": {"confidence": 0.95, "rows": self._ranks(), "nulls": NULLS},
             "agreement": {"rows": [
                 {"metric_a": "deletion", "quantity_a": "area", "metric_b": "insertion", "quantity_b": "area",
                  "methods": 3, "tau": -0.33}
@@ -95,7 +102,7 @@ class Made:
     def _ranks(self) -> list[dict[str, Any]]:
         return [
             {"metric": metric, "quantity": "area", "method": m, "n": 9, "mean": 0.3 + 0.1 * k, "low": 0.2,
-             "high": 0.4 + 0.1 * k, "rank": k + 1, "group": "abcd"[k]}
+             "high": 0.4 + 0.1 * k, "rank": k + 1, "group": "abcd"[k]} | AGAINST_NULLS.get(m, {})
             for metric in CURVES
             for k, m in enumerate(METHODS)
         ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from e2e.conftest import Visit, settled
-from e2e.made_document import METHODS, MISSING, Made
+from e2e.made_document import METHODS, MISSING, Made, write
 from e2e.test_image import change, seen
 
 
@@ -81,6 +82,43 @@ def test_ranking_leads_to_the_images(visit: Visit, made: Path, document: Made) -
         page.wait_for_selector(".forest")
     page.click("[data-testid='cell-insertion.area-lrp']")
     page.wait_for_selector("[data-testid=wall] canvas.map[data-method=lrp]")
+
+
+def test_ranking_says_what_beats_null_maps(visit: Visit, made: Path) -> None:
+    page = visit(made, "view=ranking")
+    said = {
+        method: page.locator(f".forest tr[data-method={method}] .null-gap").text_content()
+        for method in METHODS
+    }
+    assert said == {
+        "random": "–",
+        "saliency": "▲ better +0.125 [0.0625, 0.188] · map of another image of the class",
+        "lrp": "▼ worse −0.250 [−0.500, −0.125] · Random",
+        "twin": "○ open 0 [−0.500, 0.500] · centre prior",
+    }
+    mark = page.locator("[data-testid='cell-insertion.area-lrp'] [role=img]")
+    words = "worse than the strongest null map: −0.250 [−0.500, −0.125] against “Random”"
+    assert mark.get_attribute("title") == mark.get_attribute("aria-label") == words
+    assert mark.text_content() == "▼"
+    assert page.get_by_text("know nothing of the image").count() == 2, "the legend, of plot and of table"
+
+
+def test_metrics_of_an_image_say_what_beats_null_maps(visit: Visit, made: Path) -> None:
+    page = visit(made, "view=image")
+    marks = page.locator("[data-testid=measures] .strips [role=img].null-mark").all_text_contents()
+    assert sorted(marks) == ["▲", "▼"], "controls have none, and identical maps stand there once"
+
+
+def test_without_null_maps_nothing_is_said_of_them(visit: Visit, document: Made, tmp_path: Path) -> None:
+    tree = copy.deepcopy(document.tree)
+    for experiment in tree["experiments"]:
+        for row in experiment["ranking"]["rows"]:
+            row.pop("against_null", None)
+    file = write(tree, tmp_path / "page.html")
+    for view in ("ranking", "image"):
+        page = visit(file, f"view={view}")
+        assert page.locator(".null-mark, .null-gap").count() == 0
+        assert "null map" not in page.text_content("main")
 
 
 def test_learned_pictures_and_their_natural_ones(visit: Visit, made: Path, document: Made) -> None:

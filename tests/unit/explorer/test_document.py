@@ -172,6 +172,16 @@ def test_boxes_have_their_maps_and_pictures(everything: tuple[Plan, dict[str, An
     assert {"box_localisation"} == set(scenes["box_values"])
 
 
+def test_a_ranking_says_what_beats_null_maps(everything: tuple[Plan, dict[str, Any]]) -> None:
+    experiment = plain(everything[1])["experiment"]
+    [row] = experiment["box_ranking"]["rows"]
+    said = {key: row[key] for key in ("null", "gap", "gap_low", "gap_high", "against_null")}
+    expected = {"null": "same_class", "gap": 0.25, "gap_low": 0.125, "gap_high": 0.375}
+    assert said == expected | {"against_null": "better"}
+    assert experiment["box_ranking"]["nulls"]["same_class"] == "map of another image of the class"
+    assert all("gap" not in row for row in experiment["ranking"]["rows"]), "none were measured there"
+
+
 def test_what_is_learned_stands_beside_natural_pictures(everything: tuple[Plan, dict[str, Any]]) -> None:
     tree = everything[1]["experiment"]
     tested, learned = tree["sets"][0], tree["learned"]

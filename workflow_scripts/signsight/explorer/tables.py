@@ -12,18 +12,27 @@ import pandas as pd
 
 from signsight.core.files import read_csv
 from signsight.evaluation.guessing import no_ranking
+from signsight.evaluation.nulls import NULLS
 
 RANKED = ("ranking", "agreement")  # tables of the classifier's explanations that say which is better
 RANKING = {"value": "mean"}  # column of the table -> key of the document
+RANKING_KEYS = ["metric", "quantity", "method", "n", "mean", "low", "high", "rank", "group"]
+NULL_KEYS = ["null", "gap", "gap_low", "gap_high", "against_null"]  # against the strongest null map
 
 
 def ranking(file: Path | str | None, confidence: float) -> dict[str, Any] | None:
-    """The rows of the table of ranks: metric, quantity, method, n, mean, low, high, rank, group."""
+    """The rows of the table of ranks, keys RANKING_KEYS, and NULL_KEYS where null maps were measured.
+
+    `nulls` has the names of the null maps that are not methods of the run.
+    """
     if file is None:
         return None
     table = read_csv(file).rename(columns=RANKING)
-    keys = ["metric", "quantity", "method", "n", "mean", "low", "high", "rank", "group"]
-    return {"rows": records(table[keys]), "confidence": confidence}
+    rows = [
+        row if row["against_null"] else {key: row[key] for key in RANKING_KEYS}
+        for row in records(table[RANKING_KEYS + NULL_KEYS])
+    ]
+    return {"rows": rows, "confidence": confidence, "nulls": {kind: n.label for kind, n in NULLS.items()}}
 
 
 def agreement(file: Path | str | None) -> dict[str, Any] | None:

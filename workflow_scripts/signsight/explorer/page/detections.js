@@ -8,6 +8,7 @@ import { legend } from "#legend";
 import { look, mapControls, readings } from "#look";
 import { mapAt } from "#maps";
 import { detectionSet, find, named, quantityOf, standard } from "#model";
+import { KEY, nullMark, nullRow } from "#nulls";
 import { mapPanel } from "#panel";
 import { pointer } from "#pointer";
 import { number, percent } from "#text";
@@ -211,6 +212,7 @@ function boxValues(scene) {
   for (const [metric, quantities] of Object.entries(set.box_values ?? {})) {
     for (const [quantity, own] of Object.entries(quantities)) {
       rows.push({
+        id: `${metric}.${quantity}`,
         known: quantityOf(experiment, `${metric}.${quantity}`),
         name: `${metric}: ${quantity}`,
         own,
@@ -220,15 +222,18 @@ function boxValues(scene) {
   if (!rows.length) return [];
   const columns = methods(scene).filter(({ id }) => rows.some(({ own }) => own[id]));
   const head = h("tr", {}, h("td", {}), ...columns.map(({ label }) => h("th", { scope: "col" }, label)));
-  const body = rows.map(({ known, name, own }) =>
+  const against = (name, id) => nullMark(experiment, nullRow(experiment, name, id));
+  const body = rows.map(({ id: row, known, name, own }) =>
     h(
       "tr",
       {},
       h("th", { scope: "row" }, known ? named(known.metric, known.quantity).label : name),
-      ...columns.map(({ id }) => h("td", {}, h("span", {}, number(own[id]?.[n])))),
+      ...columns.map(({ id }) => h("td", {}, h("span", {}, number(own[id]?.[n]), against(row, id)))),
     ),
   );
   const table = h("table", { class: "ranks" }, h("thead", {}, head), h("tbody", {}, ...body));
   const region = { class: "wide-table", role: "region", tabindex: "0", "aria-label": "Metrics of this box" };
-  return [h("h3", {}, "How good are the maps of this box?"), h("div", region, table)];
+  const marked = rows.some(({ id: row }) => columns.some(({ id }) => against(row, id)));
+  const note = marked ? [h("p", { class: "fine" }, `By all boxes, ${KEY}`)] : [];
+  return [h("h3", {}, "How good are the maps of this box?"), h("div", region, table), ...note];
 }

@@ -5,6 +5,7 @@ import { choice } from "#controls";
 import { h, onChange } from "#dom";
 import { lines } from "#lines";
 import { measured } from "#model";
+import { KEY, nullMark, nullRow } from "#nulls";
 import { splitMetric } from "#select";
 import { number, percent } from "#text";
 
@@ -53,7 +54,7 @@ function chosen({ experiment, set, state }) {
 }
 
 function fill(body, note, scene) {
-  const { set, row } = scene;
+  const { experiment, set, row } = scene;
   const { value: name, methods, direction, label, chance } = chosen(scene);
   const [metric, quantity] = splitMetric(name);
   const population = set.population?.[metric]?.[quantity] ?? {};
@@ -64,6 +65,7 @@ function fill(body, note, scene) {
   ]);
   const known = [...all, chance].filter((v) => v !== null && v !== undefined);
   const [low, high] = known.length ? [Math.min(...known), Math.max(...known)] : [0, 1];
+  const against = (method) => nullMark(experiment, nullRow(experiment, name, method.id));
   const rows = methods.map((method) => {
     const value = values[method.id][row];
     const quantiles = population[method.id]?.quantiles;
@@ -79,7 +81,7 @@ function fill(body, note, scene) {
     return h(
       "tr",
       {},
-      h("th", { scope: "row" }, method.label),
+      h("th", { scope: "row" }, method.label, against(method)),
       h("td", { class: "strip-cell" }, drawn),
       h("td", { class: "figure" }, value === null ? "not measured" : number(value)),
       h("td", { class: "words" }, words),
@@ -107,6 +109,7 @@ function fill(body, note, scene) {
     ? `Dot: this image, and the share of the ${n} measured images that it is better than. Bars: the middle ` +
       `50 % and 90 % of them; upright line: their median.${dashed}`
     : `Dot: this image.${dashed}`;
+  if (methods.some(against)) note.append(` By all of them, ${KEY}`);
 }
 
 function place(share, direction) {

@@ -5,9 +5,11 @@ import { choice } from "#controls";
 import { h, onChange, svg } from "#dom";
 import { measured, named, quantityOf } from "#model";
 import { notes } from "#notes";
+import { gapWords, KEY, mark, nullLabel, nullMark } from "#nulls";
 import { format } from "#state";
 import { number, percent } from "#text";
 
+const GAP = "Against null maps: the gap to the strongest of them, with its interval. ";
 const ARROWS = { higher: "↑", lower: "↓", none: "" };
 
 /** Whether there is anything to rank. */
@@ -40,10 +42,12 @@ export function ranking(app) {
     tabindex: "0",
     "aria-label": "Ranking by every metric",
   });
+  const tableKey = h("p", { class: "fine" });
   const rest = h("div", {});
   const build = onChange((_, scene) => {
     plot.replaceChildren(forest(scene));
     table.replaceChildren(wholeTable(scene));
+    tableKey.textContent = ranks(scene.experiment).some(mark) ? KEY : "";
     rest.replaceChildren(
       ...[
         agreement(scene.experiment),
@@ -60,6 +64,7 @@ export function ranking(app) {
       plot,
       h("h3", {}, "By every metric"),
       table,
+      tableKey,
       rest,
     ),
     update(scene) {
@@ -102,6 +107,8 @@ function forest(scene) {
   const ends = rows.flatMap(({ mean, low, high }) => [mean, low, high]);
   const known = [...ends, column.chance].filter((v) => v !== null && v !== undefined);
   const [low, high] = [Math.min(...known), Math.max(...known)];
+  const against = rows.some(mark);
+  const heads = ["Method", "", "Mean, interval", "Rank", "Group", against && "Against null maps", "Its images"];
   const body = rows.map((row) =>
     h(
       "tr",
@@ -121,6 +128,7 @@ function forest(scene) {
       ),
       h("td", { class: "group" }, String(row.rank)),
       h("td", { class: "group" }, row.group ?? ""),
+      against ? h("td", { class: "null-gap" }, ...nullGap(experiment, row)) : null,
       h("td", { class: "words" }, ...links(scene, row)),
     ),
   );
@@ -140,9 +148,7 @@ function forest(scene) {
         h(
           "tr",
           {},
-          ...["Method", "", "Mean, interval", "Rank", "Group", "Its images"].map((text) =>
-            h("th", { scope: "col" }, text),
-          ),
+          ...heads.filter((text) => text !== false).map((text) => h("th", { scope: "col" }, text)),
         ),
       ),
       h("tbody", {}, ...body),
@@ -155,7 +161,18 @@ function forest(scene) {
       "letter cannot be told apart.",
       column.chance === null || column.chance === undefined ? "" : " Dashed: chance.",
     ),
+    against ? h("p", { class: "fine" }, GAP, KEY) : null,
   );
+}
+
+/** Mark, gap and name of the strongest null map; a dash for what is a null map itself. */
+function nullGap(experiment, row) {
+  if (!mark(row)) return ["–"];
+  return [
+    nullMark(experiment, row),
+    h("b", {}, ` ${row.against_null} `),
+    h("span", { class: "fine" }, `${gapWords(row)} · ${nullLabel(experiment, row.null)}`),
+  ];
 }
 
 function better({ direction }, a, b) {
@@ -274,6 +291,7 @@ function cell(scene, row) {
   const inside = [
     h("span", { class: "mean" }, number(row.mean)),
     h("sup", {}, row.group ?? ""),
+    nullMark(scene.experiment, row),
     h("span", { class: "fine" }, bracket(row)),
   ];
   const name = `${row.metric}.${row.quantity}-${row.method}`;
