@@ -6,6 +6,7 @@ no part of `make test`, whose static form of it is tests/unit/core/test_environm
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 import tiny_imagenette
 from imports_of_rules import rules
@@ -92,13 +93,15 @@ def test_own_pictures_a_gallery_optimised_pictures_and_a_detector(conda: Conda) 
 def test_networks_that_are_taken_as_they_are(conda: Conda) -> None:
     (conda.folder / "server").mkdir()
     torch.manual_seed(0)
-    save_file(build("compact", 2, 16, {"width": 4}).state_dict(), conda.folder / "server/net.safetensors")
+    weights = save(build("compact", 2, 16, {"width": 4}).state_dict())
+    name = f"net-{hashlib.sha256(weights).hexdigest()[:8]}.safetensors"
+    (conda.folder / "server" / name).write_bytes(weights)
     taken = {"train": False, "weights": "results/pictures/detection/detector"}
     detection = {key: value for key, value in PICTURES["detection"].items() if key != "training"}
     with tiny_imagenette.server(conda.folder / "server") as address:
         config = PICTURES | {
             "experiment": "taken",
-            "model": PICTURES["model"] | {"weights": f"{address}/net.safetensors"},
+            "model": PICTURES["model"] | {"weights": f"{address}/{name}"},
             "detection": detection | {"detector": PICTURES["detection"]["detector"] | taken},
         }
         conda.runs(config, "model", "results/taken/detection/detector/model.safetensors")
