@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from PIL import Image
 
+ORIGIN = "provenance.json"
 TOLERANCE = {"rtol": 1e-5, "atol": 1e-6}
 TOLD = ("logs", "benchmarks")  # what a run says of itself, other each time
 EMPTY = ("incomplete", "locks")  # folders of Snakemake with marks of jobs at work
-TIMES = ("time.csv", ".tsv", ".log", "sums.json")  # times, and digests of files with times
+TIMES = ("time.csv", ".tsv", ".log", "sums.json", ORIGIN)  # times, and digests of files with times
 # Temporary files of a killed Snakemake and its scheduler, and a folder that torch keeps.
 NOT_OURS = re.compile(r"snakemake|torchinductor_|\w+-pulp\.")
 
 
 def faults(killed: Path, undisturbed: Path) -> list[str]:
     """What differs between the folders of two runs, and what the first one left: nothing, if all is well."""
-    return [*left_behind(killed), *differences(killed, undisturbed)]
+    return [*left_behind(killed), *differences(killed, undisturbed), *untold(killed)]
 
 
 def left_behind(folder: Path) -> Iterator[str]:
@@ -48,6 +51,16 @@ def differences(killed: Path, undisturbed: Path) -> Iterator[str]:
             one, two = killed / place / name, undisturbed / place / name
             if one.is_file() and not name.endswith(TIMES) and (fault := _differ(one, two)):
                 yield f"{place}/{name}: {fault}"
+
+
+def untold(folder: Path) -> Iterator[str]:
+    """Files that are not, or no longer, what the provenance says of them."""
+    for origin in (folder / "results").glob(f"*/{ORIGIN}"):
+        told = json.loads(origin.read_text(encoding="utf-8"))
+        for name, about in (told["inputs"] | told["results"]).items():
+            there = (folder / name).is_file()
+            if not there or sha256((folder / name).read_bytes()).hexdigest() != about["sha256"]:
+                yield f"{origin.relative_to(folder)} tells of another {name}"
 
 
 def _listing(folder: Path) -> set[str]:
