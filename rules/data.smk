@@ -104,6 +104,7 @@ rule crop:
             "roi_outside": config["data"]["roi_outside"],
             "fit": PLAN.fit,
         },
+        field=PLAN.field,
         allow_empty=config["data"]["allow_empty_classes"],
         images=lambda wildcards: (
             config["data"]["images"] if wildcards.part == "test" else None
@@ -200,6 +201,7 @@ rule regions:
         **asks(NEEDS.files(NEEDS.images())),
     params:
         size=config["data"]["size"],
+        cropped=PLAN.cropped,
         masks=PLAN.masks,
         listing=given(config["data"]["masks"]),
     script:

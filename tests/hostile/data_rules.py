@@ -39,6 +39,7 @@ def _crop(plan: Any, part: str) -> Script:
             "roi_outside": data["roi_outside"],
             "fit": data["fit"],
         },
+        "field": plan.field,
         "allow_empty": data["allow_empty_classes"],
         "images": data["images"] if part == "test" else None,
         "seed": plan.part_seed(part),
@@ -79,7 +80,7 @@ def _stock(plan: Any, target: str) -> Script:
 
 
 def _regions(plan: Any, _: str) -> Script:
-    params = {"size": plan.config["data"]["size"], "masks": plan.masks}
+    params = {"size": plan.config["data"]["size"], "cropped": plan.cropped, "masks": plan.masks}
     return Script("data/regions", params, [f"{plan.root}/regions/regions.npy"], [f"{plan.test}/index.csv"])
 
 

@@ -121,6 +121,19 @@ CONTRADICTIONS = [
         data={"name": "folder", "source": "own", "crop_to_roi": False},
     ),
     of(
+        "a background of no field",
+        "'data.field.background' is 'noise', which has no effect: 'data.field.scale' is [1, 1]",
+        data={"field": {"background": "noise"}},
+    ),
+    of(
+        "a field that ends before it begins",
+        "'data.field.scale' is [2, 1.5], whose first number is above the second; swap them",
+        data={"field": {"scale": [2, 1.5]}},
+    ),
+    wrong("data.field.scale", [0.5, 2], "at least 1"),
+    wrong("data.field.scale", [1, float("nan")], "finite"),
+    wrong("data.field.scale", [1, 2, 3], "at most 2"),
+    of(
         "singles of no gallery",
         "'gallery.singles' is False, which has no effect: 'gallery.source' is null",
         gallery={"singles": False},

@@ -95,6 +95,7 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
     "data.size": (OTHER, ASKED | CROPPED),
     "data.images": (50, TESTED),
     "data.crop_to_roi": (OTHER, CROPPED),
+    "data.field.scale": ([1, 2], CROPPED),
     "data.roi_outside": (OTHER, CROPPED),
     "data.allow_empty_classes": (OTHER, CROPPED),
     "data.mirror": (OTHER, {"examples"} | TRAINED),
@@ -254,7 +255,7 @@ PICTURES_TABLE: dict[str, tuple[Any, set[str]]] = {
 }
 # Keys of things that the two experiments do not use: what depends on them is tested with the things, below.
 OF_SETS = {key for key in keys() if key.split(".")[0] == "data" and key.split(".")[1] in data_sets.names()}
-APART = {"plugins", "training.augmentation.flip", "evaluation.variants"}
+APART = {"plugins", "data.field.background", "training.augmentation.flip", "evaluation.variants"}
 OF_BOXES = {key for key in keys() if key.startswith("detection.")}  # tests/unit/plan/test_plan_detection.py
 ELSEWHERE = (APART | OF_SETS | OF_BOXES | set(parameters())) - {*TABLE, *PICTURES_TABLE}
 
@@ -340,6 +341,12 @@ def test_a_flip_at_random_is_part_of_the_training() -> None:
     base = {"data": {"name": "cifar10"}}
     plans = [Plan(complete(one, SCHEMA)) for one in (base, change(base, "training.augmentation.flip", 0.5))]
     assert [plan.training["augmentation"]["flip"] for plan in plans] == [0, 0.5]
+
+
+def test_what_lies_around_a_picture_is_part_of_it() -> None:
+    base = {"data": {"field": {"scale": [1, 2]}}}
+    plans = [Plan(complete(one, SCHEMA)) for one in (base, change(base, "data.field.background", "mean"))]
+    assert [plan.field["background"] for plan in plans] == ["border", "mean"]
 
 
 @pytest.mark.parametrize("key", sorted(parameters()))

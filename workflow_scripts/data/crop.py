@@ -7,6 +7,7 @@ from signsight.core.job import job
 from signsight.data.class_table import read_classes
 from signsight.data.crop import Cut, crop
 from signsight.data.dataset import Options, data_set
+from signsight.data.field import Field
 from signsight.data.report import without_broken
 from signsight.data.sample import sample_of
 
@@ -21,4 +22,6 @@ with job(snakemake):
         found = read_csv(findings)
         part = without_broken(part, found, test=which == "test", allow_empty=params.allow_empty)
     part = sample_of(part, params.images, params.seed)
-    crop(part, Path(snakemake.output.images).parent, Cut(**params.cut), workers=snakemake.threads)
+    field = Field(**params.field) if params.field else None
+    cut = Cut(**params.cut, field=field)
+    crop(part, Path(snakemake.output.images).parent, cut, workers=snakemake.threads)

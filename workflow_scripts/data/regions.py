@@ -17,7 +17,7 @@ with job(snakemake):
         masks = Masks(Path(masks["folder"]), masks["threshold"], masks["fit"])
         found = mask_regions(index, size, masks)
     else:
-        found = [roi_regions(index, size, cropped=False)]
+        found = [roi_regions(index, size, cropped=snakemake.params.cropped)]
     with ArrayWriter(snakemake.output[0], (len(index), size, size), np.uint8) as writer:
         for regions in found:
             writer.append(regions)

@@ -46,6 +46,9 @@ def test_where_the_truth_of_the_localisation_is_from() -> None:
     assert truth(name="gtsrb") is None
     assert truth(name="gtsrb", crop_to_roi=False) == "roi"
     assert truth(name="folder", source="pictures") is None
+    field = {"field": {"scale": [1, 2]}}
+    assert truth(**field) == "masks"
+    assert truth(name="gtsrb", **field) == truth(name="folder", source="pictures", **field) == "roi"
     assert truth(name="folder", source="pictures", masks="cut") == "given"
 
 

@@ -98,8 +98,7 @@ def test_facts_agree_with_each_other(name: str) -> None:
 def test_the_sets_are_known() -> None:
     assert set(SETS) <= set(data_sets.names())
     assert data_sets.defaults("signs") == {
-        "tracks_per_class": 20, "frames_per_track": 3, "test_per_class": 20, "min_px": 20, "max_px": 110,
-        "field": 1.0,
+        "tracks_per_class": 20, "frames_per_track": 3, "test_per_class": 20, "min_px": 20, "max_px": 110
     }  # fmt: skip
     assert data_sets.defaults("folder") == {"test_fraction": 0.3, "track_pattern": None}
     assert facts("gtsrb")["server"].startswith("https://")

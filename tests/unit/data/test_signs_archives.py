@@ -193,26 +193,3 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(UserError, match="No space left on the device"):
         render_archives(tmp_path, seed=1, **SETTINGS)
     assert not list(tmp_path.iterdir())
-
-
-def test_in_a_field_signs_lie_anywhere(folder: Path, tmp_path: Path) -> None:
-    """The same signs in wider pictures, their middles spread over what is free, masks with them."""
-    render_archives(tmp_path, seed=3, **SETTINGS, field=3.0)
-    wide = pictures(tmp_path)
-    shares, free = [], []
-    for (rgb, mask, row), (_, near, own) in zip(wide, pictures(folder), strict=True):
-        x1, y1, x2, y2 = (int(row[f"Roi.{edge}"]) for edge in ("X1", "Y1", "X2", "Y2"))
-        assert rgb.shape[0] == rgb.shape[1] == int(row["Width"]) and mask.shape == rgb.shape[:2]
-        assert 0 <= x1 < x2 < rgb.shape[1] and 0 <= y1 < y2 < rgb.shape[0]
-        assert x2 - x1 == int(own["Roi.X2"]) - int(own["Roi.X1"])  # the sign is as large as it was
-        there = np.argwhere(mask > 0)
-        if len(there) and len(np.argwhere(near > 0)):
-            low, high = there.min(0), there.max(0)
-            assert low[0] >= y1 - 3 and high[0] <= y2 + 3 and low[1] >= x1 - 3 and high[1] <= x2 + 3
-        shares.append((x2 - x1) / rgb.shape[1])
-        free.append((x1 + x2) / 2 / rgb.shape[1])
-    shares, middles = np.array(shares), np.array(free)
-    assert shares.min() < 0.4 and shares.max() > 0.6
-    roomy = middles[shares < 0.5]
-    assert roomy.min() < 0.35 and roomy.max() > 0.65
-    assert abs(middles.mean() - 0.5) < 4 * middles.std() / np.sqrt(len(middles))

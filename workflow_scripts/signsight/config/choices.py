@@ -15,6 +15,11 @@ MASKING = "grid_masking"  # the metric of the stage `masking`
 STAGES = ("masking", "stickers", "geometry", "background", "metrics")
 
 
+def has_field(config: Config) -> bool:
+    """Whether the pictures of the data set lie in a larger field."""
+    return max(config["data"]["field"]["scale"]) > 1
+
+
 def base_method(config: Config, name: str) -> str:
     """The registered method that `name`, a method or a variant, stands for."""
     return config["attribution"]["variants"].get(name, {"method": name})["method"]

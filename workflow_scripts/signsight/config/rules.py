@@ -16,6 +16,7 @@ from signsight.config.choices import (
     chance_control,
     controls,
     degree_groups,
+    has_field,
     method_choice,
     metric_choice,
     training_settings,
@@ -44,7 +45,8 @@ from signsight.models.weights import origin
 
 UNKNOWN_OBJECT = (
     "which needs to know where the object is: a data set with truth masks (signs), with an annotation of the "
-    "object and 'data.crop_to_roi: false' (gtsrb), or your own pictures with 'data.masks'"
+    "object and 'data.crop_to_roi: false' (gtsrb), pictures in a larger 'data.field', or your own with "
+    "'data.masks'"
 )
 
 
@@ -72,10 +74,12 @@ def complete(config: Config, schema: Schema) -> Config:
 
 def truth_regions(config: Config) -> str | None:
     """How it is known where the object is: by "masks" of the data set, masks that are "given" in
-    `data.masks`, the "roi" of the annotation, or not at all."""
+    `data.masks`, the "roi" of the annotation or, in a field, the place of the picture, or not at all."""
     if config["data"]["masks"]:
         return "given"
     truth = facts(config["data"]["name"])["truth"]
+    if truth != "masks" and has_field(config):
+        return "roi"
     return None if truth == "roi" and config["data"]["crop_to_roi"] else truth
 
 
@@ -146,6 +150,12 @@ def _data(config: Config) -> None:
         raise UserError(
             f"Config key 'data.masks' is for your own pictures, not for data.name {name!r}; leave it out, or "
             "name a data set that reads pictures in a folder (`folder`, `listed`)."
+        )
+    least, greatest = data["field"]["scale"]
+    if least > greatest:
+        raise UserError(
+            f"Config key 'data.field.scale' is [{least:g}, {greatest:g}], whose first number is above the "
+            "second; swap them."
         )
     for low, high in about["ascending"]:
         if data[name][low] > data[name][high]:

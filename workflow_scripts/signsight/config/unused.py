@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from signsight.config.choices import Config
+from signsight.config.choices import Config, has_field
 from signsight.config.recipes import PRODUCTS
 from signsight.config.schema import Schema, shown, walk_keys
 from signsight.core.errors import UserError
@@ -53,6 +53,8 @@ def _without_effect(config: Config) -> Iterator[tuple[list[str], str]]:
         )
     if about["source"] != "archives":
         yield ["data.checksums"], f"data.name {data['name']!r} downloads nothing; name another data set"
+    if not has_field(config):
+        yield ["data.field.background"], "'data.field.scale' is [1, 1]; take larger fields"
     if data["masks"] is None:
         yield ["data.mask_threshold"], "'data.masks' is null; give the masks"
     if data["rotate"]["when"] == "never":

@@ -16,6 +16,7 @@ from signsight.core.errors import UserError
 from signsight.core.files import ArrayWriter, together
 from signsight.data.centre import Mode
 from signsight.data.dataset import ROI, Part
+from signsight.data.field import PLACE, Field, Place, in_field, labels_in_field, place_of
 from signsight.data.fit import fit
 from signsight.data.imageset import COLUMNS, image_writer, write_index
 from signsight.data.pictures import Pictures, open_labels, open_rgb
@@ -34,30 +35,34 @@ class Cut:
     size: edge of the square result in pixels. to_roi: cut to the sign, or keep the whole picture.
     roi_outside: a ROI beyond the picture is clamped to it, or refused with a UserError.
     fit: how the cut becomes a square (see `data.fit`); truth masks are for `stretch` only.
+    field: what lies around that square, which then lies somewhere in the result; None: nothing.
     """
 
     size: int
     to_roi: bool = True
     roi_outside: Literal["clamp", "refuse"] = "clamp"
     fit: Mode = "stretch"
+    field: Field | None = None
 
 
 @dataclass
 class Batch:
     """Consecutive rows: images (n, size, size, 3) uint8, masks (n, size, size) uint8 or None,
-    shapes [(width, height, ROI)] in pixels of the source pictures."""
+    shapes [(width, height, ROI)] in pixels of the source pictures, places in those of the result."""
 
     images: np.ndarray
     masks: np.ndarray | None
     shapes: list[tuple[int, int, Box]]
+    places: list[Place]
 
 
 def crop(part: Part, folder: Path | str, cut: Cut, *, workers: int = 1) -> None:
     """Write the image set of a part of a data set to `folder`, in the order of its records; all or nothing.
 
     The index has the ROI of every picture; without one it is the whole picture. Pictures become
-    size x size pixels as `cut.fit` says (`stretch` is what the study did). Truth masks are cut alike
-    and written as `masks.npy` (N, size, size) uint8.
+    size x size pixels as `cut.fit` says (`stretch` is what the study did); in a `cut.field` the index also
+    has their places there, columns PLACE. Truth masks are cut alike and written as `masks.npy`
+    (N, size, size) uint8.
     Memory is that of some batches, not growing with the number of records.
 
     The ROI's last column and row, X2 and Y2, belong to the sign: the box is x1 <= x < x2 + 1. Seen
@@ -67,13 +72,16 @@ def crop(part: Part, folder: Path | str, cut: Cut, *, workers: int = 1) -> None:
     """
     folder = Path(folder)
     with together(folder) as made:
-        shapes = _write_arrays(part, made, cut, workers)
-        write_index(made, _index(part.records, shapes))
+        shapes, places = _write_arrays(part, made, cut, workers)
+        write_index(made, _index(part.records, shapes, places if cut.field else None))
         (folder / "masks.npy").unlink(missing_ok=True)
 
 
-def _write_arrays(part: Part, folder: Path, cut: Cut, workers: int) -> list[tuple[int, int, Box]]:
+def _write_arrays(
+    part: Part, folder: Path, cut: Cut, workers: int
+) -> tuple[list[tuple[int, int, Box]], list[Place]]:
     shapes: list[tuple[int, int, Box]] = []
+    places: list[Place] = []
     count = len(part.records)
     with ExitStack() as stack:
         images_file = stack.enter_context(image_writer(folder, count, cut.size, cut.size))
@@ -87,8 +95,9 @@ def _write_arrays(part: Part, folder: Path, cut: Cut, workers: int) -> list[tupl
             if masks_file is not None and batch.masks is not None:
                 masks_file.append(batch.masks)
             shapes.extend(batch.shapes)
+            places.extend(batch.places)
             step(len(batch.images))
-    return shapes
+    return shapes, places
 
 
 def _batches(part: Part, cut: Cut, workers: int) -> Iterator[Batch]:
@@ -101,17 +110,22 @@ def _batches(part: Part, cut: Cut, workers: int) -> Iterator[Batch]:
 def _cut_rows(records: pd.DataFrame, pictures: Pictures, cut: Cut, masks: Pictures | None) -> Batch:
     images = np.empty((len(records), cut.size, cut.size, 3), np.uint8)
     labels = None if masks is None else np.empty((len(records), cut.size, cut.size), np.uint8)
-    shapes = []
+    shapes, places = [], []
     for row, record in enumerate(records.to_dict("records")):
         source = str(record["source"])
         picture = open_rgb(pictures, source)
         roi = _roi(record, picture.size, pictures.place(source), cut)
         box = (roi[0], roi[1], roi[2] + 1, roi[3] + 1) if cut.to_roi else (0, 0, *picture.size)
-        images[row] = fit(picture, cut.size, cut.fit, box)
+        name = str(record["image_id"])
+        place = place_of(name, cut.size, cut.field)
+        square = fit(picture, place.side, cut.fit, box)
+        images[row] = square if cut.field is None else in_field(square, place, cut.size, cut.field, name)
         if masks is not None and labels is not None:
-            labels[row] = _cut_mask(masks, str(record["mask"]), picture.size, box, cut.size)
+            mask = _cut_mask(masks, str(record["mask"]), picture.size, box, place.side)
+            labels[row] = labels_in_field(mask, place, cut.size)
         shapes.append((*picture.size, roi))
-    return Batch(images, labels, shapes)
+        places.append(place)
+    return Batch(images, labels, shapes, places)
 
 
 def _roi(record: dict[str, object], size: tuple[int, int], place: str, cut: Cut) -> Box:
@@ -171,10 +185,14 @@ def resize_labels(labels: np.ndarray, box: Box, edge: int, mode: Mode = "stretch
     return np.argmax(shares, axis=0).astype(np.uint8)
 
 
-def _index(records: pd.DataFrame, shapes: list[tuple[int, int, Box]]) -> pd.DataFrame:
+def _index(
+    records: pd.DataFrame, shapes: list[tuple[int, int, Box]], places: list[Place] | None
+) -> pd.DataFrame:
     index = records[list(COLUMNS)].reset_index(drop=True)
     index["width"] = [width for width, _, _ in shapes]
     index["height"] = [height for _, height, _ in shapes]
     for place, name in enumerate(ROI):
         index[name] = [roi[place] for _, _, roi in shapes]
+    if places is not None:
+        index[list(PLACE)] = np.array(places).reshape(-1, len(PLACE))
     return index

@@ -13,6 +13,7 @@ import numpy as np
 from signsight.core.errors import UserError
 from signsight.data.centre import Mode
 from signsight.data.crop import resize_labels
+from signsight.data.field import labels_in_field, places
 from signsight.data.listing import SUFFIXES
 from signsight.data.pictures import FolderPictures, open_object
 
@@ -44,7 +45,8 @@ class Masks:
 def mask_regions(index: pd.DataFrame, size: int, masks: Masks) -> Iterator[np.ndarray]:
     """Regions 0 background and 1 object of each picture, (1, size, size) uint8, in the order of `index`.
 
-    index: of an image set of whole pictures, columns source, width and height. UserError where a picture
+    index: of an image set of whole pictures, columns source, width and height, and where they lie in a field,
+    `field.PLACE`. UserError where a picture
     has no mask or one of another size, no mask has an object, or none a background; single masks without an
     object are logged.
     """
@@ -52,7 +54,8 @@ def mask_regions(index: pd.DataFrame, size: int, masks: Masks) -> Iterator[np.nd
     files = [masks.file_of(source) for source in sources]
     _refuse_missing(masks.folder, sources, [file is not None for file in files])
     pictures, empty, full = FolderPictures(masks.folder), [], 0
-    for file, width, height in zip(files, index["width"], index["height"], strict=True):
+    rows = zip(files, index["width"], index["height"], places(index, size), strict=True)
+    for file, width, height, place in rows:
         inside = open_object(pictures, str(file), masks.threshold)
         if inside.shape != (height, width):
             raise UserError(
@@ -62,7 +65,8 @@ def mask_regions(index: pd.DataFrame, size: int, masks: Masks) -> Iterator[np.nd
         if not inside.any():
             empty.append(str(file))
         full += bool(inside.all())
-        yield resize_labels(inside.astype(np.uint8), (0, 0, width, height), size, masks.fit)[None]
+        labels = resize_labels(inside.astype(np.uint8), (0, 0, width, height), place.side, masks.fit)
+        yield labels_in_field(labels, place, size)[None]
     if len(empty) == len(files):
         raise UserError(
             f"No mask in {masks.folder} has a pixel brighter than {masks.threshold} (of 255), so that there "

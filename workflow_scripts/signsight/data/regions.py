@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from signsight.core.errors import UserError
+from signsight.data.field import PLACE, places
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,25 +18,23 @@ def roi_regions(index: pd.DataFrame, size: int, cropped: bool) -> np.ndarray:
 
     index: columns width, height and roi_x1, roi_y1, roi_x2, roi_y2 in pixels of the source
     pictures; the last column and row belong to the ROI (see data/crop.py). The picture as a whole
-    was stretched to size x size, and a pixel belongs to the ROI when its centre does.
-    UserError when the images were `cropped` to their ROI, so that nothing lies outside of it.
+    was stretched to size x size, or to its place in a field of that size (columns `field.PLACE`), and a
+    pixel belongs to the ROI when its centre does. What of the images was `cropped` to their ROI is the ROI as
+    a whole; UserError when that is all there is, so that nothing lies outside of it.
     """
-    if cropped:
+    if cropped and PLACE[0] not in index:
         raise UserError(
             "Config key 'data.crop_to_roi' is true, so that the images show nothing outside the ROI and "
             "localisation in it says nothing; set it to false, or take a data set with truth masks."
         )
-    inside = {
-        axis: _inside(*(index[name].to_numpy(np.float64) for name in names), size)
-        for axis, names in {
-            "x": ("roi_x1", "roi_x2", "width"),
-            "y": ("roi_y1", "roi_y2", "height"),
-        }.items()
-    }
+    left, top, side = np.array(places(index, size), np.float64).reshape(-1, 3).T
+    inside = {}
+    for axis, start, length in (("x", left, "width"), ("y", top, "height")):
+        whole = index[length].to_numpy(np.float64)
+        first, last = (index[f"roi_{axis}{end}"].to_numpy(np.float64) for end in (1, 2))
+        if cropped:
+            first, last = np.zeros_like(whole), whole - 1
+        # centres of the pixels, in pixels of the source picture
+        centres = (np.arange(size) + 0.5 - start[:, None]) / side[:, None] * whole[:, None]
+        inside[axis] = (first[:, None] <= centres) & (centres < last[:, None] + 1)
     return (inside["y"][:, :, None] & inside["x"][:, None, :]).astype(np.uint8)
-
-
-def _inside(first: np.ndarray, last: np.ndarray, length: np.ndarray, size: int) -> np.ndarray:
-    """(n, size) bool: which of `size` pixels along one axis have their centre in first..last."""
-    centres = (np.arange(size) + 0.5) / size * length[:, None]
-    return (first[:, None] <= centres) & (centres < last[:, None] + 1)

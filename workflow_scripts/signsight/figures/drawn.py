@@ -168,7 +168,7 @@ class Drawn:
 
     def published(self, name: str) -> dict[str, str]:
         """Published tables that a figure compares with, of those that the data set has: name -> file."""
-        known = self.plan.about["published"]
+        known = self.plan.published
         return {one: known[one] for one in figures.about(name).get("published", ()) if one in known}
 
     @cached_property
@@ -199,7 +199,7 @@ class Drawn:
     @property
     def summary_published(self) -> dict[str, str]:
         """Published tables that stand in the summary: name -> file."""
-        known = self.plan.about["published"]
+        known = self.plan.published
         return {name: file for name, file in known.items() if name in PUBLISHED}
 
     @cached_property

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from signsight.config.choices import Config, training_settings
+from signsight.config.choices import Config, has_field, training_settings
 from signsight.data.centre import Mode, centre_mode
 from signsight.data.dataset import facts
 from signsight.data.listing import leads_outside
@@ -163,6 +163,23 @@ class Inputs:
         if asked != "centre_crop" or self.named_weights is None:
             return asked
         return centre_mode(*preprocessing(model["name"], self.named_weights))
+
+    @property
+    def field(self) -> dict[str, Any] | None:
+        """What lies around the pictures, and the seed of their places in it; None where nothing does."""
+        return (
+            self.config["data"]["field"] | {"seed": self.config["seed"]} if has_field(self.config) else None
+        )
+
+    @property
+    def published(self) -> dict[str, str]:
+        """What was published of the pictures as they are, in files by name."""
+        return {} if has_field(self.config) else self.about["published"]
+
+    @property
+    def cropped(self) -> bool:
+        """Whether all that is left of a picture is its object."""
+        return self.config["data"]["crop_to_roi"] or not self.about["roi"]
 
     @property
     def told_network(self) -> dict[str, Any]:

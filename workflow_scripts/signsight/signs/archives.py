@@ -66,7 +66,6 @@ def render_archives(
     max_px: int,
     jpeg: tuple[int, int] = (60, 95),
     occlusion: float = 0.05,
-    field: float = 1.0,
     workers: int = 1,
 ) -> list[Path]:
     """Render the data set `signs` into `folder` and return the paths of its four archives.
@@ -74,15 +73,14 @@ def render_archives(
     Training: `tracks_per_class` signs of each of the 43 classes in `frames_per_track` frames that
     come closer; test: `test_per_class` other signs of each class, one frame each, shuffled.
     min_px, max_px: width of the sign in pixels (see `Look`); jpeg: lowest and highest quality;
-    occlusion: share of signs with something before them; field: the widest frame in sign widths (see
-    `Look`). Three archives have GTSRB's names, members and columns; the fourth, `GTSRB_Truth_Masks.zip`, has
-    an 8-bit grey PNG for every image (`GTSRB/Final_Training/Masks/000NN/TTTTT_FFFFF.png`,
-    `GTSRB/Final_Test/Masks/NNNNN.png`) with 0 = background and whatever covers the sign, 1 = sign, 2 =
-    symbol.
+    occlusion: share of signs with something before them. Three archives have GTSRB's names,
+    members and columns; the fourth, `GTSRB_Truth_Masks.zip`, has an 8-bit grey PNG for every image
+    (`GTSRB/Final_Training/Masks/000NN/TTTTT_FFFFF.png`, `GTSRB/Final_Test/Masks/NNNNN.png`) with
+    0 = background and whatever covers the sign, 1 = sign, 2 = symbol.
     The bytes depend on the settings and the seed, not on `workers` (processes).
     UserError when a setting is out of its range.
     """
-    look = Look(min_px, max_px, jpeg, occlusion, field)
+    look = Look(min_px, max_px, jpeg, occlusion)
     _check(look, tracks_per_class, frames_per_track, test_per_class)
     maker = _Maker(seed, look, make_atlas(seed))
     folder = Path(folder)
@@ -154,7 +152,7 @@ def _render(maker: _Maker, task: _Task) -> list[_Picture]:
     for frame in task.frames:
         step = frame / max(task.total - 1, 1)
         rng = generator(maker.seed, "frame", task.part, task.class_id, task.number, frame)
-        pictures.append(_encode(render_frame(track, atlas, step, rng, maker.look.field)))
+        pictures.append(_encode(render_frame(track, atlas, step, rng)))
     return pictures
 
 

@@ -105,32 +105,22 @@ class View(NamedTuple):
     px: float
 
 
-def place(
-    track: Track, points: np.ndarray, step: float, rng: np.random.Generator, field: float = 1.0
-) -> View:
-    """Where the sign with outline `points` lies in the frame, with GTSRB's border around it.
-
-    With a `field` above 1, the sign lies anywhere in a square frame that is up to so many times as wide as
-    it.
-    """
+def place(track: Track, points: np.ndarray, step: float, rng: np.random.Generator) -> View:
+    """Where the sign with outline `points` lies in the frame, with GTSRB's border around it."""
     matrix, low, extent = posed(track, points, rng.normal(0, (1.2, 0.8, 0.6)))
     px = track.width_at(step)
     scale = px / extent.max()
     # As in GTSRB, the ROI's last column and row belong to it, the sign lies about one pixel inside
     # its ROI, and the border is one pixel narrower on the right and below.
     sides = [max(round(scale * side), 2) for side in extent]
-    margins = borders = [max(5, round(0.1 * side)) for side in sides]
-    if field > 1:
-        least = max(side + 2 * border + 1 for side, border in zip(sides, borders, strict=True))
-        frame = max(least, round(rng.uniform(1, field) * max(sides)))
-        margins = [int(rng.integers(b, frame - s - b)) for s, b in zip(sides, borders, strict=True)]
+    margins = [max(5, round(0.1 * side)) for side in sides]
     off = rng.uniform(-0.012, 0.012, 2) * px
     shift = np.array(margins) + 1 + off - scale * low + (sides - scale * extent) / 2
     to_pixels = np.array([[scale, 0, shift[0]], [0, scale, shift[1]], [0, 0, 1]])
     x2, y2 = (side + margin + 1 for side, margin in zip(sides, margins, strict=True))
     roi = (margins[0], margins[1], x2, y2)
-    size = (frame, frame) if field > 1 else (x2 + margins[0], y2 + margins[1])
-    return View(to_pixels @ matrix, size, roi, px)
+    width, height = x2 + margins[0], y2 + margins[1]
+    return View(to_pixels @ matrix, (width, height), roi, px)
 
 
 def level_for(plan: Template, px: float) -> Image.Image:
@@ -288,12 +278,10 @@ def _camera(
     return np.asarray(Image.open(buffer, formats=["JPEG"]))
 
 
-def render_frame(
-    track: Track, atlas: Atlas, step: float, rng: np.random.Generator, field: float = 1.0
-) -> Frame:
-    """The frame of `track` at `step` 0 (far) .. 1 (near); field: see `place`."""
+def render_frame(track: Track, atlas: Atlas, step: float, rng: np.random.Generator) -> Frame:
+    """The frame of `track` at `step` 0 (far) .. 1 (near)."""
     plan = template(track.class_id)
-    view = place(track, plan.outline, step, rng, field)
+    view = place(track, plan.outline, step, rng)
     warped = warp(view.matrix, view.size, level_for(plan, view.px))
     mask = warp(view.matrix, view.size, plan.mask, nearest=True)
     sign = lit_sign(track, atlas, warped.convert("RGB"))

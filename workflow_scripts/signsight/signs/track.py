@@ -21,14 +21,12 @@ class Look:
     min_px, max_px: width of the sign in pixels: a track starts between min_px and 1.6 x min_px (at
     most max_px) and ends between 0.4 x max_px and max_px, nearer to the former.
     jpeg: lowest and highest JPEG quality. occlusion: share of tracks with something before the sign.
-    field: the widest frame in sign widths, in which the sign lies anywhere; with 1 it fills the frame.
     """
 
     min_px: int
     max_px: int
     jpeg: tuple[int, int] = (60, 95)
     occlusion: float = 0.05
-    field: float = 1.0
 
 
 @dataclass(frozen=True)

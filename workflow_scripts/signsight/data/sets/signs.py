@@ -50,12 +50,6 @@ class Signs(Gtsrb):
         ] = 20,
         min_px: Annotated[int, Limits(12, 512), "Width in pixels of the smallest signs."] = 20,
         max_px: Annotated[int, Limits(16, 512), "Width in pixels of the largest signs."] = 110,
-        field: Annotated[
-            float,
-            Limits(1, 10),
-            "The widest picture in sign widths; above 1 (with `data.crop_to_roi: false`) the signs lie "
-            "anywhere in pictures of 1 to so many sign widths, so that nothing is known of where they are.",
-        ] = 1.0,
     ) -> None:
         self.size = {
             "tracks_per_class": tracks_per_class,
@@ -63,7 +57,6 @@ class Signs(Gtsrb):
             "test_per_class": test_per_class,
             "min_px": min_px,
             "max_px": max_px,
-            "field": field,
         }
 
     def draw(self, folder: Path, *, workers: int, seed: int) -> None:
