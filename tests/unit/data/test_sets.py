@@ -160,7 +160,7 @@ def test_the_scripts_pass_on_what_the_rules_say(tmp_path: Path) -> None:
     script("classes", params=asked, output={"a": classes})
     assert read_classes(classes)["shape"].nunique() == 5
     for part, images in (("train", None), ("test", 7)):
-        params = asked | {"cut": {"size": 16}, "allow_empty": False, "images": images}
+        params = asked | {"cut": {"size": 16}, "allow_empty": False, "images": images, "field": None}
         files = {key: tmp_path / name for key, name in facts("signs")["inputs"][part].items()}
         output = {"images": tmp_path / part / "images.npy"}
         script("crop", params=params, wildcards={"part": part}, input=files, output=output)
@@ -188,7 +188,7 @@ def test_the_classes_of_a_network_number_the_pictures(tmp_path: Path) -> None:
     classes = tmp_path / "classes.csv"
     script("classes", params=asked, input={"a": tmp_path / "model.json"}, output={"a": classes})
     assert read_classes(classes)["name"].tolist() == names
-    params = asked | {"cut": {"size": 16}, "allow_empty": False, "images": None}
+    params = asked | {"cut": {"size": 16}, "allow_empty": False, "images": None, "field": None}
     files = {"images": archive, "classes": classes}
     output = {"images": tmp_path / "test/images.npy"}
     script("crop", params=params, wildcards={"part": "test"}, input=files, output=output)
@@ -218,7 +218,7 @@ def test_own_pictures_are_looked_at_and_then_cropped(tmp_path: Path) -> None:
     script("check_pictures", params=asked | {"parts": ["train", "test"], "broken": "skip"}, **told)
     assert report.read_bytes() == asked["findings"].read_bytes()
     for part in ("train", "test"):
-        params = asked | {"cut": {"size": 16}, "images": None}
+        params = asked | {"cut": {"size": 16}, "images": None, "field": None}
         output = {"images": tmp_path / part / "images.npy"}
         script("crop", params=params, wildcards={"part": part}, input={"findings": report}, output=output)
         index = open_image_set(tmp_path / part).index
