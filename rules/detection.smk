@@ -244,6 +244,7 @@ rule box_scores:
     params:
         metric=lambda wildcards: PLAN.metric(wildcards.metric),
         follows=config["detection"]["follows"],
+        null_boxes=lambda wildcards: DETECTION.null_boxes(wildcards.method),
         seed=config["seed"],
     script:
         "../workflow_scripts/detection/box_scores.py"

@@ -59,7 +59,11 @@ COMPOSED = {"compose", "score"} | SHOWN
 NUMBERED = (
     TOLD
     | {"box_table"}
-    | {name for table in ("box_metrics", "box_ranking", "box_curves") for name in drawn_from(table)}
+    | {
+        name
+        for table in ("box_metrics", "box_nulls", "box_ranking", "box_curves")
+        for name in drawn_from(table)
+    }
 )
 SCORED = {"box_scores"} | NUMBERED
 BOXED = {"box_maps", "box_sheets", "detection_overview"} | SCORED
@@ -245,6 +249,7 @@ PICTURES_TABLE: dict[str, tuple[Any, set[str]]] = {
     "detection.boxes.threshold": (OTHER, FOUND),
     "detection.boxes.overlap": (OTHER, FOUND),
     "detection.methods": (["random", "odam", "saliency"], BOXED - {"detection_overview"}),
+    "detection.null_boxes": (OTHER, SCORED),
     "detection.metrics": (["box_localisation"], NUMBERED),
     "detection.score": ("softmax", BOXED),
     "detection.layer": ("backbone.body.third", BOXED),

@@ -19,6 +19,7 @@ with job(snakemake):
         follows=params.follows,
         seed=params.seed,
         batch_size=snakemake.config["detection"]["batch_size"],
+        null_boxes=params.null_boxes,
     )
     evaluate_boxes(
         settings,

@@ -19,8 +19,10 @@ from signsight.detection.metrics import IN_BOX, IN_MASK, ON_OTHER, box_localisat
 from signsight.detection.scene import Scene, SceneObject
 from signsight.detection.scene_set import SceneSet
 from signsight.detection.target import BoxTarget
-from signsight.evaluation.metric_table import curve_table, metric_table, read_result
+from signsight.evaluation.metric_table import curve_table, metric_table, read_nulls, read_result
 from signsight.evaluation.metrics.block import Block
+from signsight.evaluation.null_table import null_table
+from signsight.evaluation.nulls import NULLS
 from signsight.evaluation.ranking import agreement_table, pair_table, ranking_table
 from toy_detector import drawn, scene_set, toy
 
@@ -211,6 +213,37 @@ def test_the_boxes_of_a_picture_are_followed_one_by_one(world: World) -> None:
     )  # fmt: skip
     alone, among = read_result(out), read_result(world.evaluated("deletion", "random", steps=7))
     np.testing.assert_allclose(alone.curves["deletion"][0], among.curves["deletion"][1], rtol=1e-5)
+
+
+def test_null_maps_are_measured_on_some_boxes(world: World) -> None:
+    """A map of the object beats those of other boxes only in what its own object fills; NaN elsewhere."""
+    out = world.folder / "nulls.npz"
+    for asked, boxes in ((0, 0), (2, 2), (50, 3)):
+        evaluate_boxes(
+            Settings("box_localisation", {}, "found", 0, 5, null_boxes=asked), None, world.scenes,
+            world.boxes, world.targets(), MapsFile(world.folder / "odam.npz"), CPU, out,
+        )  # fmt: skip
+        found = read_nulls(out)
+        assert set(found) == (set(NULLS) if asked else set())
+        for kind, own in found.items():
+            assert set(own) == {
+                "pointing_game_box",
+                "pointing_game_mask",
+                "energy_box",
+                "energy_mask",
+                "odi_other",
+            }
+            known = np.isfinite(own["energy_box"])
+            assert known.sum() <= boxes and (kind == "same_class" or known.sum() == boxes)
+    # all boxes have one size, so the map of another one's object, moved, is that of this object
+    np.testing.assert_allclose(found["any_class"]["energy_mask"], 1, atol=0.1)
+    np.testing.assert_array_equal(np.isfinite(found["same_class"]["energy_mask"]), [True, True, False])
+    assert read_result(out).values["energy_mask"].min() > 0.9
+    files = {"box_localisation": {name: world.evaluated("box_localisation", name) for name in ("random",)}}
+    files["box_localisation"]["odam"] = out
+    about = {"box_localisation": metrics.about("box_localisation")}
+    table = null_table(files, about, {"random"}, 0.95, 0)
+    assert set(table["null"]) == {*NULLS, "random"} and set(table["method"]) == {"odam"}
 
 
 def test_results_make_the_tables_of_every_other_evaluation(world: World) -> None:

@@ -178,7 +178,7 @@ def test_a_ranking_says_what_beats_null_maps(everything: tuple[Plan, dict[str, A
     said = {key: row[key] for key in ("null", "gap", "gap_low", "gap_high", "against_null")}
     expected = {"null": "same_class", "gap": 0.25, "gap_low": 0.125, "gap_high": 0.375}
     assert said == expected | {"against_null": "better"}
-    assert experiment["box_ranking"]["nulls"]["same_class"] == "map of another image of the class"
+    assert experiment["box_ranking"]["nulls"]["same_class"] == "map of another box of the class"
     assert all("gap" not in row for row in experiment["ranking"]["rows"]), "none were measured there"
 
 

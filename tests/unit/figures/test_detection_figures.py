@@ -355,7 +355,7 @@ def test_a_detector_alone_has_its_figures_and_a_summary() -> None:
     made = {Path(file).name for file in plan.targets}
     drawn = {"detection_overview", "average_precision", "box_ranking"}
     assert {f"{name}.{kind}" for name in drawn for kind in ("png", "svg")} <= made
-    assert {"box_metrics", "box_curves"} <= made
+    assert {"box_metrics", "box_curves", "box_nulls"} <= made
     assert {"detections", "summary.md"} <= made and "singles" not in made
     assert set(plan.targets) == {
         *plan.detection.made, *plan.summary, *plan.explorer.made, plan.verdict.table,

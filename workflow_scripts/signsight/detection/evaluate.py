@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,22 +16,28 @@ from signsight.data.progress import progress
 from signsight.detection.detector import Detector
 from signsight.detection.map_file import MapsFile
 from signsight.detection.metrics import IN_BOX, IN_MASK, ON_OTHER
+from signsight.detection.nulls import box_nulls
 from signsight.detection.scene import EDGES
 from signsight.detection.scene_set import SceneSet
 from signsight.detection.target import BoxTarget
-from signsight.evaluation.metrics.block import Block
-from signsight.evaluation.run import joined, save
+from signsight.evaluation.metrics.block import Block, Result
+from signsight.evaluation.run import joined, judged, null_sample, save
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a job of one metric is told. follows: the score of the box that is followed."""
+    """What a job of one metric is told.
+
+    follows: the score of the box that is followed. null_boxes: number of boxes on which null maps are
+    measured, too.
+    """
 
     metric: str
     parameters: dict[str, Any]
     follows: str
     seed: int
     batch_size: int
+    null_boxes: int = 0
 
 
 def evaluate_boxes(
@@ -48,28 +54,45 @@ def evaluate_boxes(
 
     table: the boxes, `detect.BOX_COLUMNS`, in the order of targets and maps. A block is a picture's boxes.
     """
-    metric = metrics.get(settings.metric)
-    results = []
-    with progress(settings.metric, len(targets), "pictures") as step:
-        for picture, target in targets.items():
-            own = table[table["picture"] == picture]
-            pixels = scenes.picture(picture)
-            block = Block(
-                model=detector,
-                images=np.repeat(pixels[None], len(own), axis=0),
-                maps=np.stack([maps.read(row) for row in own.index]),
-                ids=own["box"].tolist(),
-                truth=own["class_id"].to_numpy(),
-                regions=regions(scenes, picture, own),
-                target=BoxTarget(target.ids, target.boxes, settings.follows),
-                seed=settings.seed,
-                device=device,
-                batch_size=settings.batch_size,
-            )
-            results.append(metric(block, **settings.parameters))
-            step(1)
+    about, metric = metrics.about(settings.metric), metrics.get(settings.metric)
+
+    def measured(rows: np.ndarray, own_map: Callable[[int, tuple[int, int]], np.ndarray]) -> list[Result]:
+        """The answers for these rows of the table, picture by picture."""
+        results, wanted = [], table.iloc[rows]
+        with progress(settings.metric, wanted["picture"].nunique(), "pictures") as step:
+            for picture, target in targets.items():
+                own = wanted[wanted["picture"] == picture]
+                if own.empty:
+                    continue
+                pixels = scenes.picture(picture)
+                block = Block(
+                    model=detector,
+                    images=np.repeat(pixels[None], len(own), axis=0),
+                    maps=np.stack([own_map(int(row), pixels.shape[:2]) for row in own.index]),
+                    ids=own["box"].tolist(),
+                    truth=own["class_id"].to_numpy(),
+                    regions=regions(scenes, picture, own),
+                    target=BoxTarget(target.ids, target.boxes, settings.follows),
+                    seed=settings.seed,
+                    device=device,
+                    batch_size=settings.batch_size,
+                )
+                results.append(metric(block, **settings.parameters))
+                step(1)
+        return results
+
+    every = np.arange(len(table))
+    results = measured(every, lambda row, _: maps.read(row))
     answers = joined(results) if results else {}
-    save(out, answers | {"rows": np.arange(len(table)), "ids": table["box"].to_numpy(np.str_)})
+    sample = null_sample(every, settings.null_boxes, settings.seed)
+    if results and sample is not None:
+        for kind, (known, make) in box_nulls(maps, table, settings.seed).items():
+            rows = np.intersect1d(known, sample)
+            found = measured(rows, make)
+            for quantity in judged(about) & results[0].values.keys():
+                values = answers[f"null_{kind}_{quantity}"] = np.full(len(table), np.nan)
+                values[rows] = np.concatenate([np.empty(0), *(one.values[quantity] for one in found)])
+    save(out, answers | {"rows": every, "ids": table["box"].to_numpy(np.str_)})
 
 
 def regions(scenes: SceneSet, picture: str, boxes: pd.DataFrame) -> np.ndarray:

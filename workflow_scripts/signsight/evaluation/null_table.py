@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from signsight.evaluation.metric_table import About, Results, read_nulls, read_values
-from signsight.evaluation.nulls import NULLS
+from signsight.evaluation.nulls import null_labels
 from signsight.evaluation.statistics import LEAST_DRAWS, holm, mean_interval, sign_flip
 
 COLUMNS = [
@@ -91,9 +91,12 @@ def _judged(table: pd.DataFrame, alpha: float) -> pd.DataFrame:
     return table
 
 
-def labels_of_nulls(labels: Mapping[str, str]) -> dict[str, str]:
-    """Null -> its name in figures and sentences; labels: those of the methods, the controls among them."""
-    return {**labels, **{kind: null.label for kind, null in NULLS.items()}}
+def labels_of_nulls(labels: Mapping[str, str], thing: str = "image") -> dict[str, str]:
+    """Null -> its name in figures and sentences; labels: those of the methods, the controls among them.
+
+    thing: what a map is of, "image" or "box".
+    """
+    return {**labels, **null_labels(thing)}
 
 
 def strongest(table: pd.DataFrame) -> pd.DataFrame:

@@ -82,6 +82,11 @@ NULLS = {
 }
 
 
+def null_labels(thing: str = "image") -> dict[str, str]:
+    """Kind of null map -> its name, for maps of an "image" or of a "box"."""
+    return {kind: null.label.replace("image", thing) for kind, null in NULLS.items()}
+
+
 def donor_rows(groups: np.ndarray, seed: int) -> np.ndarray:
     """For each of N images the row of another one of its group, which each image lends once; -1 where alone.
 

@@ -41,7 +41,7 @@ def document(given: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, An
         "sets": sets,
         "ranking": ranking(tables.get("ranking"), facts["confidence"]),
         "agreement": agreement(tables.get("agreement")),
-        "box_ranking": ranking(tables.get("box_ranking"), facts["confidence"]),
+        "box_ranking": ranking(tables.get("box_ranking"), facts["confidence"], "box"),
         "learned": learned(given["features"], facts, tested),
     }
     return {"experiment": experiment, "verdict": verdict(tables.get("verdict")), "left_out": _left_out(sets)}

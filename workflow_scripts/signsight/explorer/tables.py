@@ -12,7 +12,7 @@ import pandas as pd
 
 from signsight.core.files import read_csv
 from signsight.evaluation.guessing import no_ranking
-from signsight.evaluation.nulls import NULLS
+from signsight.evaluation.nulls import null_labels
 
 RANKED = ("ranking", "agreement")  # tables of the classifier's explanations that say which is better
 RANKING = {"value": "mean"}  # column of the table -> key of the document
@@ -20,10 +20,11 @@ RANKING_KEYS = ["metric", "quantity", "method", "n", "mean", "low", "high", "ran
 NULL_KEYS = ["null", "gap", "gap_low", "gap_high", "against_null"]  # against the strongest null map
 
 
-def ranking(file: Path | str | None, confidence: float) -> dict[str, Any] | None:
+def ranking(file: Path | str | None, confidence: float, thing: str = "image") -> dict[str, Any] | None:
     """The rows of the table of ranks, keys RANKING_KEYS, and NULL_KEYS where null maps were measured.
 
-    `nulls` has the names of the null maps that are not methods of the run.
+    `nulls` has the names of the null maps that are not methods of the run; thing: what maps are of, "image"
+    or "box".
     """
     if file is None:
         return None
@@ -32,7 +33,7 @@ def ranking(file: Path | str | None, confidence: float) -> dict[str, Any] | None
         row if row["against_null"] else {key: row[key] for key in RANKING_KEYS}
         for row in records(table[RANKING_KEYS + NULL_KEYS])
     ]
-    return {"rows": rows, "confidence": confidence, "nulls": {kind: n.label for kind, n in NULLS.items()}}
+    return {"rows": rows, "confidence": confidence, "nulls": null_labels(thing)}
 
 
 def agreement(file: Path | str | None) -> dict[str, Any] | None:

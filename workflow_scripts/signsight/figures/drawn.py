@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # Artefacts of all methods of the run that tell them apart.
 NAMING = {"cascades", "maps", "metric_curves", "metrics", "nulls", "perturbed", "ranking", "seeds", "times"}
 RANDOM_CHANGES = ("p", "flip", "brightness", "contrast", "saturation", "hue", "rotation")
-BOXES = {"box_curves", "box_metrics", "box_ranking"}  # the same of a detector's boxes
+BOXES = {"box_curves", "box_metrics", "box_nulls", "box_ranking"}  # the same of a detector's boxes
 SUMMARISED = (
     "clean", "masking", "empty_maps", "geometry", "stickers", "sticker_confusions", "background", "metrics",
     "ranking", "seeds", "identical_maps", "verdict",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -12,14 +12,14 @@ from matplotlib.ticker import MaxNLocator
 from signsight.core.registry import figures
 from signsight.evaluation.guessing import no_ranking
 from signsight.evaluation.null_table import BETTER, WORSE, strongest
-from signsight.evaluation.nulls import NULLS
+from signsight.evaluation.nulls import null_labels
 from signsight.figures.dots import BETWEEN, ROW, rows_of_methods
 from signsight.figures.method_curves import span_of
 from signsight.figures.metric_words import metric_words
 from signsight.figures.pages import pages, rows_within
 from signsight.figures.repeats import labels_once
 from signsight.figures.sheet import in_words
-from signsight.figures.style import BLUE, GREY, INK, VERMILLION, interval_name, key, styled
+from signsight.figures.style import BLUE, GREY, INK, VERMILLION, interval_name, key, method_label, styled
 
 ACROSS = 4  # panels beside each other
 MARKERS = {"same_class": "o", "any_class": "s", "centre_prior": "^"}
@@ -46,16 +46,34 @@ def nulls(
     if rows.empty:
         return [in_words(UNMEASURED)]
     named = labels_once([*rows["method"].unique(), *identical_maps["method"]], identical_maps)
+    return _pages(rows, {method: " = ".join(own) for method, own in named.items()}, confidence)
+
+
+@figures.register("box_nulls", category="Detection", subcategory="Against null maps", pages=True)
+@styled
+def box_nulls(box_nulls: pd.DataFrame, *, confidence: float) -> list[Figure]:
+    """As `nulls`, for the maps of boxes. box_nulls: of `null_table.null_table`."""
+    rows = strongest(box_nulls)
+    if rows.empty:
+        return [in_words(UNMEASURED.replace("image", "box"))]
+    named = {method: method_label(method) for method in rows["method"].unique()}
+    return _pages(rows, named, confidence, "box")
+
+
+def _pages(
+    rows: pd.DataFrame, named: Mapping[str, str], confidence: float, thing: str = "image"
+) -> list[Figure]:
+    """The pages of the rows against the strongest nulls; named: label of each method."""
     won = (rows["outcome"] == BETTER).astype(int) - (rows["outcome"] == WORSE)
     order = won.groupby(rows["method"], sort=False).sum().sort_values(kind="stable").index.tolist()
-    labels = [" = ".join(named[method]) for method in order]
+    labels = [named[method] for method in order]
     tables = [own for _, own in rows.groupby(["metric", "quantity"], sort=False)]
     room = ACROSS * rows_within(ROW * max(len(order), 3) + BETWEEN, 0.45 + 1.0 - BETWEEN)
-    return [_page(tables[part], order, labels, confidence) for part in pages(len(tables), room)]
+    return [_page(tables[part], order, labels, confidence, thing) for part in pages(len(tables), room)]
 
 
 def _page(
-    tables: Sequence[pd.DataFrame], order: Sequence[str], labels: Sequence[str], confidence: float
+    tables: Sequence[pd.DataFrame], order: Sequence[str], labels: Sequence[str], confidence: float, thing: str
 ) -> Figure:
     figure, axes = rows_of_methods(order, len(tables), 2.2, ACROSS)
     place = {name: y for y, name in enumerate(order)}
@@ -75,11 +93,11 @@ def _page(
         panel.set_xlim(min(low, 0 - 0.05 * (high - low)), max(high, 0.05 * (high - low)))
         panel.xaxis.set_major_locator(MaxNLocator(4))
         panel.set_xlabel("gap to the strongest null")
-    key(figure, _entries(tables, confidence))
+    key(figure, _entries(tables, confidence, thing))
     return figure
 
 
-def _entries(tables: Sequence[pd.DataFrame], confidence: float) -> list[tuple[Line2D, str]]:
+def _entries(tables: Sequence[pd.DataFrame], confidence: float, thing: str) -> list[tuple[Line2D, str]]:
     """What the key says: colours for what comes of it, shapes for which null is the strongest."""
     there = {name for table in tables for name in table["null"]}
     look = {"linestyle": "none", "markersize": 5.5}
@@ -89,7 +107,7 @@ def _entries(tables: Sequence[pd.DataFrame], confidence: float) -> list[tuple[Li
         (Line2D([], [], color=VERMILLION, marker="o", **look), "worse than the strongest"),
     )
     shapes = [
-        (Line2D([], [], color=INK, marker=marker, **look), NULLS[kind].label)
+        (Line2D([], [], color=INK, marker=marker, **look), null_labels(thing)[kind])
         for kind, marker in MARKERS.items()
         if kind in there
     ]

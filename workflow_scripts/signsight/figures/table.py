@@ -28,10 +28,10 @@ from signsight.core.registry import figures, metrics
 from signsight.core.words import nearest
 
 ARTEFACTS = (
-    "agreement", "background", "box_curves", "box_metrics", "box_ranking", "cascades", "cells", "classes",
-    "clean", "clean_scores", "composed", "confusion", "detection_accuracy", "empty_maps", "feature_summary",
-    "features", "geometry", "history", "identical_maps", "images", "inversion_errors", "maps", "masking",
-    "masking_scores", "metric_curves", "metrics", "nulls", "path_similarity", "perturbed",
+    "agreement", "background", "box_curves", "box_metrics", "box_nulls", "box_ranking", "cascades", "cells",
+    "classes", "clean", "clean_scores", "composed", "confusion", "detection_accuracy", "empty_maps",
+    "feature_summary", "features", "geometry", "history", "identical_maps", "images", "inversion_errors",
+    "maps", "masking", "masking_scores", "metric_curves", "metrics", "nulls", "path_similarity", "perturbed",
     "photograph_images", "photograph_maps", "photographs", "ranking", "seeds", "sticker_bases",
     "sticker_cells", "sticker_confusions", "sticker_scores", "stickers", "times",
     # of experiments that are compared

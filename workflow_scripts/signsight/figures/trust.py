@@ -31,10 +31,11 @@ def trust(metrics: pd.DataFrame, ranking: pd.DataFrame, things: str = "images") 
         "significantly better (paired tests, Holm's correction); **bold**: none is."
     )
     if (ranking["against_null"] != "").any():
+        thing, nothing = ("box", "what is in the box") if things == "boxes" else ("image", "the image")
         head += (
-            " ▲: significantly better than every null map, which knows nothing of the image (a centre prior, "
-            "the method's own maps of other images, the controls); ▼: worse than one; without either, it is "
-            "not known that the method says anything of the single image."
+            f" ▲: significantly better than every null map, which knows nothing of {nothing} (a centre "
+            f"prior, the method's own maps of other {things}, the controls); ▼: worse than one; without "
+            f"either, it is not known that the method says anything of the single {thing}."
         )
     parts = [
         _table(metric, rows, ranking[ranking["metric"] == metric], things)

@@ -15,7 +15,7 @@ from signsight.plan.keys import key_of
 if TYPE_CHECKING:
     from signsight.plan.plan import Plan
 
-TABLES = ("box_metrics", "box_curves", "box_pairs", "box_ranking", "box_agreement")
+TABLES = ("box_metrics", "box_curves", "box_pairs", "box_nulls", "box_ranking", "box_agreement")
 
 
 class Detection:
@@ -178,6 +178,10 @@ class Detection:
     def metrics(self) -> list[str]:
         """The metrics of the maps."""
         return self.config["metrics"] or []  # null without pictures
+
+    def null_boxes(self, method: str) -> int:
+        """On how many boxes the null maps of a method are measured; a control is one itself."""
+        return 0 if method in self.controls else self.config["null_boxes"]
 
     def runs_detector(self, metric: str) -> bool:
         """Whether a metric runs the detector."""

@@ -344,7 +344,8 @@ class Needs:
         """A metric of the maps of all boxes."""
         chosen = self.plan.metric(metric)
         own = metrics.defaults(chosen["metric"]) | chosen["parameters"]
-        return self.detector(self.boxes * self._perturbed(own))
+        nulls = len(NULLS) * min(self.config["detection"]["null_boxes"], self.boxes)
+        return self.detector((self.boxes + nulls) * self._perturbed(own))
 
 
 def _product(factors: int | Sequence[int | str], parameters: dict[str, Any]) -> int:

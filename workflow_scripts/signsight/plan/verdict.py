@@ -14,7 +14,7 @@ TABLES = (
     "clean", "confusion", "masking", "geometry", "stickers", "background", "metrics", "pairs", "nulls",
     "agreement", "seeds", "identical_maps",
 )  # fmt: skip
-BOX_TABLES = ("detection_accuracy", "box_metrics", "box_pairs", "box_agreement")
+BOX_TABLES = ("detection_accuracy", "box_metrics", "box_pairs", "box_nulls", "box_agreement")
 COMPARED = [f"compared_{name}" for name in ("accuracy", "answers", "losses", "maps", "rankings")]
 # stage -> what it measures, and the key that is empty where the stage is chosen and makes nothing
 STAGES = {

@@ -120,7 +120,8 @@ def against_nulls(nulls: pd.DataFrame, told: Methods) -> Iterator[Line]:
             none.append(told.labels[method] + (f" ({lost.removeprefix(', ')})" if lost else ""))
     measures = rows[["metric", "quantity"]].drop_duplicates().shape[0]
     by_all = f"all {measures} measures" if measures > 1 else "the one measure"
-    name = "every null map, which knows nothing of the image,"
+    of_boxes = told.things == "boxes"
+    name = f"every null map, which knows nothing of {'what is in the box' if of_boxes else 'the image'},"
     if every:
         yield Line(told.topic, GOOD, f"Significantly better than {name} by {by_all}: {listed(every)}.")
     if some:
@@ -128,10 +129,11 @@ def against_nulls(nulls: pd.DataFrame, told: Methods) -> Iterator[Line]:
     if none:
         yield Line(told.topic, BAD, f"Not shown to be better than {name} by any measure: {listed(none)}.")
     counts = rows["null"].value_counts()
-    names = labels_of_nulls(told.labels)
+    names = labels_of_nulls(told.labels, "box" if of_boxes else "image")
     hardest, cases = counts.index[0], f"{counts.iloc[0]} of {len(rows)} cases"
     text = f"On {int(nulls['n'].max())} {told.things}, the hardest null map to beat is the {names[hardest]}"
     note = "; a spot in the middle scores high wherever the objects lie there, whatever the network uses"
+    note = "; a spot in the middle of the box needs no detector but for the box" if of_boxes else note
     yield Line(told.topic, UNKNOWN, f"{text}, in {cases}{note if hardest == 'centre_prior' else ''}.")
 
 

@@ -113,4 +113,4 @@ def _explanations(tables: Tables, told: Methods, confidence: float) -> Iterator[
 def _of_boxes(tables: Tables, told: Methods, confidence: float) -> Iterator[Line]:
     if "box_pairs" in tables:
         parts = tables["box_metrics"], tables["box_pairs"], tables["box_agreement"]
-        yield from judged(*parts, told, confidence, "detection.images")
+        yield from judged(*parts, told, confidence, "detection.images", tables.get("box_nulls"))

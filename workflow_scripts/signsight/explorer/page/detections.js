@@ -8,7 +8,7 @@ import { legend } from "#legend";
 import { look, mapControls, readings } from "#look";
 import { mapAt } from "#maps";
 import { detectionSet, find, named, quantityOf, standard } from "#model";
-import { KEY, nullMark, nullRow } from "#nulls";
+import { key as nullKey, nullMark, nullRow } from "#nulls";
 import { mapPanel } from "#panel";
 import { pointer } from "#pointer";
 import { number, percent } from "#text";
@@ -234,6 +234,6 @@ function boxValues(scene) {
   const table = h("table", { class: "ranks" }, h("thead", {}, head), h("tbody", {}, ...body));
   const region = { class: "wide-table", role: "region", tabindex: "0", "aria-label": "Metrics of this box" };
   const marked = rows.some(({ id: row }) => columns.some(({ id }) => against(row, id)));
-  const note = marked ? [h("p", { class: "fine" }, `By all boxes, ${KEY}`)] : [];
+  const note = marked ? [h("p", { class: "fine" }, `By all boxes, ${nullKey(true)}`)] : [];
   return [h("h3", {}, "How good are the maps of this box?"), h("div", region, table), ...note];
 }

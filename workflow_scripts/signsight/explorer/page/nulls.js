@@ -10,11 +10,17 @@ const OUTCOMES = {
   open: "not told apart from the strongest null map",
 };
 
-/** What the marks mean, for a legend. */
-export const KEY =
-  "▲ better than every null map; ▼ worse than the strongest of them; ○ not told apart. Null maps know " +
-  "nothing of the image: a spot in the middle, the method’s own maps of other images, and the controls. " +
-  "A method that beats none of them shows what all images share, if anything, and not this one.";
+/** What the marks mean, for a legend of a ranking by images, or by a detector's boxes. */
+export function key(ofBoxes) {
+  const [thing, things] = ofBoxes ? ["box", "boxes"] : ["image", "images"];
+  const unknown = ofBoxes ? "what is in the box" : "the image";
+  return (
+    "▲ better than every null map; ▼ worse than the strongest of them; ○ not told apart. Null maps know " +
+    `nothing of ${unknown}: a spot in its middle, the method’s own maps of other ${things}, and the ` +
+    `controls. A method that beats none of them shows what all ${things} share, if anything, and not this ` +
+    `${thing}.`
+  );
+}
 
 /** The row of a method in the ranking by images or by boxes, where null maps were measured for it. */
 export function nullRow({ ranking: images, box_ranking: boxes }, name, id) {
@@ -38,13 +44,13 @@ export function gapWords({ gap, gap_low: low, gap_high: high }) {
 /** The sentence on a row, for a tooltip and for screen readers; "" where null maps were not measured. */
 export function nullWords(experiment, row) {
   if (!mark(row)) return "";
-  return `${OUTCOMES[row.against_null]}: ${gapWords(row)} against “${nullLabel(experiment, row.null)}”`;
+  return `${OUTCOMES[row.against_null]}: ${gapWords(row)} against “${nullLabel(experiment, row)}”`;
 }
 
-/** Name of a null map: of a kind of its own, or of a control of the run. */
-export function nullLabel({ ranking: images, box_ranking: boxes, methods }, id) {
-  const own = { ...images?.nulls, ...boxes?.nulls }[id];
-  return own ?? methods.find((method) => method.id === id)?.label ?? id;
+/** Name of the null map of a row: of a kind of its own, or of a control of the run. */
+export function nullLabel({ ranking: images, box_ranking: boxes, methods }, row) {
+  const own = (boxes?.rows.includes(row) ? boxes : images)?.nulls?.[row.null];
+  return own ?? methods.find(({ id }) => id === row.null)?.label ?? row.null;
 }
 
 /** The mark with its sentence as a tooltip, read out too; null where null maps were not measured. */
