@@ -38,7 +38,7 @@ def test_a_detector_alone_has_a_verdict() -> None:
     plan = plan_of(**given, detection={"pictures": "scenes"})
     assert plan.verdict.table in plan.targets
     assert set(plan.verdict.given) == {
-        "boxes", "detection_accuracy", "box_metrics", "box_pairs", "box_agreement",
+        "boxes", "detection_accuracy", "box_metrics", "box_pairs", "box_nulls", "box_agreement",
     }  # fmt: skip
     assert plan.verdict.facts["network"] is None and plan.verdict.facts["box_network"]["trained"]
     assert plan.verdict.links("report", "summary") == {"report": "report.html", "summary": "summary.md"}

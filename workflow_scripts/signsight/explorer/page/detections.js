@@ -8,7 +8,7 @@ import { legend } from "#legend";
 import { look, mapControls, readings } from "#look";
 import { mapAt } from "#maps";
 import { detectionSet, find, named, quantityOf, standard } from "#model";
-import { key as nullKey, nullMark, nullRow } from "#nulls";
+import { nullKey, nullMark, nullRow } from "#nulls";
 import { mapPanel } from "#panel";
 import { pointer } from "#pointer";
 import { number, percent } from "#text";

@@ -5,7 +5,7 @@ import { choice } from "#controls";
 import { h, onChange } from "#dom";
 import { lines } from "#lines";
 import { measured } from "#model";
-import { key, nullMark, nullRow } from "#nulls";
+import { nullKey, nullMark, nullRow } from "#nulls";
 import { splitMetric } from "#select";
 import { number, percent } from "#text";
 
@@ -109,7 +109,7 @@ function fill(body, note, scene) {
     ? `Dot: this image, and the share of the ${n} measured images that it is better than. Bars: the middle ` +
       `50 % and 90 % of them; upright line: their median.${dashed}`
     : `Dot: this image.${dashed}`;
-  if (methods.some(against)) note.append(` By all of them, ${key(false)}`);
+  if (methods.some(against)) note.append(` By all of them, ${nullKey(false)}`);
 }
 
 function place(share, direction) {

@@ -11,7 +11,7 @@ const OUTCOMES = {
 };
 
 /** What the marks mean, for a legend of a ranking by images, or by a detector's boxes. */
-export function key(ofBoxes) {
+export function nullKey(ofBoxes) {
   const [thing, things] = ofBoxes ? ["box", "boxes"] : ["image", "images"];
   const unknown = ofBoxes ? "what is in the box" : "the image";
   return (

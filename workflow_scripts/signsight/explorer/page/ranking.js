@@ -5,7 +5,7 @@ import { choice } from "#controls";
 import { h, onChange, svg } from "#dom";
 import { measured, named, quantityOf } from "#model";
 import { notes } from "#notes";
-import { gapWords, key, mark, nullLabel, nullMark } from "#nulls";
+import { gapWords, mark, nullKey, nullLabel, nullMark } from "#nulls";
 import { format } from "#state";
 import { number, percent } from "#text";
 
@@ -47,7 +47,7 @@ export function ranking(app) {
   const build = onChange((_, scene) => {
     plot.replaceChildren(forest(scene));
     table.replaceChildren(wholeTable(scene));
-    tableKey.textContent = ranks(scene.experiment).some(mark) ? key(!scene.experiment.ranking) : "";
+    tableKey.textContent = ranks(scene.experiment).some(mark) ? nullKey(!scene.experiment.ranking) : "";
     rest.replaceChildren(
       ...[
         agreement(scene.experiment),
@@ -162,7 +162,7 @@ function forest(scene) {
       "letter cannot be told apart.",
       column.chance === null || column.chance === undefined ? "" : " Dashed: chance.",
     ),
-    against ? h("p", { class: "fine" }, GAP, key(unit === "boxes")) : null,
+    against ? h("p", { class: "fine" }, GAP, nullKey(unit === "boxes")) : null,
   );
 }
 
