@@ -74,6 +74,12 @@ worse than the strongest, whose p is multiplied by the number of null maps, sinc
 `tables/nulls.csv` has all gaps, `tables/ranking.csv` that to the strongest, the figure `nulls` shows
 them, and in the figure `ranking` and in `summary.md` ▲ marks what is better and ▼ what is worse.
 
+Maps of a detector's boxes have the same null maps about the box ([detection.md](detection.md#metrics)).
+Where objects always lie in the middle, `data.field` puts every training and test picture of any data set
+at a random place and at a random size into a larger field, so that the centre says nothing
+([null-maps.md](null-maps.md)); localisation then takes the picture's place as the object's, where no mask
+or annotation says more.
+
 Which null map is not beaten says something, too. On signs that are all drawn alike in the middle of the
 image, the map of another image of the class is nearly the right one: not to beat it says that the map is
 one of the class, which may be all that there is to know. Not to beat the centre prior says that a round
