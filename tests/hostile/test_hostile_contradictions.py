@@ -131,7 +131,7 @@ CONTRADICTIONS = [
         data={"field": {"scale": [2, 1.5]}},
     ),
     wrong("data.field.scale", [0.5, 2], "at least 1"),
-    wrong("data.field.scale", [1, float("nan")], "finite"),
+    wrong("data.field.scale", [1, float("nan")], "must be of type number"),
     wrong("data.field.scale", [1, 2, 3], "at most 2"),
     of(
         "singles of no gallery",
