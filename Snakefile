@@ -115,4 +115,5 @@ onsuccess:
 
 
 onerror:
+    tell_provenance()
     CONSOLE.failed()

@@ -4,6 +4,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from snakemake.common import NOTHING_TO_BE_DONE_MSG
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.utils import update_config
@@ -15,7 +16,7 @@ sys.path.insert(0, OWN)
 from signsight.config.rules import check_files, complete
 from signsight.config.schema import load_schema, typed
 from signsight.config.text import check_config_file
-from signsight.core.console import Console
+from signsight.core.console import Console, Idle
 from signsight.core.digest import job_digest
 from signsight.core.disk import refuse_unwritable
 from signsight.core.errors import UserError
@@ -40,6 +41,7 @@ IMPORTED = not workflow.modifier.is_main_snakefile()
 OWN_CONFIG = [] if workflow.overwrite_configfiles else ["config/config.yaml"]
 if not IMPORTED:
     CONSOLE.attach(workflow.logger_manager.get_log_handlers())
+    logger.addFilter(Idle(NOTHING_TO_BE_DONE_MSG, lambda: tell_provenance()))
     try:
         for file in filter(os.path.exists, [*OWN_CONFIG, *workflow.configfiles]):
             check_config_file(file)
@@ -163,6 +165,8 @@ def refuse_unwritable_results():
 
 def tell_provenance():
     """Write what the results were made from and by, and the config that makes them again."""
+    if workflow.dryrun:
+        return
     # not at the top: it takes time that dry runs need not spend
     from signsight.provenance.record import record
 

@@ -102,7 +102,7 @@ def test_networks_that_are_taken_as_they_are(conda: Conda) -> None:
         config = PICTURES | {
             "experiment": "taken",
             "model": PICTURES["model"] | {"weights": f"{address}/{name}"},
-            "detection": detection | {"detector": PICTURES["detection"]["detector"] | taken},
+            "detection": detection | {"detector": taken},
         }
         conda.runs(config, "model", "results/taken/detection/detector/model.safetensors")
 

@@ -71,3 +71,21 @@ def contents(file: Path) -> bytes:
         return file.read_bytes()
     with zipfile.ZipFile(file) as archive:
         return b"".join(archive.read(name) for name in archive.namelist())
+
+
+def test_what_a_killed_run_left_untold_is_told_by_the_next_that_has_nothing_to_do(
+    finished: Workflow, tmp_path: Path
+) -> None:
+    workflow = finished.copy(tmp_path / "copy")
+    origin = workflow.results / "provenance.json"
+    before = json.loads(origin.read_text())
+    origin.unlink()
+    assert workflow.run(TINY, "--dry-run").returncode == 0 and not origin.exists()
+    for quiet in ((), ("--quiet", "all")):
+        done = workflow.run(TINY, *quiet)
+        assert done.returncode == 0, done.stdout
+        after = json.loads(origin.read_text())
+        assert {name: one["sha256"] for name, one in after["results"].items()} == {
+            name: one["sha256"] for name, one in before["results"].items()
+        }
+        origin.unlink()

@@ -92,6 +92,23 @@ def elapsed(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
+class Idle(logging.Filter):
+    """A filter of Snakemake's logger that lets all pass, and calls `then` where a run has nothing to do.
+
+    Snakemake calls no hook then, though a run that was killed may have left what its end would have done.
+    """
+
+    def __init__(self, message: str, then: Callable[[], None]) -> None:
+        super().__init__()
+        self.message, self.then = message, then
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """True."""
+        if record.msg == self.message:
+            self.then()
+        return True
+
+
 class Console(logging.Filter):
     """A filter of Snakemake's console handlers, and the run's last words."""
 
