@@ -22,7 +22,7 @@ from signsight.data.shards import Shard
 from signsight.evaluation import run
 from signsight.evaluation.metrics.block import Block, Result
 from signsight.evaluation.nulls import NULLS
-from signsight.evaluation.run import Settings, evaluate_set, join_answers, sample_rows
+from signsight.evaluation.run import Settings, evaluate_set, join_answers, judged, sample_rows
 from small_models import gap, image_set, pictures
 
 CPU = torch.device("cpu")
@@ -221,3 +221,9 @@ def test_what_tables_need_imports_no_torch() -> None:
         [sys.executable, "-c", code], check=True, cwd=folder, capture_output=True, text=True
     )
     assert done.stdout == "False\n"
+
+
+def test_quantities_come_in_the_order_of_their_declaration() -> None:
+    """In a set they would come in another one in every process, and so would the arrays of a file."""
+    about = {"quantities": {q: {"direction": "higher"} for q in "dbca"} | {"none": {}}}
+    assert judged(about) == ["d", "b", "c", "a"]

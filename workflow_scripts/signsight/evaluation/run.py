@@ -130,15 +130,15 @@ def evaluate_set(
             known, own = null.make(maps, truth, settings.seed)
             places = np.flatnonzero(np.isin(rows, np.intersect1d(known, null_rows)))
             found = list(streamed(rows[places], own, f"{name}, {null.label}"))
-            for quantity in judged(about) & results[0].values.keys():
+            for quantity in filter(results[0].values.__contains__, judged(about)):
                 values = answers[f"null_{kind}_{quantity}"] = np.full(len(rows), np.nan)
                 values[places] = np.concatenate([np.empty(0), *(one.values[quantity] for one in found)])
     save(out, answers | {"rows": rows, "ids": ids.iloc[rows].to_numpy(np.str_)})
 
 
-def judged(about: dict[str, Any]) -> set[str]:
-    """The quantities of a metric that have a better direction."""
-    return {name for name, told in about["quantities"].items() if told.get("direction")}
+def judged(about: dict[str, Any]) -> list[str]:
+    """The quantities of a metric that have a better direction, in the order of its declaration."""
+    return [name for name, told in about["quantities"].items() if told.get("direction")]
 
 
 def block_size(size: tuple[int, int], batch_size: int) -> int:
