@@ -97,6 +97,7 @@ rule explorer:
 rule compare:
     input:
         COMPARE.made,
+        GAPS.made,
 
 
 add_digests()

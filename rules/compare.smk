@@ -1,5 +1,7 @@
-# Finished experiments compared on the images that all of them have: answers, robustness, maps, metrics.
+# Finished experiments compared on the images that all of them have (answers, robustness, maps, metrics), or set beside
+# the numbers of a published study.
 COMPARE = PLAN.compare
+GAPS = PLAN.gaps
 
 
 if COMPARE.wanted:
@@ -179,3 +181,29 @@ if COMPARE.metrics:
             seed=config["seed"],
         script:
             "../workflow_scripts/compare/values_table.py"
+
+
+if GAPS.wanted:
+
+    rule gap_table:
+        input:
+            GAPS.inputs,
+        output:
+            **GAPS.tables,
+        log:
+            PLAN.log("gap_table"),
+        benchmark:
+            PLAN.benchmark("gap_table")
+        conda:
+            "../envs/data.yaml"
+        threads: 1
+        resources:
+            **asks(NEEDS.compared),
+        params:
+            files=GAPS.files,
+            settings=GAPS.settings,
+            published=GAPS.published,
+            tables=table_digests(GAPS.published),
+            confidence=PLAN.confidence,
+        script:
+            "../workflow_scripts/compare/gap_table.py"

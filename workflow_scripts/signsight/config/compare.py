@@ -1,4 +1,4 @@
-"""The config key `compare`: experiments by their labels, and what a comparison alone leaves out."""
+"""The config keys `compare` and `against_published`: finished experiments, and what these alone leave out."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from signsight.config.choices import Config
+from signsight.config.choices import TRANSFORMS, Config
 from signsight.config.recipes import PRODUCTS
 from signsight.core.errors import UserError
+from signsight.core.registry import data_sets
 from signsight.data.dataset import facts
 from signsight.data.experiment import Experiment
 
@@ -19,37 +18,50 @@ OWN = (
     "data", "model", "training", "stages", "attribution", "masking", "stickers", "geometry", "background",
     "real_examples", "gallery", "features", "detection",
 )  # fmt: skip
-FEWEST, MOST = 2, 6  # experiments: more cannot be told apart in a figure
-
+# Key -> fewest and most experiments: more cannot be told apart in a figure.
+NUMBERS = {"compare": (2, 6), "against_published": (1, 10)}
 
 # What experiments have to have in common, for their maps and metrics to be comparable.
 ASKED = (("attribution", "target"), ("attribution", "score"), ("evaluation", "target"))
+# Published tables that the answers to single images can stand beside.
+PUBLISHED = ("clean", *TRANSFORMS, "masking", "maps", "stickers")
+
+
+def experiments_named(config: Config) -> bool:
+    """Whether finished experiments are compared, with each other or with published numbers."""
+    return any(config.get(key) for key in NUMBERS)
 
 
 def without_own_stages(config: Config) -> Config:
     """The config as it is given; without a data set and a network where it asks for a comparison alone."""
-    if not config.get("compare") or any(config.get(group) is not None for group in OWN):
+    if not experiments_named(config) or any(config.get(group) is not None for group in OWN):
         return config
     return config | {"data": {"name": "none"}, "model": {"train": False}}
 
 
 def apply_compare(config: Config) -> None:
-    """Replace `compare` by label -> folder; without names of their own the folders' names."""
-    given = config["compare"]
-    if isinstance(given, list):
-        names = [Path(folder).name for folder in given]
-        for name in names:
-            if names.count(name) > 1:
-                raise UserError(
-                    f"Config key 'compare' has two folders with the name {name!r}; give them names: "
-                    "'compare: {one: results/a, other: elsewhere/a}'."
-                )
-        given = dict(zip(names, given, strict=True))
-    if given and not FEWEST <= len(given) <= MOST:
-        raise UserError(
-            f"Config key 'compare' has {len(given)} folders; name {FEWEST} to {MOST} finished experiments."
-        )
-    config["compare"] = {str(label): str(Path(folder)) for label, folder in given.items()}
+    """Replace the experiments by label -> folder; without names of their own the folders' names."""
+    for key, (fewest, most) in NUMBERS.items():
+        given = config[key]
+        if isinstance(given, list):
+            given = _named_by_folders(key, given)
+        if given and not fewest <= len(given) <= most:
+            raise UserError(
+                f"Config key {key!r} has {len(given)} folders; name {fewest} to {most} finished experiments."
+            )
+        config[key] = {str(label): str(Path(folder)) for label, folder in given.items()}
+
+
+def _named_by_folders(key: str, folders: list[str]) -> dict[str, str]:
+    """Name of a folder -> its path; UserError for two of one name."""
+    names = [Path(folder).name for folder in folders]
+    for name in names:
+        if names.count(name) > 1:
+            raise UserError(
+                f"Config key {key!r} has two folders with the name {name!r}; give them names: "
+                f"'{key}: {{one: results/a, other: elsewhere/a}}'."
+            )
+    return dict(zip(names, folders, strict=True))
 
 
 def needs_no_network(config: Config) -> bool:
@@ -57,28 +69,34 @@ def needs_no_network(config: Config) -> bool:
     features = config["features"]
     asked = [config[group]["source"] for group in ("gallery", "real_examples", "features")]
     asked += [features["classes"]["which"], *(features[product][key] for product, key in PRODUCTS.items())]
-    return bool(config["compare"]) and not facts(config["data"]["name"])["pictures"] and not any(asked)
+    return experiments_named(config) and not facts(config["data"]["name"])["pictures"] and not any(asked)
 
 
 def check_compared(config: Config) -> None:
-    """UserError for an experiment that is not there or not finished."""
-    for label, folder in config["compare"].items():
-        run = f"run it first: snakemake --cores 8 --configfile <the config of {label}>"
-        if not Path(folder).is_dir():
-            raise UserError(
-                f"Config key 'compare': {folder} does not exist; correct its path or, if the experiment has "
-                f"not been run yet, {run}."
-            )
-        if missing := Experiment(folder).missing:
-            raise UserError(f"Config key 'compare': {missing} does not exist; {run}.")
+    """UserError for an experiment that is not there or not finished, or that cannot be compared."""
+    for key in NUMBERS:
+        for label, folder in config[key].items():
+            _refuse_unfinished(key, label, folder)
     _refuse_other_questions(config["compare"])
+    _refuse_unpublished(config["against_published"])
+
+
+def _refuse_unfinished(key: str, label: str, folder: str) -> None:
+    run = f"run it first: snakemake --cores 8 --configfile <the config of {label}>"
+    if not Path(folder).is_dir():
+        raise UserError(
+            f"Config key {key!r}: {folder} does not exist; correct its path or, if the experiment has "
+            f"not been run yet, {run}."
+        )
+    if missing := Experiment(folder).missing:
+        raise UserError(f"Config key {key!r}: {missing} does not exist; {run}.")
 
 
 def _refuse_other_questions(folders: Mapping[str, str]) -> None:
     """UserError where the configs that experiments have stored say that they explained different things."""
     first: dict[tuple[str, str], tuple[str, Any]] = {}
     for label, folder in folders.items():
-        stored = _stored(Path(folder, "config.yaml"))
+        stored = Experiment(folder).config
         for group, key in ASKED:
             if not isinstance(stored.get(group), dict) or key not in stored[group]:
                 continue
@@ -91,10 +109,33 @@ def _refuse_other_questions(folders: Mapping[str, str]) -> None:
                 )
 
 
-def _stored(file: Path) -> Config:
-    """The config that an experiment was made with; empty for one that stored none."""
-    try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def published_tables(name: str) -> dict[str, str]:
+    """Published tables that experiments on a data set can stand beside: part -> file in config/published."""
+    known = facts(name)["published"]
+    return {part: known[part] for part in PUBLISHED if part in known}
+
+
+def _refuse_unpublished(folders: Mapping[str, str]) -> None:
+    """UserError unless all experiments are of one data set that there are published tables of."""
+    first: tuple[str, str] | None = None
+    for folder in folders.values():
+        stored = Experiment(folder)
+        data = stored.config.get("data")
+        name = data.get("name") if isinstance(data, dict) else None
+        if not isinstance(name, str):
+            raise UserError(
+                f"Config key 'against_published': {stored.file('config.yaml')}, which says what data set the "
+                "experiment is of, does not exist or names none; run the experiment to its end."
+            )
+        if name not in data_sets or not published_tables(name):
+            having = " or ".join(one for one in data_sets.names() if published_tables(one))
+            raise UserError(
+                f"Config key 'against_published': {folder} is of the data set {name!r}, of which there "
+                f"are no published numbers; name experiments on {having}."
+            )
+        other, before = first = first or (folder, name)
+        if name != before:
+            raise UserError(
+                f"Config key 'against_published': {other} is of the data set {before!r} and {folder} of "
+                f"{name!r}; name experiments on one data set."
+            )

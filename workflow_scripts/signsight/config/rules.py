@@ -22,7 +22,13 @@ from signsight.config.choices import (
     training_settings,
 )
 from signsight.config.class_numbers import refuse_classes_beyond
-from signsight.config.compare import apply_compare, check_compared, needs_no_network, without_own_stages
+from signsight.config.compare import (
+    NUMBERS,
+    apply_compare,
+    check_compared,
+    needs_no_network,
+    without_own_stages,
+)
 from signsight.config.detection import (
     apply_detection,
     check_detector_files,
@@ -375,6 +381,6 @@ def _given(config: Config) -> dict[str, str | None]:
         "real_examples.source": config["real_examples"]["source"],
         "features.source": config["features"]["source"],
         "detection.pictures": own_pictures(config),
-        **{f"compare.{label}": folder for label, folder in config["compare"].items()},
+        **{f"{key}.{label}": folder for key in NUMBERS for label, folder in config[key].items()},
         "detection.detector.weights": config["detection"]["detector"]["weights"],
     }

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 NEEDED = (
     "crop/test/images.npy",
@@ -17,7 +20,7 @@ NEEDED = (
 
 @dataclass(frozen=True)
 class Experiment:
-    """The results of an experiment in `folder`; only names of files are looked up, nothing is read."""
+    """The results of an experiment in `folder`: names of files, none of which is read but its config."""
 
     folder: str
 
@@ -25,6 +28,15 @@ class Experiment:
     def missing(self) -> str | None:
         """The first file without which there is nothing to compare; None where all are there."""
         return next((self.file(name) for name in NEEDED if not Path(self.file(name)).is_file()), None)
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """The config that it was made with; empty for one that stored none."""
+        try:
+            found = yaml.safe_load(Path(self.file("config.yaml")).read_text(encoding="utf-8"))
+        except (OSError, ValueError, yaml.YAMLError):
+            return {}
+        return found if isinstance(found, dict) else {}
 
     def file(self, name: str) -> str:
         """A file by its place within the folder."""

@@ -44,7 +44,7 @@ class Drawn:
     def artefacts(self) -> dict[str, Files]:
         """What a figure can be drawn from, by the name that its function has for it; only what is made."""
         found: dict[str, Files] = dict(self.plan.table_files) | self.plan.features.tables
-        found |= self.plan.detection.tables | self.plan.compare.artefacts
+        found |= self.plan.detection.tables | self.plan.compare.artefacts | self.plan.gaps.tables
         found |= {"history": self.plan.history[0]} if self.plan.history else {}
         if "photographs" in self.plan.albums:
             pictures = self.plan.album_pictures("photographs")
@@ -178,7 +178,7 @@ class Drawn:
         tables = {name: file for name, file in self.plan.table_files.items() if name in SUMMARISED}
         found = tables | {key: files[0] for key, files in made.items() if files}
         found |= {"index": f"{self.plan.test}/index.csv"} if self.plan.has_data else {}
-        return found | self.plan.detection.summarised | self.plan.compare.tables
+        return found | self.plan.detection.summarised | self.plan.compare.tables | self.plan.gaps.tables
 
     @cached_property
     def summary_facts(self) -> dict[str, Any]:

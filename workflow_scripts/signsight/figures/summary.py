@@ -11,6 +11,7 @@ from signsight.evaluation.identical import without_repeats
 from signsight.figures.background import object_or_background
 from signsight.figures.compared_words import compared
 from signsight.figures.detected import detected
+from signsight.figures.gap_words import explained
 from signsight.figures.numbers import (
     NONE,
     count,
@@ -66,6 +67,7 @@ def summary(
     detection_accuracy: pd.DataFrame | None = None,
     box_metrics: pd.DataFrame | None = None,
     box_ranking: pd.DataFrame | None = None,
+    published_gaps: pd.DataFrame | None = None,
     compared_apart: Sequence[Sequence[str]] = (),
     **compared_tables: pd.DataFrame,
 ) -> str:
@@ -79,7 +81,7 @@ def summary(
     and misleads. opening: what stands before all of it. A method that repeats another one's maps is listed
     only beside published numbers. A network that is no better than guessing gets no ranking, and no word on
     what breaks it. compared_apart and compared_tables (`compared_accuracy`, ...): of
-    `compared_words.compared`.
+    `compared_words.compared`. published_gaps: experiments beside published numbers.
     """
     parts, refused = [f"# {experiment}", opening], ""
     if clean is not None and index is not None:
@@ -114,6 +116,8 @@ def summary(
         parts.append(detected(detector, boxes, detection_accuracy, box_metrics, box_ranking, confidence))
     if compared_tables:
         parts.append(compared(compared_tables, compared_apart, confidence))
+    if there(published_gaps):
+        parts.append(explained(published_gaps, confidence))
     if own:
         parts.append(_own(own))
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -37,7 +37,7 @@ ARTEFACTS = (
     # of experiments that are compared
     "compared_accuracy", "compared_answers", "compared_background", "compared_classes", "compared_geometry",
     "compared_losses", "compared_maps", "compared_masking", "compared_metrics",
-    "compared_rankings", "compared_stickers", "disagreements",
+    "compared_rankings", "compared_stickers", "disagreements", "published_gaps",
 )  # fmt: skip
 FACTS = (
     "augmented", "box_controls", "box_quantities", "colour", "confidence", "controls", "degrees", "designs",

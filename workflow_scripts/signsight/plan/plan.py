@@ -28,6 +28,7 @@ from signsight.plan.compare import Compare
 from signsight.plan.detection import Detection
 from signsight.plan.explorer import Explorer
 from signsight.plan.features import Features
+from signsight.plan.gaps import Gaps
 from signsight.plan.groups import ANY_METRIC, Group, groups_of
 from signsight.plan.sets import Sets
 from signsight.plan.verdict import Verdict
@@ -260,6 +261,11 @@ class Plan(Sets):
         """The finished experiments that are compared."""
         return Compare(self)
 
+    @cached_property
+    def gaps(self) -> Gaps:
+        """The finished experiments that stand beside published numbers."""
+        return Gaps(self)
+
     @property
     def table_files(self) -> dict[str, str]:
         """Name of a table -> its file, of all that are made."""
@@ -341,7 +347,7 @@ class Plan(Sets):
     @property
     def summary(self) -> list[str]:
         """The summary, also as a page, where there is something to sum up."""
-        told = self.has_data or self.detection.wanted or self.compare.wanted
+        told = self.has_data or self.detection.wanted or self.compare.wanted or self.gaps.wanted
         return [f"{self.root}/summary.md", f"{self.root}/summary.html"] if told else []
 
     @property
@@ -359,7 +365,7 @@ class Plan(Sets):
         tables = self.table_files.values()
         made = [*self.checked, *tables, *figures, *self.summary, *kept, *photographs, *self.gallery,
                 *self.features.made, *self.detection.made, *self.explorer.made,
-                *self.compare.made]  # fmt: skip
+                *self.compare.made, *self.gaps.made]  # fmt: skip
         return list(dict.fromkeys(made))
 
     @cached_property

@@ -51,6 +51,7 @@ from signsight.signs.stock import stock_sign
     published={
         "clean": "gtsrb_clean.csv",
         "masking": "gtsrb_masking.csv",
+        "maps": "gtsrb_maps.csv",
         "rotation": "gtsrb_rotation.csv",
         "perspective_vertical": "gtsrb_perspective.csv",
         "stickers": "gtsrb_stickers.csv",
