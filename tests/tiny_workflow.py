@@ -228,6 +228,19 @@ def changed(**groups: Any) -> dict[str, Any]:
     return config
 
 
+def as_gtsrb(results: Path, folder: Path) -> None:
+    """A folder of links to an experiment's results, whose config says that they are of GTSRB.
+
+    There are published numbers of GTSRB, and the experiments of tests are on drawn signs.
+    """
+    folder.mkdir()
+    for file in results.resolve().iterdir():
+        if file.name != "config.yaml":
+            (folder / file.name).symlink_to(file)
+    stored = yaml.safe_load((results / "config.yaml").read_text())
+    (folder / "config.yaml").write_text(yaml.safe_dump(stored | {"data": stored["data"] | {"name": "gtsrb"}}))
+
+
 def explaining(network: str = "results/tiny/train", **groups: Any) -> dict[str, Any]:
     """A config that takes the tiny experiment's network as it is, and makes just what it is told."""
     config = {key: copy.deepcopy(TINY[key]) for key in ("device", "data", "attribution")}

@@ -21,7 +21,7 @@ from safetensors.torch import save
 import tiny_imagenette
 from imports_of_rules import rules
 from signsight.models.build import build
-from tiny_workflow import PICTURES, Workflow, changed, write_pictures
+from tiny_workflow import PICTURES, Workflow, as_gtsrb, changed, write_pictures
 
 ENVIRONMENTS = ("data", "torch")
 CONDA = Path(__file__).parent / "conda"
@@ -111,6 +111,8 @@ def test_a_comparison(conda: Conda) -> None:
     needed = [f"results/rival/tables/{name}.csv" for name in ("clean", "geometry", "metrics")]
     conda.runs(RIVAL, *needed)
     conda.runs(VERSUS)
+    as_gtsrb(conda.folder / "results/tiny", conda.folder / "of_gtsrb")
+    conda.runs({"experiment": "beside", "against_published": ["of_gtsrb"]})
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

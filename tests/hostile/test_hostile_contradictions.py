@@ -169,6 +169,16 @@ CONTRADICTIONS = [
     of("the same folder twice", "'compare' has two folders with the name 'own'", compare=["own", "./own"]),
     of("compared with nothing", "'compare': nowhere does not exist", compare=["nowhere", "elsewhere"]),
     of(
+        "beside published numbers, not run",
+        "'against_published': nowhere does not exist",
+        against_published=["nowhere"],
+    ),
+    of(
+        "eleven variants of a study",
+        "'against_published' has 11 folders; name 1 to 10 finished experiments.",
+        against_published=[f"results/{i}" for i in range(11)],
+    ),
+    of(
         "another run that is not there",
         "'explorer.with' names 'nowhere', but",
         explorer={"with": ["nowhere"]},

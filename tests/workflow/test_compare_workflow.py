@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from signsight.evaluation.statistics import paired_difference
-from tiny_workflow import Workflow, changed
+from tiny_workflow import Workflow, as_gtsrb, changed
 
 # the tiny experiment with a network of another seed, and less of everything
 RIVAL: dict[str, Any] = changed(
@@ -110,6 +110,22 @@ def test_what_does_not_change_is_not_made_again(versus: Workflow) -> None:
     again = set(versus.planned(VERSUS))
     assert {"map_similarity", "similarity_table", "compared_maps", "disagreements"} <= again
     assert not again & {"matched_images", "answers_table", "robustness_table", "values_table"}
+
+
+def test_experiments_beside_published_numbers(versus: Workflow) -> None:
+    """Which have angles and untouched images in common with those of GTSRB's study; nothing else is made."""
+    as_gtsrb(versus.folder / "results/tiny", versus.folder / "of_gtsrb")
+    config = {"experiment": "beside", "against_published": {"tiny": "of_gtsrb", "twin": "of_gtsrb"}}
+    done = versus.run(config)
+    assert done.returncode == 0, done.stdout[-6000:]
+    made = versus.folder / "results/beside"
+    rows = pd.read_csv(made / "tables/published_gaps.csv").set_index(["experiment", "part"])
+    own = right(versus.folder / "results/tiny").mean()
+    assert rows.loc[("tiny", "clean"), "reproduced"].iloc[0] == pytest.approx(own)
+    assert (rows.loc["twin", "change"] == 0).all() and rows.loc["twin", "paired"].all()
+    assert (made / "figures/published_gaps.png").stat().st_size and not (made / "crop").exists()
+    summary = (made / "summary.md").read_text()
+    assert summary.index("**Published numbers**") < summary.index("## What explains the difference")
 
 
 def test_an_experiment_that_was_not_run_is_named(versus: Workflow) -> None:

@@ -14,7 +14,7 @@ from schema_changes import SCHEMA, keys, nested, other, parameters
 from signsight.config.rules import complete
 from signsight.core.registry import data_sets, figures, methods, metrics
 from signsight.plan.plan import Plan
-from tiny_workflow import PICTURES, TINY, Workflow, drawn_from
+from tiny_workflow import PICTURES, TINY, Workflow, as_gtsrb, drawn_from
 
 EXPLORED = {"explorer_document", "explorer_page"}  # the page, of what nearly every job makes
 TOLD = EXPLORED | {"summary", "verdict"}
@@ -77,6 +77,8 @@ CHECKED = {"check_pictures"}  # of the user's own data set
 COMPARED = {name for name in figures.names() if name.startswith("compared_")} - {"compared_background"}
 COMPARED |= {"matched_images", "answers_table", "disagreements", "robustness_table"}
 COMPARED |= {"map_similarity", "similarity_table", "values_table"} | TOLD
+# an experiment beside published numbers
+BESIDE_PUBLISHED = {"gap_table", "published_gaps"} | TOLD
 EVERYTHING = {"everything"}  # the results get another place
 OTHER = "other"  # the value is made from the schema
 
@@ -191,6 +193,7 @@ PICTURES_TABLE: dict[str, tuple[Any, set[str]]] = {
     "data.source": ("twin", CHECKED | READ | {"classes", "pretrained"} | ALBUMS),
     "data.broken": (OTHER, CHECKED | ((READ | ALBUMS) - {"class_animation"})),
     "compare": ({"one": "results/tiny", "other": "rival"}, COMPARED),
+    "against_published": (["of_gtsrb"], BESIDE_PUBLISHED),
     # the first preset, whose way is shown, needs no natural pictures
     "data.fit": (OTHER, (READ | ALBUMS) - {"class_animation"}),
     "data.masks": ("twin", {"regions"} | COMPOSED),
@@ -294,6 +297,7 @@ def plans(finished: Workflow, pictures: Workflow) -> Iterator[dict[str, Future[d
     if not twin.exists():
         twin.symlink_to("own")
         (finished.folder / "rival").symlink_to("results/tiny")
+        as_gtsrb(finished.folder / "results/tiny", finished.folder / "of_gtsrb")
         (finished.folder / "net2.safetensors").symlink_to("net.safetensors")
     with ThreadPoolExecutor(2) as pool:
         yield {

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from signsight.config.rules import check_files, complete
 from signsight.config.schema import load_schema
@@ -83,6 +84,32 @@ def test_an_experiment_that_was_not_run_is_named_with_its_command(tmp_path: Path
     (other / "score/clean/test.npz").unlink()
     text = fault(config, check=True)
     assert "other/score/clean/test.npz does not exist; run it first: snakemake" in text
+
+
+def store(folder: str, config: dict[str, Any]) -> None:
+    Path(folder, "config.yaml").write_text(yaml.safe_dump(config))
+
+
+def test_published_numbers_need_a_data_set_that_has_some(tmp_path: Path) -> None:
+    one, two = experiment(tmp_path / "one"), experiment(tmp_path / "two")
+    config = {"experiment": "beside", "against_published": [one, two]}
+    assert "one/config.yaml, which says what data set" in fault(config, check=True)
+    store(one, {"data": {"name": "signs"}})
+    assert f"{one} is of the data set 'signs', of which there are no published numbers; name" in fault(
+        config, check=True
+    )
+    store(one, {"data": {"name": "gtsrb"}})
+    store(two, {"data": {"name": "imagenette"}})
+    assert "two is of the data set 'imagenette', of which there are no" in fault(config, check=True)
+    store(two, {"data": {"name": "of a plugin"}})
+    assert "two is of the data set 'of a plugin', of which" in fault(config, check=True)
+    store(two, {"data": {"name": "gtsrb", "size": 20}})
+    check_files(complete(config, SCHEMA))
+    alone = complete({"against_published": [one]}, SCHEMA)
+    assert alone["data"]["name"] == "none" and not alone["model"]["train"] and alone["stages"] == []
+    (tmp_path / "two/train/model.json").unlink()
+    text = fault(config, check=True)
+    assert "'against_published'" in text and "model.json does not exist; run it first" in text
 
 
 def test_an_experiment_is_not_compared_with_what_it_writes(tmp_path: Path) -> None:

@@ -33,8 +33,8 @@ def _introduction(shown: pd.DataFrame, confidence: float) -> str:
     return (
         f"Differences are reproduced less published, in percentage points, with {interval_name(confidence)} "
         "intervals over images; the published numbers are taken as they stand. What a change moves is the "
-        f"difference from `{reference}`, the reference, paired over the images where both have the same. All "
-        " numbers are in `tables/published_gaps.csv`."
+        f"difference from `{reference}`, the reference, paired over the images where both have the same. "
+        "All numbers are in `tables/published_gaps.csv`."
     )
 
 

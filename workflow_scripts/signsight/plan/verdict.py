@@ -69,7 +69,8 @@ class Verdict:
         if plan.detection.wanted:
             found |= {name: file for name, file in plan.detection.tables.items() if name in BOX_TABLES}
             found["boxes"] = plan.detection.found["boxes"]
-        return found | {name: file for name, file in plan.compare.tables.items() if name in COMPARED}
+        found |= {name: file for name, file in plan.compare.tables.items() if name in COMPARED}
+        return found | plan.gaps.tables
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from signsight.evaluation.guessing import no_ranking
 from signsight.evaluation.identical import groups, without_repeats
 from signsight.verdict.compared import compared
 from signsight.verdict.detector import detector
+from signsight.verdict.gaps import published
 from signsight.verdict.knowledge import hardest_classes, knowledge, refusal
 from signsight.verdict.lines import Line, table_of
 from signsight.verdict.losses import angles, backgrounds, masking, stickers
@@ -54,6 +55,8 @@ def verdict(
         lines += _of_boxes(tables, boxes, confidence)
     if "compared_accuracy" in tables:
         lines += compared(tables, labels)
+    if "published_gaps" in tables:
+        lines += published(tables["published_gaps"])
     return table_of([*lines, *not_measured(missing)])
 
 
