@@ -56,7 +56,8 @@ def _draw(panel: Axes, own: pd.DataFrame, variants: list[str]) -> None:
     """The differences of one quantity; the reference's goes on as a line, so that shifts from it are seen."""
     first = own.iloc[0]
     panel.set_title(f"{first['name'].subject}\n", loc="left", fontsize=8.5)
-    detail = ": ".join(filter(None, (first["name"].detail, f"published {percent(first['published'])}")))
+    shown = first["name"].detail.removesuffix(" images")
+    detail = ": ".join(filter(None, (shown, f"published {percent(first['published'])}")))
     panel.text(0, 1.0, detail, transform=panel.transAxes, fontsize=7.2, color=GREY, va="bottom")
     for row in own.to_dict("records"):
         y, reference = variants.index(row["experiment"]), row["experiment"] == variants[0]
