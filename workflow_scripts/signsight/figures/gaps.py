@@ -55,7 +55,7 @@ def published_gaps(published_gaps: pd.DataFrame, *, confidence: float) -> Figure
 def _draw(panel: Axes, own: pd.DataFrame, variants: list[str]) -> None:
     """The differences of one quantity; the reference's goes on as a line, so that shifts from it are seen."""
     first = own.iloc[0]
-    panel.set_title(f"{first['name'].subject}\n", loc="left", fontsize=8.5)
+    panel.set_title(first["name"].subject, loc="left", fontsize=8.5, pad=12)
     shown = first["name"].detail.removesuffix(" images")
     detail = ": ".join(filter(None, (shown, f"published {percent(first['published'])}")))
     panel.text(0, 1.0, detail, transform=panel.transAxes, fontsize=7.2, color=GREY, va="bottom")
