@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from signsight.figures.nulls import COLOURS, GREY, MARKERS, UNMEASURED, nulls
+from signsight.figures.nulls import COLOURS, GREY, MARKERS, UNMEASURED, box_nulls, nulls
 from signsight.figures.style import method_label
 from synthetic_metrics import FOUR, MANY
 
@@ -68,3 +68,13 @@ def test_a_guessing_network_gets_no_gaps() -> None:
     guessing = CLEAN.assign(accuracy=0.41, low=0.26, high=0.57)
     (page,) = nulls(table(FOUR), guessing, NONE_THE_SAME, confidence=0.95)
     assert not [axis for axis in page.axes if axis.containers]
+
+
+def test_nulls_of_boxes_are_named_as_such(legible: Check) -> None:
+    pages = box_nulls(table(FOUR), confidence=0.95)
+    words = {text.get_text() for page in pages for legend in page.legends for text in legend.get_texts()}
+    assert any("box" in word for word in words) and not any("image" in word for word in words)
+    legible(pages)
+    (empty,) = box_nulls(table(FOUR).assign(strongest=""), confidence=0.95)
+    words = " ".join(text.get_text() for text in empty.findobj(matplotlib.text.Text))
+    assert "no box to measure on" in " ".join(words.split())
