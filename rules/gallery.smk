@@ -1,5 +1,5 @@
-# The user's own pictures, in albums: `photographs` by one method, `gallery` by many. For the gallery also sheets,
-# single files, and strips of SmoothGrad and LayerCAM.
+# The user's own pictures, in albums: `photographs` with numbers on stickers, `gallery` with sheets, single files, and
+# strips of SmoothGrad and LayerCAM.
 
 
 rule album_pictures:
@@ -22,6 +22,7 @@ rule album_pictures:
         source=lambda wildcards: PLAN.album_source(wildcards.album),
         listing=lambda wildcards: given(PLAN.album_source(wildcards.album)),
         key=lambda wildcards: PLAN.album_key(wildcards.album),
+        columns=lambda wildcards: PLAN.album_columns(wildcards.album),
         broken=config["data"]["broken"],
         # the same table, which stays where the job fails and Snakemake deletes what it has put out
         findings=f"{R}/logs/album_pictures/{{album}}.csv",
@@ -53,6 +54,83 @@ rule album_maps:
         seed=config["seed"],
     script:
         "../workflow_scripts/gallery/album_maps.py"
+
+
+if "real_examples" in PLAN.table_files:
+
+    rule real_table:
+        # photographs beside clean test images of the same classes
+        input:
+            **PLAN.clean_images,
+            pictures=PLAN.album_pictures("photographs")["table"],
+        output:
+            PLAN.table_files["real_examples"],
+        log:
+            PLAN.log("real_table"),
+        benchmark:
+            PLAN.benchmark("real_table")
+        conda:
+            "../envs/data.yaml"
+        threads: 1
+        resources:
+            **asks(NEEDS.answers),
+        params:
+            confidence=PLAN.confidence,
+        script:
+            "../workflow_scripts/gallery/real_table.py"
+
+
+if "drawn_and_real" in PLAN.table_files:
+
+    rule drawn_real_table:
+        # what drawn stickers cost beside what real ones do
+        input:
+            **PLAN.clean_images,
+            pictures=PLAN.album_pictures("photographs")["table"],
+            drawn=PLAN.test_sticker_scores.values(),
+        output:
+            PLAN.table_files["drawn_and_real"],
+        log:
+            PLAN.log("drawn_real_table"),
+        benchmark:
+            PLAN.benchmark("drawn_real_table")
+        conda:
+            "../envs/data.yaml"
+        threads: 1
+        resources:
+            **asks(NEEDS.answers),
+        params:
+            files=PLAN.test_sticker_scores,
+            sets=PLAN.sticker_sets,
+            confidence=PLAN.confidence,
+        script:
+            "../workflow_scripts/gallery/drawn_real_table.py"
+
+
+if "on_sticker" in PLAN.table_files:
+
+    rule on_sticker_table:
+        # how much of the relevance of photographs lies on their stickers
+        input:
+            table=PLAN.album_pictures("photographs")["table"],
+            maps=PLAN.album_maps("photographs").values(),
+        output:
+            PLAN.table_files["on_sticker"],
+        log:
+            PLAN.log("on_sticker_table"),
+        benchmark:
+            PLAN.benchmark("on_sticker_table")
+        conda:
+            "../envs/data.yaml"
+        threads: 1
+        resources:
+            **asks(NEEDS.album),
+        params:
+            files=PLAN.album_maps("photographs"),
+            confidence=PLAN.confidence,
+            seed=config["seed"],
+        script:
+            "../workflow_scripts/gallery/on_sticker_table.py"
 
 
 if PLAN.gallery:

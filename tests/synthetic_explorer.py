@@ -238,7 +238,7 @@ def _album(own: dict[str, Any], rng: np.random.Generator) -> None:
         "file": ["a/cat.png", "b/cat.png", "dog.jpg"], "class_id": [1, -1, -1], "class_name": ["two", "", ""],
         "predicted_id": [1, 0, 2], "predicted_name": ["two", "one", "three"], "probability": [0.6, 0.5, 0.9],
         "explained_id": [1, 0, 2], "against_id": -1, "explained_name": ["two", "one", "three"],
-        "explained_probability": [0.6, 0.5, 0.9],
+        "explained_probability": [0.6, 0.5, 0.9], "true_probability": [0.6, np.nan, np.nan],
         "most_probable": ["1 0.6, 0 0.3, 2 0.1", "0 0.5, 1 0.5", "2 0.9, 0 0.1"],
     }  # fmt: skip
     write_csv(own["table"], pd.DataFrame(table))

@@ -61,7 +61,10 @@ PICTURES: dict[str, Any] = {
     "gallery": {
         "source": "photographs", "smoothing": [1, 2], "spreads": [0.1], "methods": ["random", "layer_cam"],
     },
-    "real_examples": {"source": "photographs", "method": "grad_cam"},
+    "real_examples": {
+        "source": "photographs/list.csv", "methods": ["grad_cam"], "boxes": "stickers", "original": "twin",
+        "track": "sign", "groups": ["kind"],
+    },
     "features": {
         "source": "photographs",
         "images": 2,
@@ -110,6 +113,9 @@ def write_pictures(folder: Path) -> None:
         for number in range(count):
             noise = rng.integers(0, 256, (40, 30, 3), dtype=np.uint8)
             Image.fromarray(noise).save(folder / name / f"{number}.png")
+    for name in ("list", "other"):
+        rows = f'file,class_id,stickers,twin,sign,kind\n0.png,1,"0,0,.5,.5",cat/0.png,{name},dirt\n'
+        (folder / f"photographs/{name}.csv").write_text(rows)
     for picture in sorted((folder / "own").rglob("*.png")):
         mask = folder / "masks" / picture.relative_to(folder / "own")
         mask.parent.mkdir(parents=True, exist_ok=True)

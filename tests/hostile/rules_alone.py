@@ -129,17 +129,19 @@ class Album:
     source: str
     classes: Sequence[str] = ("cat", "dog")
     broken: str = "refuse"
+    boxes: str | None = None
 
     def run(self) -> None:
         """List, read and settle; SystemExit at a fault."""
         from signsight.core.job import job
+        from signsight.data.photograph_columns import Columns
         from signsight.data.photographs import list_photographs, see_photographs
         from signsight.data.report import settle
 
         log, source = Path("made/logs/album.log"), Path(self.source)
         log.parent.mkdir(parents=True, exist_ok=True)
         with job(SimpleNamespace(rule="album", log=[str(log)])):
-            listed = list_photographs(source, self.classes, "gallery.source")
+            listed = list_photographs(source, self.classes, "gallery.source", Columns(boxes=self.boxes))
             seen = see_photographs(listed, source, 16, "stretch")
             settle(seen.findings, len(listed.table), source, "made/logs/album.csv", self.broken)
 

@@ -160,6 +160,23 @@ CASES = [
         "file\na\0b.png\n",
         "own/list.csv is binary data, not text; save it as a CSV in UTF-8.",
     ),
+    *(
+        gallery(
+            f"{column} {text!r}",
+            f'file,{column}\ncat/1.png,"{text}"\n',
+            f"Line 2 of own/list.csv gives cat/1.png the box {text!r} in the column {column!r}; write 'x0",
+            boxes="stuck" if column == "stuck" else None,
+        )
+        for column in ("roi", "stuck")
+        for text in ("1,2,3,4", "0,0,0,1", "nan,0,1,1", "0,0,1", "left", "0,0,1,1e300")
+    ),
+    gallery("boxes", 'file,stuck\ncat/1.png,"0,0,.5,.5; .5,.5,1,1"\ndog/1.png,\n', None, boxes="stuck"),
+    gallery(
+        "no column of boxes",
+        "file\ncat/1.png\n",
+        "own/list.csv lacks the column 'stuck', which config key 'real_examples.boxes' names; correct",
+        boxes="stuck",
+    ),
     photographs(
         "nothing there",
         lambda root: None,

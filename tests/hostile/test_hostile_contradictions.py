@@ -145,8 +145,8 @@ CONTRADICTIONS = [
     ),
     of(
         "a method of no photographs",
-        "'real_examples.method' is 'saliency', which has no effect",
-        real_examples={"method": "saliency"},
+        "'real_examples.methods' is ['saliency'], which has no effect",
+        real_examples={"methods": ["saliency"]},
     ),
     of("sheets of no detection", "'detection.sheets' is 3, which has no effect", detection={"sheets": 3}),
     of(

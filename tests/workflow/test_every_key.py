@@ -35,6 +35,8 @@ TESTED = CROPPED - {"train", "examples", "training_curve"}  # of another sample 
 # of the experiment `pictures`: a folder of pictures, photographs, a gallery, a network that is taken as it is
 FILES = {"gallery_sheet", "gallery_singles", "gallery_sweeps", "gallery_strips"}
 ALBUMS = EXPLORED | {"album_pictures", "album_maps", "photographs"} | FILES
+STUCK_ON = TOLD | {"on_sticker_table"} | drawn_from("on_sticker")
+PHOTOGRAPHED = (ALBUMS - FILES) | {"real_table"} | STUCK_ON
 # pictures made by optimisation: of classes, and what becomes of them; of the user's own pictures
 NUMBERS = (
     EXPLORED
@@ -210,8 +212,12 @@ PICTURES_TABLE: dict[str, tuple[Any, set[str]]] = {
     "model.std": (OTHER, TAKEN),
     "background.fills": (["gray"], COMPOSED),
     "background.margin": (0.2, COMPOSED),
-    "real_examples.source": ("stock", ALBUMS - FILES),
-    "real_examples.method": ("layer_cam", {"album_maps", "photographs"} | EXPLORED),
+    "real_examples.source": ("photographs/other.csv", PHOTOGRAPHED),
+    "real_examples.methods": (["layer_cam"], {"album_maps", "photographs"} | STUCK_ON | EXPLORED),
+    "real_examples.boxes": ("twin", PHOTOGRAPHED),
+    "real_examples.original": ("kind", PHOTOGRAPHED),
+    "real_examples.track": ("kind", PHOTOGRAPHED),
+    "real_examples.groups": ([], PHOTOGRAPHED),
     "gallery.source": ("stock", {"album_pictures", "album_maps"} | FILES | EXPLORED),
     "gallery.methods": (["random"], {"gallery_sheet", "gallery_singles"} | EXPLORED),
     "gallery.singles": (OTHER, set()),

@@ -144,7 +144,7 @@ def test_without_a_data_set_only_the_own_photographs_are_explained(served: Serve
     folder = served.workflow.folder / "photographs"
     folder.mkdir()
     (folder / "one.jpg").write_bytes(tiny_imagenette.picture(1))
-    photographs = {"source": "photographs", "method": "saliency"}
+    photographs = {"source": "photographs", "methods": ["saliency"]}
     config = served.config | {"experiment": "none", "real_examples": photographs}
     config["data"] = {"name": "none", "size": SIZE}
     planned = set(served.workflow.planned(config))

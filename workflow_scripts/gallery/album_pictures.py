@@ -8,6 +8,7 @@ from signsight.attribution.gallery import picture_table
 from signsight.core.errors import UserError
 from signsight.core.files import atomic, write_csv
 from signsight.core.job import job
+from signsight.data.photograph_columns import Columns
 from signsight.data.photographs import list_photographs, see_photographs
 from signsight.data.report import settle
 from signsight.models.of_job import model_of_job
@@ -15,7 +16,8 @@ from signsight.models.of_job import model_of_job
 with job(snakemake):
     params, output = snakemake.params, snakemake.output
     model, _, batch_size = model_of_job(snakemake, "evaluation")
-    listed = list_photographs(Path(params.source), model.classes, params.key)
+    columns = Columns(**params.columns)
+    listed = list_photographs(Path(params.source), model.classes, params.key, columns)
     seen = see_photographs(listed, Path(params.source), model.size, params.fit, snakemake.threads)
     settle(seen.findings, len(listed.table), params.source, params.findings, params.broken)
     if not len(seen.table):

@@ -170,7 +170,7 @@ def test_a_design_without_a_size_is_refused() -> None:
         ("evaluation.parameters.region_perturbation.replacement", "unifrom", ["did you mean 'uniform'?"]),
         ("evaluation.metrics", ["road", "deletoin"], ["'evaluation.metrics'", "did you mean 'deletion'?"]),
         ("gallery.methods", ["salience"], ["'gallery.methods'", "did you mean 'saliency'?"]),
-        ("real_examples.method", "grad_cm", ["'real_examples.method'", "did you mean 'grad_cam'?"]),
+        ("real_examples.methods", ["grad_cm"], ["'real_examples.methods'", "did you mean 'grad_cam'?"]),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_near_misses(path: str, value: Any, words: list[str]) -> None:

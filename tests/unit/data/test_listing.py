@@ -112,7 +112,7 @@ def test_one_picture_is_a_source(tmp_path: Path) -> None:
     file = picture(tmp_path / "my.PNG", 9)
     assert names(listing(file)) == ["my.PNG"]
     listed = list_photographs(file, FIVE)
-    assert listed.table.to_dict("list") == {"file": ["my.PNG"], "class_id": [-1]}
+    assert listed.table[["file", "class_id"]].to_dict("list") == {"file": ["my.PNG"], "class_id": [-1]}
     assert (see_photographs(listed, file, 8, "stretch").images == 9).all()
 
 
@@ -141,7 +141,7 @@ def test_classes_and_names_are_read_as_they_stand(tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
     found = list_photographs(tmp_path / "list.csv", SEVEN).table
     expected = pd.DataFrame({"file": ["NA", "001", "a, b.png", "null"], "class_id": [6, 2, -1, 0]})
-    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+    pd.testing.assert_frame_equal(found[["file", "class_id"]], expected, check_dtype=False)
     assert found["class_id"].dtype == np.int64
 
 

@@ -15,6 +15,7 @@ from signsight.data.report import BROKEN, SKIPPED
 
 KEY = "gallery.source"
 NETWORK = ["bird", "cat", "dog"]
+PLAIN = ["file", "class_id"]
 
 
 def write(root: Path, *names: str) -> Path:
@@ -56,7 +57,7 @@ def test_a_labels_csv_or_one_picture_counts_alone(tmp_path: Path) -> None:
     assert photograph_files(root / "dog/1.png", KEY).names == ["1.png"]
     (root / "labels.csv").write_text("file,class_id\ndog/1.png,0\n")
     listed = list_photographs(root, NETWORK, KEY)
-    assert listed.table.to_dict("list") == {"file": ["dog/1.png"], "class_id": [0]}
+    assert listed.table[PLAIN].to_dict("list") == {"file": ["dog/1.png"], "class_id": [0]}
 
 
 def test_what_the_classifier_sees_and_what_is_broken(tmp_path: Path) -> None:
@@ -64,7 +65,7 @@ def test_what_the_classifier_sees_and_what_is_broken(tmp_path: Path) -> None:
     (root / "cat/2.png").write_bytes(b"")
     (root / "dog/notes.txt").write_text("x")
     seen = see_photographs(list_photographs(root, NETWORK, KEY), root, 8, "stretch", workers=2)
-    assert seen.table.to_dict("list") == {"file": ["cat/1.png", "dog/1.png"], "class_id": [1, 2]}
+    assert seen.table[PLAIN].to_dict("list") == {"file": ["cat/1.png", "dog/1.png"], "class_id": [1, 2]}
     for file, image in zip(seen.table["file"], seen.images, strict=True):
         with Image.open(root / file) as picture:
             expected = np.asarray(picture.resize((8, 8), Image.Resampling.LANCZOS))

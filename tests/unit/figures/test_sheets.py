@@ -127,14 +127,13 @@ def test_real_examples(number: int, tmp_path: Path, legible: Check) -> None:
     given = (["Stop", "Yield", "", "Stop", LONG, "Stop", "Stop"] * 6)[:number]
     maps = RANDOM.random((number, 48, 48)).astype(np.float32)
     files = [f"folder/a photograph {n}.jpg" for n in range(number)]
-    told = {"file": files, "predicted_name": predicted, "probability": 0.5, "class_name": given}
+    told = {"file": files, "predicted_name": predicted, "probability": 0.5, "class_name": given, "boxes": ""}
     np.save(tmp_path / "images.npy", pictures(number))
     network = {"name": "compact", "weights": "random weights", "random": number == 2}
     found = examples.photographs(
         pd.DataFrame(told),
         ArrayFile(tmp_path / "images.npy"),
-        {"maps": maps},
-        method="grad_cam",
+        {"grad_cam": {"maps": maps}},
         signed=[],
         network=network,
     )
@@ -147,6 +146,40 @@ def test_real_examples(number: int, tmp_path: Path, legible: Check) -> None:
     for figure in found:
         assert figure.get_size_inches()[1] * DPI <= TALLEST
         legible(figure)
+
+
+def test_photographs_by_several_methods_have_a_row_each(tmp_path: Path, legible: Check) -> None:
+    told = {
+        "file": ["a.png", "b.png"],
+        "predicted_name": "Stop",
+        "probability": 0.5,
+        "class_name": ["", LONG],
+    }
+    np.save(tmp_path / "images.npy", pictures(2))
+    maps = {
+        name: {"maps": RANDOM.random((2, 48, 48)).astype(np.float32)} for name in ("grad_cam", "saliency")
+    }
+    found = examples.photographs(
+        pd.DataFrame(told).assign(boxes=["", "0.25,0.25,0.75,0.75"]),
+        ArrayFile(tmp_path / "images.npy"),
+        {**maps, "layer_cam": {"refused": "it needs another network."}},
+        signed=[],
+        network={"name": "compact", "weights": "trained in this run", "random": False},
+    )
+    text = "\n".join("\n".join(words(figure)) for figure in found)
+    assert all(word in text for word in ("Grad-CAM", "Saliency", "a.png", "b.png", "stickers", "LayerCAM"))
+    assert "needs another network" in text and len(found) == 2
+    for figure in found:
+        legible(figure)
+
+
+def test_a_box_is_a_black_line_about_a_white_one() -> None:
+    grey = np.full((20, 40, 3), 90, np.uint8)
+    found = examples.framed(grey, [(0.25, 0.25, 0.75, 0.75)])
+    assert (
+        (found[5, 10:30] == 0).all() and (found[6, 11:29] == 255).all() and (found[7:13, 12:28] == 90).all()
+    )
+    assert (found[:5] == 90).all() and (found[15:] == 90).all() and (grey == 90).all()
 
 
 def test_verdict_without_and_with_mark() -> None:

@@ -115,6 +115,7 @@ def given(tmp_path: Path) -> dict[str, Any]:
         "predicted_name": NAMES[:2],
         "probability": 0.5,
         "class_name": ["", "NA"],
+        "boxes": ["", "0,0,0.5,0.5"],
     }
     degrees = pd.DataFrame({"transform": ["rotation"] * 3, "degree": [-30, 0, 30]})
     cascade = {"maps": maps[:2, None].repeat(3, 1), "correlation": np.full((2, 2), 0.5)}
@@ -152,7 +153,7 @@ def given(tmp_path: Path) -> dict[str, Any]:
         },
         "photographs": table("photographs.csv", pd.DataFrame(photographs)),
         "photograph_images": array("photographs.npy", np.zeros((2, SIDE, SIDE, 3), np.uint8)),
-        "photograph_maps": arrays("photographs.npz", maps=maps[:2]),
+        "photograph_maps": {"lrp_epsilon": arrays("photographs.npz", maps=maps[:2])},
     }
 
 
@@ -171,7 +172,6 @@ FILE_FACTS: dict[str, Any] = {
     "sign_widths": {"small": {"circle": 420}},
     "methods": ["random", "lrp_epsilon"],
     "metric_scores": {"region_perturbation": "softmax"},
-    "method": "lrp_epsilon",
 }
 
 
@@ -209,7 +209,7 @@ def test_classes_are_called_as_the_user_calls_them(
 
 def test_a_refusal_stands_in_place_of_the_maps(given: dict[str, Any], tmp_path: Path, legible: Check) -> None:
     np.savez(tmp_path / "refused.npz", refused="CAM needs $a$ network of its own kind.")
-    given["photograph_maps"] = str(tmp_path / "refused.npz")
+    given["photograph_maps"] = {"lrp_epsilon": str(tmp_path / "refused.npz")}
     (figure,) = draw("photographs", given, FILE_FACTS)
     assert "CAM needs $a$ network" in figure.texts[0].get_text()
     legible(figure)

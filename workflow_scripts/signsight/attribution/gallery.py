@@ -30,10 +30,10 @@ def picture_table(
     listed: of `data.photographs`; images: (N, size, size, 3) uint8; target: see `attribution.target`, with
     "true" the given class where there is one, else the predicted. Columns: file, class_id, class_name,
     predicted_id, predicted_name, probability, explained_id, against_id, explained_name,
-    explained_probability, most_probable (classes, as "12 0.93, 3 0.02"). class_id is -1 and
-    class_name empty where they are not known; against_id is -1 where nothing is compared; explained_id is
-    -1 of a unit of a layer, and the name that of the unit.
-    explained_probability is NaN but for one class alone.
+    explained_probability, true_probability, most_probable (classes, as "12 0.93, 3 0.02"), and those that
+    `listed` has besides. class_id is -1, class_name empty and true_probability NaN where they are not known;
+    against_id is -1 where nothing is compared; explained_id is -1 of a unit of a layer, and the name that of
+    the unit. explained_probability is NaN but for one class alone.
     """
     batches = (images[start : start + batch_size] for start in range(0, len(images), batch_size))
     logits = torch.cat(list(forward_batches(model, batches, model.mean.device)))
@@ -58,6 +58,7 @@ def picture_table(
         against_id=against,
         explained_name=str(told) if bound.classes is None else named,
         explained_probability=np.where(alone, shares[rows, explained], np.nan),
+        true_probability=np.where(given >= 0, shares[rows, np.maximum(given, 0)], np.nan),
         most_probable=[_most_probable(own) for own in shares],
     )
 

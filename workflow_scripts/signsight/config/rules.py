@@ -44,6 +44,7 @@ from signsight.config.unused import refuse_unused
 from signsight.core.errors import UserError
 from signsight.core.registry import Registry, methods, metrics, networks, replacements
 from signsight.data.dataset import facts
+from signsight.data.photograph_columns import Columns, columns_of, refuse_wrong_columns
 from signsight.data.source import check_source, is_address, local_folder, refuse_credentials
 from signsight.models.class_names import read_classes
 from signsight.models.names import torchvision_names
@@ -238,7 +239,7 @@ def used_methods(config: Config) -> list[str]:
     """All methods and variants that some stage runs."""
     names = [*config["attribution"]["methods"]]
     names += config["gallery"]["methods"] if config["gallery"]["source"] else []
-    names += [config["real_examples"]["method"]] if config["real_examples"]["source"] else []
+    names += config["real_examples"]["methods"] if config["real_examples"]["source"] else []
     return list(dict.fromkeys(names))
 
 
@@ -338,9 +339,18 @@ def check_files(config: Config) -> None:
     for key in PICTURE_KEYS:
         if given[key] and not local_folder(str(given[key])).exists():
             raise UserError(f"Config key {key!r}: {given[key]} does not exist; correct its path.")
+    _refuse_wrong_photographs(config)
     for key in ("data.masks", "stickers.stock"):
         if given[key] and not local_folder(str(given[key])).is_dir():
             raise UserError(f"Config key {key!r}: {given[key]} is not a folder; correct its path.")
+
+
+def _refuse_wrong_photographs(config: Config) -> None:
+    """What CSVs of the user's own pictures say of them has to be right before a network is trained."""
+    for album in ("gallery", "real_examples", "features"):
+        if source := config[album]["source"]:
+            told = columns_of(config[album]) if album == "real_examples" else Columns()
+            refuse_wrong_columns(local_folder(str(source)), told)
 
 
 def _refuse_missing_experiments(config: Config) -> None:

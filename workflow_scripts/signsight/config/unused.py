@@ -45,7 +45,8 @@ def _without_effect(config: Config) -> Iterator[tuple[list[str], str]]:
         keys = ("singles", "overlay", "smoothing", "spreads", "layers", "strip_pictures")
         yield [f"gallery.{key}" for key in keys], "'gallery.source' is null; name your pictures there"
     if config["real_examples"]["source"] is None:
-        yield ["real_examples.method"], "'real_examples.source' is null; name your photographs there"
+        keys = [f"real_examples.{key}" for key in config["real_examples"] if key != "source"]
+        yield keys, "'real_examples.source' is null; name your photographs there"
     if not about["roi"]:
         yield (
             ["data.crop_to_roi", "data.roi_outside"],

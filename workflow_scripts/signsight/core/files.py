@@ -31,7 +31,7 @@ TEXTS = {
     "name", "class_name", "predicted_name", "explained_name", "sticker", "sign_size", "shape", "file",
     "image_id", "track", "source", "label", "direction", "group", "tied_with", "layer", "picture", "target",
     "preset", "box", "class", "kind", "reason", "most_probable", "network", "set",
-    "null", "against_null", "strongest", "outcome",
+    "null", "against_null", "strongest", "outcome", "boxes", "original", "groups", "part",
 }  # fmt: skip
 HOST = re.sub(r"\W+", "-", socket.gethostname())
 

@@ -69,17 +69,20 @@ def look_at_all(
     pictures: Pictures,
     sources: Sequence[str],
     workers: int,
-    make: Callable[[Image.Image], Made] | None = None,
+    make: Callable[[Image.Image, int], Made] | None = None,
 ) -> tuple[list[Look], list[Made | None]]:
-    """A look at every picture, each read and decoded once, and what `make` makes of those that are whole."""
+    """A look at every picture, each read and decoded once, and what `make` makes of those that are whole.
 
-    def one(source: str) -> tuple[Look, Made | None]:
-        found, picture = look(pictures, source)
-        return found, make(picture) if make and picture else None
+    make: from a picture and its place in `sources`.
+    """
+
+    def one(place: int) -> tuple[Look, Made | None]:
+        found, picture = look(pictures, sources[place])
+        return found, make(picture, place) if make and picture else None
 
     looks, made = [], []
     with progress("look at the pictures", len(sources), "pictures") as step:
-        for found, thing in in_order(one, sources, workers):
+        for found, thing in in_order(one, range(len(sources)), workers):
             looks.append(found)
             made.append(thing)
             step(1)

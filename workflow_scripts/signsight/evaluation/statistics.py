@@ -21,7 +21,7 @@ def z_value(confidence: float) -> float:
     return NORMAL.inv_cdf(0.5 + confidence / 2)
 
 
-def wilson(correct: int, n: int, confidence: float) -> tuple[float, float]:
+def wilson(correct: float, n: float, confidence: float) -> tuple[float, float]:
     """Wilson score interval of a share (Wilson 1927); (nan, nan) for n = 0."""
     if n == 0:
         return float("nan"), float("nan")
@@ -45,6 +45,56 @@ def paired_difference(after: np.ndarray, before: np.ndarray, confidence: float) 
     middle = (b - c) / total
     half = z_value(confidence) * np.sqrt(b + c - (b - c) ** 2 / total) / total
     return (won - lost) / n, max(float(middle - half), -1.0), min(float(middle + half), 1.0)
+
+
+def clustered_interval(
+    values: np.ndarray, clusters: np.ndarray, confidence: float
+) -> tuple[float, float, float]:
+    """Mean and normal interval of (n,) float values, of which those of a cluster (n,) go together.
+
+    The variance is that of the clusters' sums about the mean (Cochran 1977, 11.8); where each value is a
+    cluster of its own, the interval is that of `mean_interval`. With one cluster it is NaN.
+    """
+    mean, variance = values.mean(), _variance(values, clusters)
+    half = z_value(confidence) * np.sqrt(variance)
+    return float(mean), float(mean - half), float(mean + half)
+
+
+def clustered_wilson(correct: np.ndarray, clusters: np.ndarray, confidence: float) -> tuple[float, float]:
+    """Wilson's interval of a share for as many independent images as the clusters are worth.
+
+    correct: (n,) bool; clusters: (n,). The effective number is n divided by the design effect (Kish 1965),
+    and that of the clusters where all images are right or all wrong, so that their spread is not known.
+    """
+    n, count, share = len(correct), len(np.unique(clusters)), correct.mean()
+    effective = float(count)
+    if count > 1 and 0 < share < 1:
+        effective = float(np.clip(share * (1 - share) / _variance(correct, clusters), 1, n))
+    return wilson(share * effective, effective, confidence)
+
+
+def _variance(values: np.ndarray, clusters: np.ndarray) -> float:
+    """Variance of the mean of values that go together in clusters; NaN for a single one."""
+    names, place = np.unique(clusters, return_inverse=True)
+    if len(names) < 2:
+        return float("nan")
+    sums = np.bincount(place, values - values.mean())
+    return float(len(names) / (len(names) - 1) * (sums**2).sum() / len(values) ** 2)
+
+
+def linear_interval(
+    weights: np.ndarray, values: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> tuple[float, float, float]:
+    """A weighted sum of independent estimates, and its interval from theirs (Zou and Donner 2008).
+
+    weights, values, low, high: (m,) float. For the difference of two shares with Wilson's intervals it is
+    Newcombe's (1998, method 10), for a single one of weight 1 its own interval.
+    """
+    sums = weights * values
+    ends = np.sort([weights * low, weights * high], axis=0)
+    value = sums.sum()
+    down, up = (np.sqrt(((sums - end) ** 2).sum()) for end in ends)
+    return float(value), float(value - down), float(value + up)
 
 
 def mcnemar(won: int, lost: int) -> float:

@@ -48,7 +48,7 @@ def album_set(
         "truth": _known(table["class_id"]),
         "predicted": table["predicted_id"].to_numpy(),
         "confidence": table["probability"].to_numpy(),
-        "probability": [_true_share(row) for row in table.itertuples()],
+        "probability": [None if np.isnan(share) else share for share in table["true_probability"]],
         "top": [shares_of(text) for text in table["most_probable"]],
         "explained": _known(table["explained_id"]),
         "pictures": sprites(images, images.shape[1:3]),
@@ -70,11 +70,6 @@ def shares_of(text: str) -> list[list[float]]:
 def _known(classes: pd.Series) -> np.ndarray | None:
     """Classes, -1 where they are not known; None where none is."""
     return classes.to_numpy() if (classes >= 0).any() else None
-
-
-def _true_share(row: Any) -> float | None:
-    """The probability of the true class, where it is known and among the most probable ones."""
-    return dict(map(tuple, shares_of(row.most_probable))).get(row.class_id)
 
 
 def _ids(files: Sequence[str]) -> list[str]:

@@ -27,7 +27,7 @@ RANDOM_CHANGES = ("p", "flip", "brightness", "contrast", "saturation", "hue", "r
 BOXES = {"box_curves", "box_metrics", "box_nulls", "box_ranking"}  # the same of a detector's boxes
 SUMMARISED = (
     "clean", "masking", "empty_maps", "geometry", "stickers", "sticker_confusions", "background", "metrics",
-    "ranking", "seeds", "identical_maps", "verdict",
+    "ranking", "seeds", "identical_maps", "verdict", "drawn_and_real", "on_sticker", "real_examples",
 )  # fmt: skip
 
 
@@ -49,7 +49,7 @@ class Drawn:
         if "photographs" in self.plan.albums:
             pictures = self.plan.album_pictures("photographs")
             found |= {"photographs": pictures["table"], "photograph_images": pictures["images"]}
-            found["photograph_maps"] = next(iter(self.plan.album_maps("photographs").values()))
+            found["photograph_maps"] = self.plan.album_maps("photographs")
         if not self.plan.has_data:
             return found
         found |= {
@@ -105,7 +105,6 @@ class Drawn:
             "metric_scores": {m: own["score"] for m, own in parameters.items() if "score" in own},
             "hidden": {m: own["hidden"] for m, own in parameters.items() if "hidden" in own},
             "seeds_quantity": [*quantities[0], first["direction"]] if quantities else None,
-            "method": config["real_examples"]["method"],
             "recipes": self.plan.features.labels,
             "network": self.plan.told_network,
             "networks_compared": len(self.plan.runs) - 1,
@@ -249,18 +248,21 @@ class Drawn:
     @cached_property
     def looks(self) -> dict[str, dict[str, Any]]:
         """How the methods of the run are named and drawn."""
-        return looks(self.plan.config, [*self.plan.methods, *self.plan.detection.methods])
+        return looks(
+            self.plan.config,
+            [*self.plan.methods, *self.plan.detection.methods, *self.plan.albums.get("photographs", [])],
+        )
 
     def looks_in(self, name: str) -> dict[str, dict[str, Any]]:
         """How the methods that a figure names are named and drawn."""
         artefacts, plan = set(signature(name)[0]), self.plan
         if artefacts & BOXES:
             named = plan.detection.methods
-        elif "photograph_maps" in artefacts:
-            named = [plan.config["real_examples"]["method"]]
+        elif artefacts & {"photograph_maps", "on_sticker"}:
+            named = plan.config["real_examples"]["methods"]
         elif "sticker_cells" in artefacts:
             named = plan.sticker_methods[:1]
-        elif artefacts & {"stickers", "sticker_confusions"}:
+        elif artefacts & {"drawn_and_real", "stickers", "sticker_confusions"}:
             named = plan.sticker_methods
         elif artefacts & {"cells", "masking", "masking_scores"}:
             named = plan.masking_methods

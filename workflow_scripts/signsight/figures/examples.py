@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from PIL import Image, ImageDraw
 
 from signsight.core.files import ArrayFile
 from signsight.core.registry import figures
 from signsight.data.imageset import ImageSet
+from signsight.data.photograph_columns import Box, parse_boxes
 from signsight.figures.choice import class_names, overview_rows
 from signsight.figures.colour import overlay, palette, to_rgb
 from signsight.figures.heading import headed, heading_height, network_warning, network_words
@@ -120,57 +122,111 @@ def colour_keys(figure: Figure, scales: Sequence[bool], ends: Mapping[bool, Sequ
 def photographs(
     photographs: pd.DataFrame,
     photograph_images: ArrayFile,
-    photograph_maps: Mapping[str, np.ndarray],
+    photograph_maps: Mapping[str, Mapping[str, np.ndarray]],
     *,
-    method: str,
     signed: Collection[str],
     network: Mapping[str, Any],
 ) -> list[Figure]:
-    """The user's own photographs with prediction and map, or why the method has no maps.
+    """The user's own photographs with prediction, maps and stickers, and why a method has no maps.
 
-    photographs: `file, predicted_name, probability, class_name` (empty where not known); photograph_maps:
-    `maps` (n, h, w), or the sentence `refused`; network: see `heading.network_words`.
+    photographs: `file, predicted_name, probability, class_name` (empty where not known), and `boxes` of
+    stickers; photograph_maps: method -> `maps` (n, h, w), or the sentence `refused`; network: see
+    `heading.network_words`.
     """
-    if "refused" in photograph_maps:
-        return [in_words(f"No maps of the photographs: {photograph_maps['refused']}")]
+    refused = [
+        in_words(f"No maps of the photographs by {method_style(name).label}: {own['refused']}")
+        for name, own in photograph_maps.items()
+        if "refused" in own
+    ]
+    maps = {name: own["maps"] for name, own in photograph_maps.items() if "refused" not in own}
+    if not maps:
+        return refused
     notes = [
         f"{verdict(row.predicted_name, float(row.probability), row.class_name or None)}\n{row.file}"
         for row in photographs.itertuples()
     ]
+    boxes = [parse_boxes(text) for text in photographs["boxes"]]
     pictures = photograph_images.read(0, len(photographs))
-    return photograph_sheet(pictures, photograph_maps["maps"], method, method in signed, notes, network)
+    return [*photograph_sheet(pictures, maps, signed, boxes, notes, network), *refused]
 
 
 @styled
 def photograph_sheet(
-    pictures: Sequence[np.ndarray],
-    maps: np.ndarray,
-    method: str,
-    signed: bool,
+    pictures: np.ndarray,
+    maps: Mapping[str, np.ndarray],
+    signed: Collection[str],
+    boxes: Sequence[Sequence[Box]],
     notes: Sequence[str],
     network: Mapping[str, Any],
 ) -> list[Figure]:
-    """Own photographs beside themselves under their map, with a note below each.
+    """Own photographs beside themselves under their maps, with a note on each, and boxes of stickers.
 
-    pictures: (H, W, 3) uint8 of any sizes; maps: (n, h, w) float32 of `method`; network: see
-    `heading.network_words`.
+    pictures: (n, S, S, 3) uint8; maps: method -> (n, h, w) float32; boxes: of each picture. Of one method
+    several photographs stand beside each other, each with its note below; of more each has a row.
     """
-    columns = min(ACROSS, len(pictures))
-    rows = -(-len(pictures) // columns)
+    shown = [_shown(place, picture, maps, signed, boxes[place]) for place, picture in enumerate(pictures)]
+    if len(maps) == 1:
+        blocks, left = [_side_by_side(shown, notes)], 0.15
+        title = f"Photographs, each beside itself under its {method_style(next(iter(maps))).label} map"
+    else:
+        blocks, left = _in_rows(shown, list(maps), notes), 2.0
+        title = "Photographs, alone and under their map by each method"
+    title += "; rectangles: stickers" if any(boxes) else ""
+    wide = max(block.images.shape[1] * block.images.shape[3] for block in blocks) / PIXELS
+    words = network_words(network), network_warning(network)
+    above = heading_height(left + PHOTOGRAPH * wide, title, *words)
+    laid = on_pages(blocks, PHOTOGRAPH, 0.1 + above)
+    return [headed(sheet(page, PHOTOGRAPH, left=left), title, *words) for page in laid]
+
+
+def _shown(
+    place: int,
+    picture: np.ndarray,
+    maps: Mapping[str, np.ndarray],
+    signed: Collection[str],
+    boxes: Sequence[Box],
+) -> np.ndarray:
+    """A photograph and itself under each of its maps, with boxes: (1 + methods, PIXELS, PIXELS, 3) uint8."""
+    large = enlarged(picture)
+    views = [large, *(overlay(large, own[place], name in signed) for name, own in maps.items())]
+    return np.stack([framed(fit(view, PIXELS, PIXELS), boxes) for view in views])
+
+
+def framed(picture: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:
+    """A picture with boxes, a black line about a white one, which is seen on every ground."""
+    image = Image.fromarray(picture)
+    draw, (width, height) = ImageDraw.Draw(image), image.size
+    for left, upper, right, lower in boxes:
+        edges = round(left * width), round(upper * height), round(right * width), round(lower * height)
+        for inset, colour in ((0, "black"), (1, "white")):
+            corner = edges[0] + inset, edges[1] + inset
+            far = max(edges[2] - 1 - inset, corner[0]), max(edges[3] - 1 - inset, corner[1])
+            draw.rectangle((*corner, *far), outline=colour)
+    return np.asarray(image)
+
+
+def _side_by_side(shown: Sequence[np.ndarray], notes: Sequence[str]) -> Block:
+    """Photographs by one method, ACROSS in a row."""
+    columns = min(ACROSS, len(shown))
+    rows = -(-len(shown) // columns)
     cells = np.full((rows * columns, PIXELS, PAIR, 3), 255, np.uint8)
     below = np.full(rows * columns, "", object)
-    for place, picture in enumerate(pictures):
-        cells[place, :, :PIXELS] = fit(picture, PIXELS, PIXELS)
-        cells[place, :, PIXELS + 6 :] = fit(overlay(enlarged(picture), maps[place], signed), PIXELS, PIXELS)
+    for place, (picture, under) in enumerate(shown):
+        cells[place, :, :PIXELS], cells[place, :, PIXELS + 6 :] = picture, under
         below[place] = notes[place]
-    block = Block(
-        cells.reshape(rows, columns, *cells.shape[1:]), [""] * rows, notes=below.reshape(rows, columns)
-    )
-    title = f"Photographs, each beside itself under its {method_style(method).label} map"
-    words = network_words(network), network_warning(network)
-    above = heading_height(columns * PHOTOGRAPH * PAIR / PIXELS, title, *words)
-    laid = on_pages([block], PHOTOGRAPH, 0.1 + above)
-    return [headed(sheet(page, PHOTOGRAPH, left=0.15), title, *words) for page in laid]
+    shape = rows, columns, *cells.shape[1:]
+    return Block(cells.reshape(shape), [""] * rows, notes=below.reshape(rows, columns))
+
+
+def _in_rows(shown: Sequence[np.ndarray], names: Sequence[str], notes: Sequence[str]) -> list[Block]:
+    """Photographs by several methods, each in a row of its own; so many methods as a page takes."""
+    cells = np.stack(shown)
+    blocks = []
+    for part in pages(len(names), METHODS):
+        own = np.concatenate([cells[:, :1], cells[:, 1:][:, part]], axis=1)
+        heads = ["Photograph", *(method_style(name).label.replace(" ", "\n", 1) for name in names[part])]
+        blocks.append(Block(own, list(notes), heads))
+    return blocks
 
 
 def enlarged(picture: np.ndarray) -> np.ndarray:

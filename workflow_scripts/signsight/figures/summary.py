@@ -34,6 +34,7 @@ from signsight.figures.summary_losses import (
     stickers_published,
     there,
 )
+from signsight.figures.summary_real import drawn_and_real_part, on_sticker_part, photographs_part
 from signsight.figures.trust import HEADINGS, spread_over_seeds, trust
 
 
@@ -63,6 +64,9 @@ def summary(
     ranking: pd.DataFrame | None = None,
     seeds: pd.DataFrame | None = None,
     identical_maps: pd.DataFrame | None = None,
+    real_examples: pd.DataFrame | None = None,
+    drawn_and_real: pd.DataFrame | None = None,
+    on_sticker: pd.DataFrame | None = None,
     boxes: pd.DataFrame | None = None,
     detection_accuracy: pd.DataFrame | None = None,
     box_metrics: pd.DataFrame | None = None,
@@ -108,6 +112,12 @@ def summary(
         parts.append(sticker_confusions_part(sticker_confusions))
     if there(background):
         parts.append(object_or_background(background))
+    if there(real_examples):
+        parts.append(photographs_part(real_examples))
+    if there(drawn_and_real):
+        parts.append(drawn_and_real_part(drawn_and_real))
+    if there(on_sticker):
+        parts.append(on_sticker_part(on_sticker))
     if there(metrics):
         parts.append(f"{HEADINGS['images']}\n\n{refused}" if refused else trust(metrics, ranking))
     if there(seeds):

@@ -38,10 +38,12 @@ ARTEFACTS = (
     "compared_accuracy", "compared_answers", "compared_background", "compared_classes", "compared_geometry",
     "compared_losses", "compared_maps", "compared_masking", "compared_metrics",
     "compared_rankings", "compared_stickers", "disagreements", "published_gaps",
+    # of the user's own photographs
+    "drawn_and_real", "on_sticker", "real_examples",
 )  # fmt: skip
 FACTS = (
     "augmented", "box_controls", "box_quantities", "colour", "confidence", "controls", "degrees", "designs",
-    "follows", "grid", "hidden", "label_smoothing", "masked_cells", "method", "methods", "metric_scores",
+    "follows", "grid", "hidden", "label_smoothing", "masked_cells", "methods", "metric_scores",
     "network", "networks_compared", "overview_images", "published", "quantities", "recipes", "seeds_quantity",
     "sheet_images", "sign_widths", "signed", "sticker_method", "sticker_sets", "undrawn",
 )  # fmt: skip

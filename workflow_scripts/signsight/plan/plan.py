@@ -22,6 +22,7 @@ from signsight.config.choices import (
 )
 from signsight.config.rules import truth_regions
 from signsight.core.registry import REGISTRIES, metrics
+from signsight.data.photograph_columns import Columns
 from signsight.data.shards import shard_names
 from signsight.figures.drawn import Drawn
 from signsight.plan.compare import Compare
@@ -216,6 +217,7 @@ class Plan(Sets):
     def tables(self) -> dict[str, dict[str, str]]:
         """Stage -> name of a table -> its file, of the tables that are made."""
         told = {"verdict": {"verdict": self.verdict.table}} if self.verdict.wanted else {}
+        told |= {"photographs": {n: f"{self.root}/tables/{n}.csv" for n in self.photograph_tables}}
         if not self.has_data:
             return told
         stages = {
@@ -230,6 +232,21 @@ class Plan(Sets):
         }
         made = {stage: {n: f"{self.root}/tables/{n}.csv" for n in own} for stage, own in stages.items()}
         return made | told
+
+    @property
+    def photograph_tables(self) -> list[str]:
+        """The tables that are made of the photographs."""
+        if "photographs" not in self.albums:
+            return []
+        drawn = ["drawn_and_real"] if "test" in self.sticker_targets else []
+        compared = ["real_examples", *drawn] if self.has_data else []
+        return [*compared, *(["on_sticker"] if self.config["real_examples"]["boxes"] else [])]
+
+    @property
+    def clean_images(self) -> dict[str, Any]:
+        """What photographs are compared with: test images and their scores, and images of the training."""
+        trained = {"trained": f"{self.root}/crop/train/index.csv"} if self.trained else {}
+        return {"index": f"{self.test}/index.csv", "clean": self.scores("clean")[0]} | trained
 
     @property
     def identical_maps(self) -> str:
@@ -276,7 +293,7 @@ class Plan(Sets):
         """Albums of the user's own pictures that are given -> the methods that explain them."""
         chosen = {
             "gallery": self.config["gallery"]["methods"],
-            "photographs": [self.config["real_examples"]["method"]],
+            "photographs": self.config["real_examples"]["methods"],
             "features": [],
         }
         return {album: methods for album, methods in chosen.items() if self.album_source(album)}
@@ -288,6 +305,11 @@ class Plan(Sets):
     def album_key(self, album: str) -> str:
         """The config key that names an album's pictures."""
         return "real_examples.source" if album == "photographs" else f"{album}.source"
+
+    def album_columns(self, album: str) -> dict[str, Any]:
+        """What is read in the CSV of an album beside file, class and place of the object."""
+        named = self.config["real_examples"] if album == "photographs" else {}
+        return {key: named[key] for key in Columns._fields if key in named}
 
     def album_pictures(self, album: str) -> dict[str, str]:
         """The pictures of an album as the classifier sees them, and what it takes them for."""

@@ -89,6 +89,11 @@ class Sets(Inputs):
         """Files of scores of these kinds."""
         return [f"{self.root}/score/{kind}/{group}.npz" for kind, group in self.scored if kind in kinds]
 
+    @property
+    def test_sticker_scores(self) -> dict[str, str]:
+        """Method -> scores of the test images with the stickers that it places."""
+        return {m: f"{self.root}/score/stickers/test-{m}.npz" for m in self.sticker_methods}
+
     @cached_property
     def kept(self) -> dict[str, list[str]]:
         """Stage -> files of perturbed sets that stay: all of them or, by default, none."""

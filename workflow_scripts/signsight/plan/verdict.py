@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 TABLES = (
     "clean", "confusion", "masking", "geometry", "stickers", "background", "metrics", "pairs", "nulls",
-    "agreement", "seeds", "identical_maps",
+    "agreement", "seeds", "identical_maps", "drawn_and_real", "on_sticker", "real_examples",
 )  # fmt: skip
 BOX_TABLES = ("detection_accuracy", "box_metrics", "box_pairs", "box_nulls", "box_agreement")
 COMPARED = [f"compared_{name}" for name in ("accuracy", "answers", "losses", "maps", "rankings")]
@@ -81,7 +81,7 @@ class Verdict:
             "confidence": plan.confidence,
             "labels": plan.compare.labels | {name: look["label"] for name, look in drawn.looks.items()},
             "words": {name: self._words(name) for name in (*plan.metrics, *detection.metrics)},
-            "controls": drawn.facts["controls"],
+            "controls": list(dict.fromkeys([*drawn.facts["controls"], *self._photograph_controls])),
             "box_controls": detection.controls if detection.wanted else [],
             "chance": self._chance(plan.methods),
             "box_chance": self._chance(detection.methods),
@@ -92,6 +92,12 @@ class Verdict:
             "seed": next(iter(plan.runs)),
             "missing": self.missing,
         }
+
+    @property
+    def _photograph_controls(self) -> list[str]:
+        """Methods of the photographs that do not look at the network."""
+        named = self.plan.albums.get("photographs", [])
+        return [m for m in named if about_method(self.plan.config, m)["needs"] == "nothing"]
 
     @property
     def _detector(self) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from signsight.verdict.gaps import published
 from signsight.verdict.knowledge import hardest_classes, knowledge, refusal
 from signsight.verdict.lines import Line, table_of
 from signsight.verdict.losses import angles, backgrounds, masking, stickers
+from signsight.verdict.photographs import drawn_and_real, on_sticker, photographs
 from signsight.verdict.run import few_images, not_measured, seeds, weights
 from signsight.verdict.trust import Methods, judged, same_maps
 
@@ -81,6 +82,8 @@ def _classifier(
         yield from hardest_classes(confusion, names, own_classes, confidence)
         yield from _breaks(tables, told, grid)
         yield from _explanations(tables, told, confidence)
+    if "on_sticker" in tables:
+        yield from on_sticker(tables["on_sticker"], told.labels, told.controls, confidence)
     yield from same_maps(groups(_same(tables)), told.labels)
     yield from few_images(count, network["trained"])
     yield from seeds(tables.get("seeds"), network["trained"], seed)
@@ -100,6 +103,10 @@ def _breaks(tables: Tables, told: Methods, grid: int) -> Iterator[Line]:
         yield from masking(tables["masking"], told.labels, told.controls, told.chance, grid)
     if "background" in tables:
         yield from backgrounds(tables["background"])
+    if "real_examples" in tables:
+        yield from photographs(tables["real_examples"])
+    if "drawn_and_real" in tables:
+        yield from drawn_and_real(tables["drawn_and_real"], told.labels)
 
 
 def _explanations(tables: Tables, told: Methods, confidence: float) -> Iterator[Line]:
