@@ -187,6 +187,7 @@ def _probability(
 ) -> dict[str, float]:
     """Difference of the mean probabilities of the true class, and its normal interval."""
     own = clustered_interval(table["true_probability"].to_numpy(), table["track"].to_numpy(), confidence)
+    own = np.clip(own, 0, 1)  # of few objects the normal interval is too wide to be one of probabilities
     found = np.array([own, *(mean_interval(one.probability, confidence) for one in classes)], np.float64)
     names = ("probability_difference", "probability_low", "probability_high")
     weights = np.array([1.0, *-shares])

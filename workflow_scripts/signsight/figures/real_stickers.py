@@ -62,10 +62,11 @@ def on_sticker(on_sticker: pd.DataFrame, *, confidence: float) -> Figure:
         panel.xaxis.set_major_locator(MaxNLocator(5))
         panel.xaxis.set_major_formatter(lambda share, _: f"{round(100 * share, 6):g} %".replace("-", MINUS))
     line = Line2D([], [], color=INK, linestyle=":", linewidth=1.2), "share of the picture's area"
-    other = Line2D([], [], **OTHER), "maps of the other photographs there; gap to them"
+    other = Line2D([], [], **OTHER), "maps of the other photographs there, and the gap to them"
     area = Line2D([], [], **AREA), "gap to the share of the area"
     bar = Line2D([], [], color=GREY, linewidth=1.4), f"{interval_name(confidence)} interval"
-    key(figure, [line, other, area, bar])
+    handles, labels = zip(line, other, area, bar, strict=True)
+    figure.legend(handles, labels, loc="lower center", ncols=2, handlelength=2.4)
     return figure
 
 
@@ -121,7 +122,8 @@ def _costs(
     panel: Axes, table: pd.DataFrame, keys: Sequence[str], classes: Sequence[int], methods: Sequence[str]
 ) -> None:
     """A dot and its interval for each class and method, the real ones on top."""
-    offsets = np.linspace(0.36, -0.36, len(methods)) if len(methods) > 1 else [0.0]
+    reach = min(0.36, 0.13 * (len(methods) - 1))
+    offsets = np.linspace(reach, -reach, len(methods))
     for method, offset in zip(methods, offsets, strict=True):
         own = table[table["method"] == method]
         value, low, high = (100 * own[name].to_numpy(float) for name in keys)

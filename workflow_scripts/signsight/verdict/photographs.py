@@ -78,7 +78,8 @@ def _by_class(table: pd.DataFrame, method: str) -> str:
     real = own[own["method"] == REAL].set_index("class_id")["difference"]
     drawn = own[(own["method"] == method) & (own["sticker"] == ANY)].set_index("class_id")["difference"]
     if len(real) < FEW_CLASSES:
-        return f"classes: {len(real)}, too few to say whether drawn ones show which ones suffer"
+        count = f"{len(real)} classes are" if len(real) > 1 else "one class is"
+        return f"{count} too few to say whether drawn ones show which classes suffer"
     tau = kendall(real.to_numpy(), drawn.loc[real.index].to_numpy())
     return f"over {len(real)} classes the two agree with Kendall's tau {tau:.2f}"
 
