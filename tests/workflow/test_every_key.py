@@ -34,9 +34,9 @@ CROPPED = {"crop", "examples", "geometry_sheet"} | TRAINED
 TESTED = CROPPED - {"train", "examples", "training_curve"}  # of another sample of test images
 # of the experiment `pictures`: a folder of pictures, photographs, a gallery, a network that is taken as it is
 FILES = {"gallery_sheet", "gallery_singles", "gallery_sweeps", "gallery_strips"}
-ALBUMS = EXPLORED | {"album_pictures", "album_maps", "photographs"} | FILES
 STUCK_ON = TOLD | {"on_sticker_table"} | drawn_from("on_sticker")
-PHOTOGRAPHED = (ALBUMS - FILES) | {"real_table"} | STUCK_ON
+PHOTOGRAPHED = {"album_pictures", "album_maps", "photographs", "real_table"} | STUCK_ON
+ALBUMS = PHOTOGRAPHED | FILES
 # pictures made by optimisation: of classes, and what becomes of them; of the user's own pictures
 NUMBERS = (
     EXPLORED
@@ -214,7 +214,7 @@ PICTURES_TABLE: dict[str, tuple[Any, set[str]]] = {
     "background.margin": (0.2, COMPOSED),
     "real_examples.source": ("photographs/other.csv", PHOTOGRAPHED),
     "real_examples.methods": (["layer_cam"], {"album_maps", "photographs"} | STUCK_ON | EXPLORED),
-    "real_examples.boxes": ("twin", PHOTOGRAPHED),
+    "real_examples.boxes": (None, PHOTOGRAPHED - {"on_sticker_table", "on_sticker"}),
     "real_examples.original": ("kind", PHOTOGRAPHED),
     "real_examples.track": ("kind", PHOTOGRAPHED),
     "real_examples.groups": ([], PHOTOGRAPHED),

@@ -67,5 +67,6 @@ def test_relevance_on_stickers() -> None:
     (line,) = shares(0.2, 0.01)
     assert line.level == CAUTION and "20.0 % of the relevance (by Saliency), 2.0 times" in line.text
     assert shares(0.2, 0.2)[0].level == UNKNOWN and shares(-0.2, 0.01)[0].level == UNKNOWN
+    assert "no other photograph" in shares(np.nan, np.nan)[0].text
     none = pd.DataFrame([{"method": "saliency", "n": 0}], columns=SHARES)
     assert not list(on_sticker(none, LABELS, [], 0.95))

@@ -100,6 +100,9 @@ def on_sticker(
         told = f"by {names} it is more than maps of other photographs have there, so these point at stickers"
         yield Line("On stickers", CAUTION, f"{text}; {told}.")
         return
+    if own["gap_other"].isna().all():
+        yield Line("On stickers", UNKNOWN, f"{text}; there is no other photograph to compare it with.")
+        return
     gap = points_within(*(first[f"gap_other{end}"] for end in ("", "_low", "_high")))
     told = f"no map is shown to point at them: the gap to maps of other photographs there is {gap} points"
     yield Line("On stickers", UNKNOWN, f"{text}; {told}.")
