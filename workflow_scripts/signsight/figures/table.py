@@ -39,7 +39,7 @@ ARTEFACTS = (
     "compared_losses", "compared_maps", "compared_masking", "compared_metrics",
     "compared_rankings", "compared_stickers", "disagreements", "published_gaps",
     # of the user's own photographs
-    "drawn_and_real", "on_sticker", "real_examples",
+    "drawn_and_real", "on_sticker",
 )  # fmt: skip
 FACTS = (
     "augmented", "box_controls", "box_quantities", "colour", "confidence", "controls", "degrees", "designs",
