@@ -30,13 +30,22 @@ def names(files: list[str]) -> set[str]:
 def test_all_stages_by_default() -> None:
     plan = plan_of(experiment="mine", attribution={"methods": ["random", "grad_cam"]})
     stages = {"masking", "stickers", "geometry", "background", "metrics"}
-    assert set(plan.tables) == stages | {"clean", "identical_maps", "seeds", "verdict"}
-    assert plan.tables["seeds"] == plan.tables["background"] == {}
+    assert set(plan.tables) == stages | {"clean", "identical_maps", "photographs", "seeds", "verdict"}
+    assert plan.tables["seeds"] == plan.tables["background"] == plan.tables["photographs"] == {}
     made = names(plan.targets)
     assert {"clean", "masking", "stickers", "geometry", "metrics", "ranking", "summary"} <= made
     assert {"overview", "confusion_matrix", "training_curve", "degrees", "masked_sheet"} <= made
     assert all(file.startswith("results/mine/") for file in plan.targets)
     assert len(set(plan.targets)) == len(plan.targets)
+
+
+def test_tables_of_photographs_are_made_of_what_there_is() -> None:
+    photographs = {"source": "list.csv", "boxes": "stickers"}
+    plan = plan_of(real_examples=photographs, stickers={"methods": ["random"]})
+    assert set(plan.tables["photographs"]) == {"real_examples", "drawn_and_real", "on_sticker"}
+    alone = plan_of(real_examples=photographs | {"boxes": None}, stages=[])
+    assert set(alone.tables["photographs"]) == {"real_examples"}
+    assert plan.album_columns("photographs")["boxes"] == "stickers" and plan.album_columns("gallery") == {}
 
 
 def test_what_is_asked_of_a_network_is_what_the_config_names() -> None:
