@@ -89,7 +89,7 @@ def evaluate_boxes(
         for kind, (known, make) in box_nulls(maps, table, settings.seed).items():
             rows = np.intersect1d(known, sample)
             found = measured(rows, make)
-            for quantity in judged(about) & results[0].values.keys():
+            for quantity in filter(results[0].values.__contains__, judged(about)):
                 values = answers[f"null_{kind}_{quantity}"] = np.full(len(table), np.nan)
                 values[rows] = np.concatenate([np.empty(0), *(one.values[quantity] for one in found)])
     save(out, answers | {"rows": every, "ids": table["box"].to_numpy(np.str_)})
