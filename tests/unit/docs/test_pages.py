@@ -96,14 +96,15 @@ def test_every_key_of_the_config_has_a_row() -> None:
     assert all(f"\n| `{key}` | " in page for key in keys)
 
 
-def test_the_readme_counts_what_there_is() -> None:
-    """What looks at the network to explain its class; controls and what explains boxes is not counted."""
+def test_the_readme_promises_no_more_than_there_is() -> None:
+    """Of what looks at the network to explain a class; controls and what explains boxes do not count."""
     text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     own = [methods.about(name) for name in methods.names()]
     shown = [one for one in own if one["needs"] != "nothing" and one.get("explains") != "boxes"]
-    assert f"[{len(shown)} attribution methods]" in text
     told = [name for name in metrics.names() if metrics.about(name)["needs"] != "objects"]
-    assert f"[{len(told)} metrics]" in text
+    for noun, count in (("attribution methods", len(shown)), ("metrics", len(told))):
+        (number,) = re.findall(rf"\[(\d+) {noun}\]", text)
+        assert int(number) <= count
 
 
 @pytest.mark.parametrize("page", PAGES)
