@@ -29,6 +29,7 @@ json.dump(loaded, sys.stdout)
 WITHOUT_EFFECT = {
     "core/words.py", "core/errors.py", "evaluation/metrics/choices.py", "data/imageset.py",
     "data/__init__.py", "features/recipe.py", "features/made.py", "data/dataset.py", "detection/scene.py",
+    "evaluation/compared/matching.py",
 }  # fmt: skip
 
 
