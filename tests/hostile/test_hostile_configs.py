@@ -103,7 +103,7 @@ FORMS = [
     wrong("explorer.with", ["../x"], "the name of an experiment"),
     wrong("plugins", [5], "give a list of Python files"),
     Case("a key that is a number", lambda folder: Run({3: 4}), "Unknown config key 3; "),  # type: ignore[dict-item]
-    of("a long unknown key", "Unknown config key 'xxxx...; Allowed: against_published, ", **{"x" * 100000: 1}),
+    of("a long unknown key", "Unknown config key 'xxxx...; Allowed: against_pub", **{"x" * 100000: 1}),
     of("a set's own group", "Unknown config key 'gtsrb' in 'data'", data={"gtsrb": {}}),
 ]
 PATHS = [
