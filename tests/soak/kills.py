@@ -17,7 +17,7 @@ import psutil
 from soak.stages import STARTED, State
 from tiny_workflow import Workflow
 
-PATIENCE = 300  # seconds that a run has to come to a moment, or to end after a signal
+PATIENCE = 900  # seconds that a run has to come to a moment, or to end after a signal
 
 
 @dataclass(frozen=True)
