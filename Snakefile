@@ -81,7 +81,7 @@ rule figures:
 
 rule gallery:
     input:
-        PLAN.gallery,
+        ALBUMS.gallery,
 
 
 rule detection:

@@ -1,12 +1,13 @@
 # The user's own pictures, in albums: `photographs` with numbers on stickers, `gallery` with sheets, single files, and
 # strips of SmoothGrad and LayerCAM.
+ALBUMS = PLAN.albums
 
 
 rule album_pictures:
     input:
         model=PLAN.model,
     output:
-        **PLAN.album_pictures("{album}"),
+        **ALBUMS.pictures("{album}"),
         findings=f"{R}/{{album}}_pictures/pictures_report.csv",
     log:
         PLAN.log("album_pictures", "{album}"),
@@ -19,10 +20,10 @@ rule album_pictures:
         **asks(NEEDS.album),
         gpu=GPU,
     params:
-        source=lambda wildcards: PLAN.album_source(wildcards.album),
-        listing=lambda wildcards: given(PLAN.album_source(wildcards.album)),
-        key=lambda wildcards: PLAN.album_key(wildcards.album),
-        columns=lambda wildcards: PLAN.album_columns(wildcards.album),
+        source=lambda wildcards: ALBUMS.source(wildcards.album),
+        listing=lambda wildcards: given(ALBUMS.source(wildcards.album)),
+        key=lambda wildcards: ALBUMS.key(wildcards.album),
+        columns=lambda wildcards: ALBUMS.columns(wildcards.album),
         broken=config["data"]["broken"],
         # the same table, which stays where the job fails and Snakemake deletes what it has put out
         findings=f"{R}/logs/album_pictures/{{album}}.csv",
@@ -34,7 +35,7 @@ rule album_pictures:
 
 rule album_maps:
     input:
-        **PLAN.album_pictures("{album}"),
+        **ALBUMS.pictures("{album}"),
         model=PLAN.model,
     output:
         f"{R}/{{album}}_maps/{{method}}.npz",
@@ -61,8 +62,8 @@ if "real_examples" in PLAN.table_files:
     rule real_table:
         # photographs beside clean test images of the same classes
         input:
-            **PLAN.clean_images,
-            pictures=PLAN.album_pictures("photographs")["table"],
+            **ALBUMS.clean_images,
+            pictures=ALBUMS.pictures("photographs")["table"],
         output:
             PLAN.table_files["real_examples"],
         log:
@@ -85,8 +86,8 @@ if "drawn_and_real" in PLAN.table_files:
     rule drawn_real_table:
         # what drawn stickers cost beside what real ones do
         input:
-            **PLAN.clean_images,
-            pictures=PLAN.album_pictures("photographs")["table"],
+            **ALBUMS.clean_images,
+            pictures=ALBUMS.pictures("photographs")["table"],
             drawn=PLAN.test_sticker_scores.values(),
         output:
             PLAN.table_files["drawn_and_real"],
@@ -112,8 +113,8 @@ if "on_sticker" in PLAN.table_files:
     rule on_sticker_table:
         # how much of the relevance of photographs lies on their stickers
         input:
-            table=PLAN.album_pictures("photographs")["table"],
-            maps=PLAN.album_maps("photographs").values(),
+            table=ALBUMS.pictures("photographs")["table"],
+            maps=ALBUMS.maps("photographs").values(),
         output:
             PLAN.table_files["on_sticker"],
         log:
@@ -126,19 +127,19 @@ if "on_sticker" in PLAN.table_files:
         resources:
             **asks(NEEDS.album),
         params:
-            files=PLAN.album_maps("photographs"),
+            files=ALBUMS.maps("photographs"),
             confidence=PLAN.confidence,
             seed=config["seed"],
         script:
             "../workflow_scripts/gallery/on_sticker_table.py"
 
 
-if PLAN.gallery:
+if ALBUMS.gallery:
 
     rule gallery_sheet:
         input:
-            **PLAN.album_pictures("gallery"),
-            maps=PLAN.album_maps("gallery").values(),
+            **ALBUMS.pictures("gallery"),
+            maps=ALBUMS.maps("gallery").values(),
         output:
             report(
                 directory(f"{R}/figures/gallery"),
@@ -158,15 +159,15 @@ if PLAN.gallery:
         resources:
             **asks(NEEDS.sheets),
         params:
-            columns=PLAN.gallery_columns,
+            columns=ALBUMS.drawn,
             network=PLAN.told_network,
         script:
             "../workflow_scripts/gallery/gallery_sheet.py"
 
     rule gallery_singles:
         input:
-            **PLAN.album_pictures("gallery"),
-            maps=PLAN.album_maps("gallery").values(),
+            **ALBUMS.pictures("gallery"),
+            maps=ALBUMS.maps("gallery").values(),
         output:
             directory(f"{R}/gallery"),
         log:
@@ -179,15 +180,15 @@ if PLAN.gallery:
         resources:
             **asks(NEEDS.sheets),
         params:
-            columns=PLAN.gallery_columns,
-            source=PLAN.album_source("gallery"),
+            columns=ALBUMS.drawn,
+            source=ALBUMS.source("gallery"),
             laid=config["gallery"]["overlay"] | {"fit": PLAN.fit},
         script:
             "../workflow_scripts/gallery/gallery_singles.py"
 
     rule gallery_sweeps:
         input:
-            **PLAN.album_pictures("gallery"),
+            **ALBUMS.pictures("gallery"),
             model=PLAN.model,
         output:
             f"{R}/gallery_sweeps/sweeps.npz",
@@ -206,14 +207,14 @@ if PLAN.gallery:
             explain=PLAN.explain,
             smooth=PLAN.method("smooth_grad"),
             layer=PLAN.method("layer_cam"),
-            sweeps=PLAN.sweeps,
+            sweeps=ALBUMS.sweeps,
             seed=config["seed"],
         script:
             "../workflow_scripts/gallery/gallery_sweeps.py"
 
     rule gallery_strips:
         input:
-            **PLAN.album_pictures("gallery"),
+            **ALBUMS.pictures("gallery"),
             sweeps=f"{R}/gallery_sweeps/sweeps.npz",
         output:
             smoothing=figure("gallery_smoothing", "Gallery", "Strips"),
@@ -229,6 +230,6 @@ if PLAN.gallery:
         resources:
             **asks(NEEDS.sheets),
         params:
-            smoothing=PLAN.smoothing,
+            smoothing=ALBUMS.smoothing,
         script:
             "../workflow_scripts/gallery/gallery_strips.py"

@@ -185,7 +185,7 @@ def planned(config: Mapping[str, Any]) -> tuple[Any, set[str]]:
     checked = complete(own, load_schema(ROOT / "config/schema.yaml"))
     check_files(checked)
     plan = Plan(checked)
-    sources = [checked["data"]["masks"], *map(plan.album_source, plan.albums)]
+    sources = [checked["data"]["masks"], *map(plan.albums.source, plan.albums.methods)]
     sources += [plan.detection.source, checked["stickers"]["stock"]]
     if plan.archives and plan.local_source:
         sources += [plan.local_source / archive for archive in plan.archives]

@@ -46,7 +46,7 @@ def test_plant_pathology_is_trained_on_from_weights_of_imagenet() -> None:
 def test_own_pictures_by_one_method_of_the_published_studies(name: str, network: str, method: str) -> None:
     plan = plan_of(name)
     assert not plan.has_data and not plan.trained and plan.config["model"]["name"] == network
-    assert plan.albums == {"gallery": [method]}
+    assert plan.albums.methods == {"gallery": [method]}
     assert plan.explain["target"] == "predicted"  # what is explained is what is shown
     parameters = plan.method(method)["parameters"]
     if method == "occlusion":

@@ -45,7 +45,7 @@ def test_tables_of_photographs_are_made_of_what_there_is() -> None:
     assert set(plan.tables["photographs"]) == {"real_examples", "drawn_and_real", "on_sticker"}
     alone = plan_of(real_examples=photographs | {"boxes": None}, stages=[])
     assert set(alone.tables["photographs"]) == {"real_examples"}
-    assert plan.album_columns("photographs")["boxes"] == "stickers" and plan.album_columns("gallery") == {}
+    assert plan.albums.columns("photographs")["boxes"] == "stickers" and plan.albums.columns("gallery") == {}
 
 
 def test_what_is_asked_of_a_network_is_what_the_config_names() -> None:

@@ -52,7 +52,7 @@ def test_natural_pictures_are_of_the_training_or_else_what_there_is() -> None:
     taken = {"train": False, "name": "alexnet", "weights": "DEFAULT"}
     own = plan_of({"source": "own"}, model=taken, data={"name": "none"})
     assert own.features.natural_set[0] == "results/demo/features_pictures/images.npy"
-    assert own.features.pictures == own.album_pictures("features")
+    assert own.features.pictures == own.albums.pictures("features")
     assert "path_similarity" not in own.features.tables
 
 

@@ -46,10 +46,10 @@ class Drawn:
         found: dict[str, Files] = dict(self.plan.table_files) | self.plan.features.tables
         found |= self.plan.detection.tables | self.plan.compare.artefacts | self.plan.gaps.tables
         found |= {"history": self.plan.history[0]} if self.plan.history else {}
-        if "photographs" in self.plan.albums:
-            pictures = self.plan.album_pictures("photographs")
+        if "photographs" in self.plan.albums.methods:
+            pictures = self.plan.albums.pictures("photographs")
             found |= {"photographs": pictures["table"], "photograph_images": pictures["images"]}
-            found["photograph_maps"] = self.plan.album_maps("photographs")
+            found["photograph_maps"] = self.plan.albums.maps("photographs")
         if not self.plan.has_data:
             return found
         found |= {
@@ -248,10 +248,9 @@ class Drawn:
     @cached_property
     def looks(self) -> dict[str, dict[str, Any]]:
         """How the methods of the run are named and drawn."""
-        return looks(
-            self.plan.config,
-            [*self.plan.methods, *self.plan.detection.methods, *self.plan.albums.get("photographs", [])],
-        )
+        plan = self.plan
+        photographs = plan.albums.methods.get("photographs", [])
+        return looks(plan.config, [*plan.methods, *plan.detection.methods, *photographs])
 
     def looks_in(self, name: str) -> dict[str, dict[str, Any]]:
         """How the methods that a figure names are named and drawn."""

@@ -111,8 +111,8 @@ class Explorer:
     @property
     def _albums(self) -> dict[str, dict[str, Any]]:
         """Album -> its pictures, their table and their maps by method."""
-        plan, named = self.plan, [album for album in self.plan.albums if album != "features"]
-        return {album: plan.album_pictures(album) | {"maps": plan.album_maps(album)} for album in named}
+        own = self.plan.albums
+        return {album: own.pictures(album) | {"maps": own.maps(album)} for album in own.shown}
 
     @property
     def _of_features(self) -> dict[str, Any]:
@@ -213,7 +213,7 @@ class Explorer:
     @property
     def _methods(self) -> list[dict[str, Any]]:
         plan = self.plan
-        albums = [m for album in self._albums for m in plan.albums[album]]
+        albums = [m for album in self._albums for m in plan.albums.methods[album]]
         own = plan.methods if plan.has_data else []
         names = list(dict.fromkeys([*own, *albums, *plan.detection.methods]))
         look = looks(self.plan.config, names)

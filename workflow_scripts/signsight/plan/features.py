@@ -113,7 +113,7 @@ class Features:
     @property
     def given(self) -> dict[str, str]:
         """The pictures of `features.source` as the network sees them."""
-        return self.plan.album_pictures("features")
+        return self.plan.albums.pictures("features")
 
     @property
     def pictures(self) -> dict[str, Files]:

@@ -16,15 +16,14 @@ from signsight.config.choices import (
     Config,
     about_method,
     about_metric,
-    looks,
     method_choice,
     metric_choice,
 )
 from signsight.config.rules import truth_regions
 from signsight.core.registry import REGISTRIES, metrics
-from signsight.data.photograph_columns import Columns
 from signsight.data.shards import shard_names
 from signsight.figures.drawn import Drawn
+from signsight.plan.albums import Albums
 from signsight.plan.compare import Compare
 from signsight.plan.detection import Detection
 from signsight.plan.explorer import Explorer
@@ -211,13 +210,13 @@ class Plan(Sets):
         asked = self.trained and self.has_data
         return [f"{self.root}/check_methods/checked.txt"] if asked else []
 
-    # tables, figures, gallery
+    # tables and figures
 
     @cached_property
     def tables(self) -> dict[str, dict[str, str]]:
         """Stage -> name of a table -> its file, of the tables that are made."""
         told = {"verdict": {"verdict": self.verdict.table}} if self.verdict.wanted else {}
-        told |= {"photographs": {n: f"{self.root}/tables/{n}.csv" for n in self.photograph_tables}}
+        told |= {"photographs": {n: f"{self.root}/tables/{n}.csv" for n in self.albums.tables}}
         if not self.has_data:
             return told
         stages = {
@@ -234,24 +233,14 @@ class Plan(Sets):
         return made | told
 
     @property
-    def photograph_tables(self) -> list[str]:
-        """The tables that are made of the photographs."""
-        if "photographs" not in self.albums:
-            return []
-        drawn = ["drawn_and_real"] if "test" in self.sticker_targets else []
-        compared = ["real_examples", *drawn] if self.has_data else []
-        return [*compared, *(["on_sticker"] if self.config["real_examples"]["boxes"] else [])]
-
-    @property
-    def clean_images(self) -> dict[str, Any]:
-        """What photographs are compared with: test images and their scores, and images of the training."""
-        trained = {"trained": f"{self.root}/crop/train/index.csv"} if self.trained else {}
-        return {"index": f"{self.test}/index.csv", "clean": self.scores("clean")[0]} | trained
-
-    @property
     def identical_maps(self) -> str:
         """The table of methods that give the same maps as another one."""
         return f"{self.root}/tables/identical_maps.csv"
+
+    @cached_property
+    def albums(self) -> Albums:
+        """The user's own pictures, and what is made of them."""
+        return Albums(self)
 
     @cached_property
     def features(self) -> Features:
@@ -288,73 +277,6 @@ class Plan(Sets):
         """Name of a table -> its file, of all that are made."""
         return {name: file for tables in self.tables.values() for name, file in tables.items()}
 
-    @cached_property
-    def albums(self) -> dict[str, list[str]]:
-        """Albums of the user's own pictures that are given -> the methods that explain them."""
-        chosen = {
-            "gallery": self.config["gallery"]["methods"],
-            "photographs": self.config["real_examples"]["methods"],
-            "features": [],
-        }
-        return {album: methods for album, methods in chosen.items() if self.album_source(album)}
-
-    def album_source(self, album: str) -> str | None:
-        """The folder, table or file of an album's pictures."""
-        return self.config[self.album_key(album).partition(".")[0]]["source"]
-
-    def album_key(self, album: str) -> str:
-        """The config key that names an album's pictures."""
-        return "real_examples.source" if album == "photographs" else f"{album}.source"
-
-    def album_columns(self, album: str) -> dict[str, Any]:
-        """What is read in the CSV of an album beside file, class and place of the object."""
-        named = self.config["real_examples"] if album == "photographs" else {}
-        return {key: named[key] for key in Columns._fields if key in named}
-
-    def album_pictures(self, album: str) -> dict[str, str]:
-        """The pictures of an album as the classifier sees them, and what it takes them for."""
-        folder = f"{self.root}/{album}_pictures"
-        return {"images": f"{folder}/images.npy", "table": f"{folder}/pictures.csv"}
-
-    def album_maps(self, album: str) -> dict[str, str]:
-        """Method -> the maps of an album."""
-        return {m: f"{self.root}/{album}_maps/{m}.npz" for m in self.albums[album]}
-
-    @property
-    def gallery_columns(self) -> list[dict[str, Any]]:
-        """What the drawings of the gallery say of each method."""
-        named = looks(self.config, self.albums["gallery"])
-        return [
-            {"method": m, "signed": self.is_signed(m), "label": named[m]["label"]}
-            for m in self.albums["gallery"]
-        ]
-
-    @property
-    def sweeps(self) -> dict[str, Any]:
-        """The values that the gallery's strips go through."""
-        gallery = self.config["gallery"]
-        return {"samples": gallery["smoothing"], "spreads": gallery["spreads"], "layers": gallery["layers"]}
-
-    @property
-    def smoothing(self) -> dict[str, Any]:
-        """What the strip of SmoothGrad says of itself."""
-        fixed = self.method("smooth_grad")["parameters"]
-        named = {key: self.sweeps[key] for key in ("samples", "spreads")}
-        return named | {
-            "fixed": [fixed["samples"], fixed["spread"]],
-            "signed": self.is_signed("smooth_grad"),
-        }
-
-    @property
-    def gallery(self) -> list[str]:
-        """What is made of the user's own pictures by many methods."""
-        if "gallery" not in self.albums:
-            return []
-        strips = [f"{self.root}/figures/gallery_{kind}" for kind in ("smoothing", "layers")]
-        made = [f"{self.root}/figures/gallery", f"{self.root}/figures/gallery_animation.png"]
-        made += [f"{strip}.{kind}" for strip in strips for kind in ("png", "svg")]
-        return made + ([f"{self.root}/gallery"] if self.config["gallery"]["singles"] else [])
-
     # the whole
 
     @cached_property
@@ -383,9 +305,9 @@ class Plan(Sets):
         """All that a run makes."""
         kept = [file for files in self.kept.values() for file in files]
         figures = [file for name in self.drawn_figures.names for file in self.drawn_figures.files(name)]
-        photographs = [self.album_pictures(album)["table"] for album in self.albums if album != "features"]
+        photographs = [self.albums.pictures(album)["table"] for album in self.albums.shown]
         tables = self.table_files.values()
-        made = [*self.checked, *tables, *figures, *self.summary, *kept, *photographs, *self.gallery,
+        made = [*self.checked, *tables, *figures, *self.summary, *kept, *photographs, *self.albums.gallery,
                 *self.features.made, *self.detection.made, *self.explorer.made,
                 *self.compare.made, *self.gaps.made]  # fmt: skip
         return list(dict.fromkeys(made))

@@ -95,7 +95,7 @@ class Needs:
     @property
     def own_pictures(self) -> int:
         """The user's pictures in all albums."""
-        return sum(self.count(self.plan.album_source(album)) for album in self.plan.albums)
+        return sum(self.count(self.plan.albums.source(album)) for album in self.plan.albums.methods)
 
     # what a pass costs
 
@@ -223,7 +223,7 @@ class Needs:
     @property
     def sheets(self) -> Need:
         """Sheets and single files of the user's pictures or of optimised ones, by every method."""
-        columns = max([1, *map(len, self.plan.albums.values())])
+        columns = max([1, *map(len, self.plan.albums.methods.values())])
         return self.files(max(self.own_pictures, 100) * columns)
 
     @property
@@ -239,7 +239,7 @@ class Needs:
     @property
     def album(self) -> Need:
         """The maps of the user's own pictures by any method of theirs."""
-        chosen = {method for own in self.plan.albums.values() for method in own}
+        chosen = {method for own in self.plan.albums.methods.values() for method in own}
         return self.network(self.own_pictures * max([1, *map(self.passes, chosen)]), 2 * LIGHT)
 
     def score(self, kind: str, group: str) -> Need:

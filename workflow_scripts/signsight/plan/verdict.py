@@ -96,7 +96,7 @@ class Verdict:
     @property
     def _photograph_controls(self) -> list[str]:
         """Methods of the photographs that do not look at the network."""
-        named = self.plan.albums.get("photographs", [])
+        named = self.plan.albums.methods.get("photographs", [])
         return [m for m in named if about_method(self.plan.config, m)["needs"] == "nothing"]
 
     @property

@@ -78,7 +78,7 @@ def _results(plan: Plan) -> list[str]:
     runs = plan.runs.values()
     models = [file for run in runs for file in plan.model_of(run)]
     maps = [file for run in runs for file in plan.maps(plan.methods, run).values()]
-    albums = [file for album in plan.albums for file in plan.album_maps(album).values()]
+    albums = [file for album in plan.albums.methods for file in plan.albums.maps(album).values()]
     tables = sorted(map(str, Path(plan.root, "tables").glob("*.csv")))
     detector = [*plan.detection.model, *plan.detection.maps.values()] if plan.detection.wanted else []
     return list(dict.fromkeys([*models, *maps, *albums, *detector, *tables]))
@@ -94,7 +94,7 @@ def _inputs(plan: Plan) -> list[str]:
 
 def _sources(plan: Plan) -> Iterable[tuple[str, str]]:
     """Key of the config -> folder, table or file with pictures of the user."""
-    named = {plan.album_key(album): plan.album_source(album) for album in plan.albums}
+    named = {plan.albums.key(album): plan.albums.source(album) for album in plan.albums.methods}
     named |= {"data.source": plan.folder, "data.masks": plan.config["data"]["masks"]}
     named["detection.pictures"] = plan.detection.source
     return [(key, str(path)) for key, path in sorted(named.items()) if path]
