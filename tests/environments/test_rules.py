@@ -14,9 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
-from safetensors.torch import save
+from safetensors.torch import load_file, save
 
 import tiny_imagenette
 from imports_of_rules import rules
@@ -53,13 +55,14 @@ VERSUS = {"experiment": "versus", "compare": ["results/tiny", "results/rival"]}
 class Conda(Workflow):
     """Runs in environments that are made from envs/."""
 
-    def runs(self, config: dict[str, Any], *targets: str) -> None:
-        """Run an experiment as a user with conda does; the test fails with what it said if it fails."""
+    def results_of(self, config: dict[str, Any], *targets: str) -> Path:
+        """The folder of an experiment, run as a user with conda does; the test fails with what it says."""
         done = self.run(
             config, *targets, "--sdm", "conda", "--conda-prefix", str(self.folder / "environments")
         )
         if done.returncode:
             pytest.fail(done.stdout[-6000:], pytrace=False)
+        return self.folder / "results" / config["experiment"]
 
     def scripts(self, environment: str) -> set[Path]:
         """The scripts that have run in an environment, by the names in its file."""
@@ -80,14 +83,20 @@ def conda(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Conda]:
 
 
 def test_the_whole_experiment(conda: Conda) -> None:
-    conda.runs(WHOLE)
-    conda.runs(WHOLE, "results/tiny/export/crop/test", "method_pictures")
-    conda.runs(DRAWN, "results/drawn/crop/test/images.npy")
+    made = conda.results_of(WHOLE)
+    conda.results_of(WHOLE, "results/tiny/export/crop/test", "method_pictures")
+    assert len(pd.read_csv(made / "tables/ranking.csv")) and (made / "summary.html").is_file()
+    exported = list((made / "export/crop/test").rglob("*.png"))
+    assert len(exported) == len(np.load(made / "crop/test/images.npy"))
+    drawn = conda.results_of(DRAWN, "results/drawn/crop/test/images.npy")
+    assert len(np.load(drawn / "crop/test/images.npy")) == 43
 
 
 def test_own_pictures_a_gallery_optimised_pictures_and_a_detector(conda: Conda) -> None:
     write_pictures(conda.folder)
-    conda.runs(PICTURES | {"detection": PICTURES["detection"] | {"singles": True}})
+    made = conda.results_of(PICTURES | {"detection": PICTURES["detection"] | {"singles": True}})
+    tables = {file.stem for file in (made / "tables").glob("*.csv")}
+    assert {"on_sticker", "box_ranking", "features"} <= tables and (made / "explorer.html").is_file()
 
 
 def test_networks_that_are_taken_as_they_are(conda: Conda) -> None:
@@ -104,15 +113,24 @@ def test_networks_that_are_taken_as_they_are(conda: Conda) -> None:
             "model": PICTURES["model"] | {"weights": f"{address}/{name}"},
             "detection": detection | {"detector": taken},
         }
-        conda.runs(config, "model", "results/taken/detection/detector/model.safetensors")
+        made = conda.results_of(config, "model", "results/taken/detection/detector/model.safetensors")
+    of_both = [folder / "detection/detector/model.safetensors" for folder in (made, made.parent / "pictures")]
+    for one, other in ((made / "train/model.safetensors", conda.folder / "server" / name), of_both):
+        mine, given = (
+            {key.removeprefix("network."): value for key, value in load_file(file).items()}
+            for file in (one, other)
+        )
+        assert all(torch.equal(mine[key], value) for key, value in given.items())
 
 
 def test_a_comparison(conda: Conda) -> None:
     needed = [f"results/rival/tables/{name}.csv" for name in ("clean", "geometry", "metrics")]
-    conda.runs(RIVAL, *needed)
-    conda.runs(VERSUS)
+    conda.results_of(RIVAL, *needed)
+    made = conda.results_of(VERSUS)
+    assert pd.read_csv(made / "tables/compared_accuracy.csv")["network"].tolist() == ["tiny", "rival"]
     as_gtsrb(conda.folder / "results/tiny", conda.folder / "of_gtsrb")
-    conda.runs({"experiment": "beside", "against_published": ["of_gtsrb"]})
+    made = conda.results_of({"experiment": "beside", "against_published": ["of_gtsrb"]})
+    assert "clean" in set(pd.read_csv(made / "tables/published_gaps.csv")["part"])
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from signsight.evaluation.drawn_and_real import ANY, COLUMNS, REAL
 from signsight.evaluation.on_sticker import on_sticker as measured
-from signsight.figures.real_stickers import drawn_and_real, on_sticker
+from signsight.figures.real_stickers import NO_BOXES, NO_CLASSES, drawn_and_real, on_sticker
 
 Check = Callable[[Figure | list[Figure]], None]
 LONG = "End of no overtaking for vehicles over 3.5 metric tons"
@@ -48,7 +48,10 @@ def test_relevance_on_stickers_by_method(legible: Check) -> None:
     legible(figure)
 
 
-def test_nothing_to_show(legible: Check) -> None:
+def test_nothing_to_show_is_said(legible: Check) -> None:
     none = measured(["", ""], ["", ""], {"random": np.ones((2, 4, 4))}, 0.95, 0)
-    legible(on_sticker(none, confidence=0.95))
-    legible(drawn_and_real(pd.DataFrame(columns=COLUMNS), confidence=0.95))
+    without_boxes = on_sticker(none, confidence=0.95)
+    without_classes = drawn_and_real(pd.DataFrame(columns=COLUMNS), confidence=0.95)
+    for figure, sentence in ((without_boxes, NO_BOXES), (without_classes, NO_CLASSES)):
+        assert not figure.axes and figure.texts[0].get_text().split() == sentence.split()
+        legible(figure)
