@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from signsight.core.registry import figures
@@ -97,14 +98,16 @@ def _page(
     return figure
 
 
-def _entries(tables: Sequence[pd.DataFrame], confidence: float, thing: str) -> list[tuple[Line2D, str]]:
+def _entries(
+    tables: Sequence[pd.DataFrame], confidence: float, thing: str
+) -> list[tuple[Line2D | Patch, str]]:
     """What the key says: colours for what comes of it, shapes for which null is the strongest."""
     there = {name for table in tables for name in table["null"]}
     look = {"linestyle": "none", "markersize": 5.5}
     words = (
-        (Line2D([], [], color=BLUE, marker="o", **look), "better than all nulls"),
-        (Line2D([], [], color=GREY, marker="o", markerfacecolor="white", **look), "not told apart"),
-        (Line2D([], [], color=VERMILLION, marker="o", **look), "worse than the strongest"),
+        (Patch(color=BLUE), "better than all nulls"),
+        (Patch(edgecolor=GREY, facecolor="white"), "not told apart"),
+        (Patch(color=VERMILLION), "worse than the strongest"),
     )
     shapes = [
         (Line2D([], [], color=INK, marker=marker, **look), null_labels(thing)[kind])
