@@ -19,6 +19,7 @@ from signsight.evaluation.real_examples import (
 from signsight.evaluation.statistics import (
     clustered_interval,
     clustered_wilson,
+    independent_difference,
     linear_interval,
     mean_interval,
     wilson,
@@ -43,9 +44,8 @@ def pictures(classes: list[int], predicted: list[int], **columns: object) -> pd.
 
 def test_difference_of_two_shares_is_newcombes() -> None:
     """56 of 70 against 48 of 80: 0.0524 to 0.3339, Newcombe 1998, method 10, his example (a)."""
-    one, two = wilson(56, 70, 0.95), wilson(48, 80, 0.95)
-    values, low, high = np.array([0.8, 0.6]), np.array([one[0], two[0]]), np.array([one[1], two[1]])
-    found = linear_interval(np.array([1.0, -1.0]), values, low, high)
+    one, other = ((right / n, *wilson(right, n, 0.95)) for right, n in ((56, 70), (48, 80)))
+    found = independent_difference(one, other)
     assert found == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
 
 

@@ -12,10 +12,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from signsight.core.rng import generator
 from signsight.detection.map_file import MapsFile
 from signsight.detection.scene import EDGES
-from signsight.evaluation.nulls import FALLBACK, FITTED_ON, donor_rows
+from signsight.evaluation.nulls import FALLBACK, FITTED_ON, donor_rows, halves
 
 # row of the table of boxes and (H, W) of its picture -> the null map for it, (H, W) float32
 NullMap = Callable[[int, tuple[int, int]], np.ndarray]
@@ -45,8 +44,7 @@ def _of_others(maps: MapsFile, boxes: np.ndarray, donors: np.ndarray) -> tuple[n
 
 def _centre_prior(maps: MapsFile, boxes: np.ndarray, seed: int) -> tuple[np.ndarray, NullMap]:
     """A Gaussian about the middle of the box, as wide as the method's maps of the boxes of the other half."""
-    place = generator(seed, "halves of the centre prior", len(boxes)).permutation(len(boxes))
-    half = (place < len(boxes) // 2).astype(int)  # of each row
+    half = halves(len(boxes), seed)
     sds = []
     for side in (0, 1):
         spreads = [

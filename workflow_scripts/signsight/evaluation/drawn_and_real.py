@@ -9,7 +9,12 @@ import pandas as pd
 
 from signsight.core.stored import stored
 from signsight.evaluation.real_examples import ALL, TRAINED, CleanImages, real_table
-from signsight.evaluation.statistics import linear_interval, mean_interval, paired_difference
+from signsight.evaluation.statistics import (
+    independent_difference,
+    linear_interval,
+    mean_interval,
+    paired_difference,
+)
 
 REAL, ANY, UNTOUCHED = "real", "any", "none"
 COLUMNS = [
@@ -128,7 +133,6 @@ def _with_gaps(table: pd.DataFrame, real: pd.DataFrame) -> pd.DataFrame:
     theirs = table[["class_id"]].merge(real, on="class_id", how="left", validate="many_to_one")
     drawn = table["method"] != REAL
     for row in np.flatnonzero(drawn.to_numpy(bool)):
-        pair = [np.array([theirs[key].iloc[row], table[key].iloc[row]], np.float64) for key in COST]
-        gap = linear_interval(np.array([1.0, -1.0]), *pair)
+        gap = independent_difference(*([one[key].iloc[row] for key in COST] for one in (theirs, table)))
         table.loc[row, ["gap", "gap_low", "gap_high"]] = gap
     return table.reset_index(drop=True)

@@ -53,8 +53,7 @@ def centre_prior(maps: ArrayFile, classes: np.ndarray, seed: int) -> tuple[np.nd
 
     The images are cut into two halves at random, and each half gets the width of the other one.
     """
-    place = generator(seed, "halves of the centre prior", len(classes)).permutation(len(classes))
-    half = (place < len(classes) // 2).astype(int)  # of each row
+    half = halves(len(classes), seed)
     fitted = [np.flatnonzero(half != side)[:FITTED_ON] for side in (0, 1)]
     bumps = [gaussian(maps.shape[1:], width(maps.take(rows))) for rows in fitted]
     return np.arange(len(classes)), lambda rows: np.stack([bumps[half[row]] for row in rows])
@@ -85,6 +84,12 @@ NULLS = {
 def null_labels(thing: str = "image") -> dict[str, str]:
     """Kind of null map -> its name, for maps of an "image" or of a "box"."""
     return {kind: null.label.replace("image", thing) for kind, null in NULLS.items()}
+
+
+def halves(count: int, seed: int) -> np.ndarray:
+    """(count,) int64, 0 or 1: a random half of each row, of which the other one gives a width."""
+    place = generator(seed, "halves of the centre prior", count).permutation(count)
+    return (place < count // 2).astype(np.int64)
 
 
 def donor_rows(groups: np.ndarray, seed: int) -> np.ndarray:

@@ -15,6 +15,7 @@ from signsight.data.imageset import read_index
 from signsight.evaluation.statistics import (
     clustered_interval,
     clustered_wilson,
+    independent_difference,
     linear_interval,
     mean_interval,
     wilson,
@@ -163,8 +164,8 @@ def _against(
         return {}
     shares = weights.loc[list(others)].to_numpy()
     value, low, high = expected(shares, list(others.values()), confidence)
-    pair = [real["accuracy"], value], [real["low"], low], [real["high"], high]
-    difference = linear_interval(np.array([1.0, -1.0]), *map(np.array, pair))
+    own = real["accuracy"], real["low"], real["high"]
+    difference = independent_difference(own, (value, low, high))
     return {
         "clean_accuracy": value,
         "clean_low": low,

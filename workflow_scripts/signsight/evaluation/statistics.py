@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import combinations
 from statistics import NormalDist
 
@@ -95,6 +96,12 @@ def linear_interval(
     value = sums.sum()
     down, up = (np.sqrt(((sums - end) ** 2).sum()) for end in ends)
     return float(value), float(value - down), float(value + up)
+
+
+def independent_difference(one: Sequence[float], other: Sequence[float]) -> tuple[float, float, float]:
+    """`one` less `other`, two independent estimates (value, low, high), as in `linear_interval`."""
+    pair = (np.array(both, np.float64) for both in zip(one, other, strict=True))
+    return linear_interval(np.array([1.0, -1.0]), *pair)
 
 
 def mcnemar(won: int, lost: int) -> float:

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from signsight.evaluation.statistics import mean_interval, paired_difference, wilson, z_value
+from signsight.evaluation.statistics import (
+    independent_difference,
+    mean_interval,
+    paired_difference,
+    wilson,
+    z_value,
+)
 
 NAN3 = (float("nan"),) * 3
 COLUMNS = ("part", "method", "subset", "span")  # which quantity a row is of
@@ -84,14 +90,11 @@ def change(own: Beside, reference: Beside, confidence: float) -> tuple[tuple[flo
     """How much the difference is moved from the reference's, with its interval, and whether it is paired.
 
     Over the same images the difference is taken image by image: by Agresti and Min for one cell, else by the
-    normal interval of its mean. Otherwise the two intervals are combined as those of independent estimates
-    (Zou and Donner 2008).
+    normal interval of its mean. Otherwise the two are independent estimates.
     """
     moved = own.published.mean() - reference.published.mean()
     if not own.shows_the_images_of(reference):
-        (a, a_low, a_high), (b, b_low, b_high) = gap(own, confidence), gap(reference, confidence)
-        low, high = np.hypot(a - a_low, b_high - b), np.hypot(a_high - a, b - b_low)
-        return (a - b, a - b - float(low), a - b + float(high)), False
+        return independent_difference(gap(own, confidence), gap(reference, confidence)), False
     if own.answers.shape[1] == reference.answers.shape[1] == 1:
         right = own.answers[:, 0] == 1, reference.answers[:, 0] == 1
         value, low, high = paired_difference(*right, confidence)
