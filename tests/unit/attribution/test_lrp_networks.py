@@ -106,12 +106,12 @@ def test_lrp_0_is_gradient_times_input(name: str) -> None:
         image = model.normalise(pixels(model.size)).requires_grad_()
         if name == "stn3":  # the place that a transformer looks at is held fixed
             for part in (model.network.transformer1, model.network.transformer2, model.network.transformer3):
-                part.matrix = lambda x, part=part: type(part).matrix(part, x).detach()
+                part.affine_matrix = lambda x, part=part: type(part).affine_matrix(part, x).detach()
         score = model.network(image).gather(1, CLASSES[:, None]).sum()
         expected = torch.autograd.grad(score, image)[0] * image.detach()
         if name == "stn3":
             for part in (model.network.transformer1, model.network.transformer2, model.network.transformer3):
-                del part.matrix
+                del part.affine_matrix
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-5 * float(expected.abs().max()))
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torchvision.models.detection.transform import GeneralizedRCNNTransform
 
-from signsight.attribution.enlarge import enlarged
+from signsight.attribution.enlarge import Placement
 from signsight.detection.frame import Frame, frame_of
 
 MEAN, STD = [0.4, 0.5, 0.3], [0.2, 0.3, 0.25]
@@ -55,8 +55,7 @@ def test_a_map_of_the_input_lies_over_the_picture_without_the_padding(picture: t
     """Ramps over 64 x 64 cells of which 48 x 40 are picture: bilinear, a ramp stays a ramp but at the rim."""
     down, across = torch.meshgrid(*[torch.arange(64) + 0.5] * 2, indexing="ij")
     ramps = torch.stack([down, across])
-    images = torch.zeros(1, 3, *picture)
-    found = enlarged(ramps, images, (48 / 64, 40 / 64))
+    found = Placement(picture, (48 / 64, 40 / 64)).enlarged(ramps)
     down, across = (
         (torch.arange(own) + 0.5) * seen / own for own, seen in zip(picture, (48, 40), strict=True)
     )
@@ -67,6 +66,9 @@ def test_a_map_of_the_input_lies_over_the_picture_without_the_padding(picture: t
 
 def test_a_map_of_the_input_without_padding_is_enlarged_as_ever() -> None:
     torch.manual_seed(0)
-    coarse, images = torch.rand(2, 5, 7), torch.zeros(2, 3, 20, 33)
-    almost = (1 - 1e-7, 1 - 1e-7)
-    torch.testing.assert_close(enlarged(coarse, images), enlarged(coarse, images, almost), atol=1e-5, rtol=0)
+    coarse, whole, almost = (
+        torch.rand(2, 5, 7),
+        Placement((20, 33)),
+        Placement((20, 33), (1 - 1e-7, 1 - 1e-7)),
+    )
+    torch.testing.assert_close(whole.enlarged(coarse), almost.enlarged(coarse), atol=1e-5, rtol=0)

@@ -182,7 +182,9 @@ def test_pairs_name_image_and_perturbation() -> None:
     assert pairs.images.tolist() == [1, 2, 2, 2] and pairs.perturbations.tolist() == [2, 0, 1, 2]
 
 
-def test_precision_is_full_on_a_cpu() -> None:
+def test_half_precision_rounds_to_the_eight_bits_of_bfloat16() -> None:
     full, half = (block_of(gap(), COUNT, precision=name) for name in ("full", "bf16"))
     clean = to_pixels(full.images)
-    assert torch.equal(followed(full, clean, "logit")[1], followed(half, clean, "logit")[1])
+    exact, rounded = (followed(block, clean, "logit")[1] for block in (full, half))
+    assert rounded.dtype == torch.float32 and not torch.equal(exact, rounded)
+    torch.testing.assert_close(exact, rounded, rtol=0, atol=2**-6 * exact.abs().max().item())

@@ -1,7 +1,8 @@
 """Class activation maps: CAM, Grad-CAM, Grad-CAM++, Smooth Grad-CAM++.
 
 All take activations A (B, K, h, w) of one layer, weigh the channels, and enlarge
-ReLU(sum over k of w_k A_k), CAM without the ReLU, to the picture (bilinear, align_corners False).
+ReLU(sum over k of w_k A_k), CAM without the ReLU, to the picture (bilinear, align_corners False), at the
+places that the layer saw where spatial transformers before it pass on a part.
 Those but CAM need the gradient g of the score by A. The layer's output becomes a leaf of the graph,
 so the backward pass costs only the layers above it, frozen weights do no harm, and an in-place ReLU
 behind the layer works on a copy.
@@ -10,11 +11,13 @@ behind the layer works on a copy.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Annotated
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from signsight.attribution.enlarge import Placement
 from signsight.attribution.precision import in_double
 from signsight.attribution.rows import row_gradients
 from signsight.attribution.smooth import Samples, Spread, noisy_copies
@@ -25,6 +28,11 @@ from signsight.core.registry import methods
 from signsight.models.layers import as_map
 
 LAYER = "attribution.layer"
+Stretched = Annotated[
+    bool,
+    "Stretch the map over the whole image, as published, where spatial transformers pass on a part of it or"
+    " padding is added.",
+]
 UNFIT = (
     "Config key '{}' stands for a layer that is not run just once on the way to the "
     "score with a map of (batch, channels, height, width) or tokens as its output; name a convolutional one."
@@ -104,10 +112,15 @@ def activation_and_gradient(
 
 
 def weighed_map(
-    task: Task, weights: torch.Tensor, activation: torch.Tensor, images: torch.Tensor
+    task: Task,
+    weights: torch.Tensor,
+    activation: torch.Tensor,
+    images: torch.Tensor,
+    stretched: bool = False,
 ) -> torch.Tensor:
     """ReLU(sum of weights (B, K) x activation (B, K, h, w)), enlarged to (B, H, W)."""
-    return task.enlarged(F.relu(torch.einsum("bk,bkhw->bhw", weights, activation)), images)
+    placement = Placement(images.shape[2:]) if stretched else task.placement(images)
+    return placement.enlarged(F.relu(torch.einsum("bk,bkhw->bhw", weights, activation)))
 
 
 @methods.register(
@@ -179,10 +192,12 @@ def _pooled_head(task: Task, images: torch.Tensor, targets: Bound) -> tuple[torc
     measures="where the channels are active that raise the score on average",
     misleads="coarse; marks one part of several; the mean gradient says little in shallow layers",
 )
-def grad_cam(task: Task, images: torch.Tensor, targets: Bound, ids: list[str]) -> torch.Tensor:
+def grad_cam(
+    task: Task, images: torch.Tensor, targets: Bound, ids: list[str], stretched: Stretched = False
+) -> torch.Tensor:
     """Channels weighed by the mean of their gradient."""
     activation, gradient = activation_and_gradient(task, images, targets)
-    return weighed_map(task, gradient.mean((2, 3)), activation, images)
+    return weighed_map(task, gradient.mean((2, 3)), activation, images, stretched)
 
 
 def _plus_plus_weights(
@@ -210,12 +225,14 @@ def _plus_plus_weights(
     measures="where the channels are active that raise the score anywhere; also several objects",
     misleads="coarse; leaves out all evidence against the class, so it tells classes apart poorly",
 )
-def grad_cam_pp(task: Task, images: torch.Tensor, targets: Bound, ids: list[str]) -> torch.Tensor:
+def grad_cam_pp(
+    task: Task, images: torch.Tensor, targets: Bound, ids: list[str], stretched: Stretched = False
+) -> torch.Tensor:
     """Channels weighed by their positive gradients, each position by its alpha."""
     activation, g = activation_and_gradient(task, images, targets)
     # g^2 / (2 g^2 + sum(A) g^3) with g^2 cancelled: small gradients would leave float32
     weights = _plus_plus_weights(activation, g, torch.ones_like(g), g)
-    return weighed_map(task, weights, activation, images)
+    return weighed_map(task, weights, activation, images, stretched)
 
 
 @methods.register(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from signsight.attribution.cam import activations_and_gradients
@@ -52,13 +53,15 @@ def layer_cam(
     """
     if layers is None:
         found = activations_and_gradients(task, [task.layer], images, targets)
-        return _map(task, *found[0], images)
+        return _map(task, *found[0], images, task.layer)
     modules = [task.named_layer(name, KEY) for name in layers]
     pairs = activations_and_gradients(task, modules, images, targets, KEY)
-    maps = torch.stack([_map(task, *pair, images) for pair in pairs])
+    maps = torch.stack([_map(task, *pair, images, of) for pair, of in zip(pairs, modules, strict=True)])
     highest = maps.amax((2, 3), keepdim=True)
     return torch.where(highest > 0, maps / highest, 0).amax(0)
 
 
-def _map(task: Task, activation: torch.Tensor, gradient: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-    return task.enlarged(F.relu((F.relu(gradient) * activation).sum(1)), images)
+def _map(
+    task: Task, activation: torch.Tensor, gradient: torch.Tensor, images: torch.Tensor, layer: nn.Module
+) -> torch.Tensor:
+    return task.enlarged(F.relu((F.relu(gradient) * activation).sum(1)), images, layer)

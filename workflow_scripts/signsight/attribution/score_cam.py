@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from signsight.attribution.cam import layers_and_outputs, weighed_map
+from signsight.attribution.enlarge import Placement
 from signsight.attribution.pieces import scores_in_pieces
 from signsight.attribution.target import Bound
 from signsight.attribution.task import Task
@@ -36,11 +37,12 @@ def score_cam(task: Task, images: torch.Tensor, targets: Bound, ids: list[str]) 
     with torch.no_grad():
         (activation,), _ = layers_and_outputs(task, [task.layer], images, targets)
     activation = as_map(activation.detach())
+    placement = task.placement(images)
     owner, channel = torch.nonzero(activation.amax((2, 3)) > activation.amin((2, 3)), as_tuple=True)
 
     def masked(rows: slice) -> torch.Tensor:
         of = owner[rows]
-        return images[of] * _masks(task, activation[of, channel[rows]], images)[:, None]
+        return images[of] * _masks(placement[of], activation[of, channel[rows]])[:, None]
 
     scores = activation.new_full(activation.shape[:2], -torch.inf)
     scores[owner, channel] = scores_in_pieces(task, targets, owner, masked)
@@ -48,8 +50,8 @@ def score_cam(task: Task, images: torch.Tensor, targets: Bound, ids: list[str]) 
     return weighed_map(task, scores.softmax(1).nan_to_num(0), activation, images)
 
 
-def _masks(task: Task, channels: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+def _masks(placement: Placement, channels: torch.Tensor) -> torch.Tensor:
     """Channels (P, h, w), enlarged and scaled to [0, 1] each, (P, H, W)."""
-    large = task.enlarged(channels, images)
+    large = placement.enlarged(channels)
     low, high = large.amin((1, 2), keepdim=True), large.amax((1, 2), keepdim=True)
     return (large - low) / (high - low).clamp(min=torch.finfo(large.dtype).tiny)

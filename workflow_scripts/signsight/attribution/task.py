@@ -8,11 +8,12 @@ from functools import cached_property
 import torch
 from torch import nn
 
-from signsight.attribution.enlarge import enlarged
+from signsight.attribution.enlarge import Placement
 from signsight.attribution.target import Bound
 from signsight.core.errors import UserError
 from signsight.core.words import nearest
 from signsight.models.classifier import Classifier
+from signsight.models.spatial import matrices_before, transformers
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,22 @@ class Task:
             )
         return layers[name]
 
-    def enlarged(self, coarse: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-        """Maps (B, h, w) of a layer as (B, H, W), over the images without the padding that the model adds."""
-        return enlarged(coarse, images, self.model.filled(images.shape[2:]))
+    def placement(self, images: torch.Tensor, layer: nn.Module | None = None) -> Placement:
+        """Where the map of a layer, the task's unless another is named, lies in the images.
+
+        The padding that the model adds is left out, and what spatial transformers before the layer do to
+        places is undone (Jaderberg et al. 2015, arXiv:1506.02025, equation 1); they cost one more pass.
+        """
+        size = images.shape[2:]
+        resampled = transformers(self.model)
+        matrices = matrices_before(self.model, layer or self.layer, images) if resampled else []
+        return Placement(size, self.model.filled(size), matrices)
+
+    def enlarged(
+        self, coarse: torch.Tensor, images: torch.Tensor, layer: nn.Module | None = None
+    ) -> torch.Tensor:
+        """Maps (B, h, w) of a layer, the task's unless another is named, as (B, H, W) over the images."""
+        return self.placement(images, layer).enlarged(coarse)
 
     def scores(self, images: torch.Tensor, targets: Bound) -> torch.Tensor:
         """Images (B, 3, H, W) -> (B,) score of what is explained in each, by one pass of the network."""

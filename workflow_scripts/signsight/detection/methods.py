@@ -12,8 +12,7 @@ from typing import Annotated
 import torch
 from torch.nn import functional as F
 
-from signsight.attribution.cam import activation_and_gradient
-from signsight.attribution.enlarge import enlarged
+from signsight.attribution.cam import activation_and_gradient, grad_cam
 from signsight.attribution.precision import in_double
 from signsight.attribution.rise import mask_groups
 from signsight.attribution.rows import row_gradients
@@ -83,8 +82,7 @@ def odam(task: Task, images: torch.Tensor, targets: Boxes, ids: list[str]) -> to
 )
 def grad_cam_stretched(task: Task, images: torch.Tensor, targets: Boxes, ids: list[str]) -> torch.Tensor:
     """Grad-CAM as the published code for detectors has it, (K, H, W), the padding left in."""
-    activation, gradient = activation_and_gradient(task, images, targets)
-    return enlarged(F.relu((activation * gradient.mean((2, 3), keepdim=True)).sum(1)), images)
+    return grad_cam(task, images, targets, ids, stretched=True)
 
 
 @methods.register(

@@ -88,8 +88,8 @@ def perturbed_scores(block: Block, targets: Bound, count: int, perturb: Perturb)
 
 
 def _precision(block: Block) -> AbstractContextManager[object]:
-    if block.precision == "bf16" and block.device.type == "cuda":
-        return torch.autocast("cuda", torch.bfloat16)
+    if block.precision == "bf16" and block.device.type in ("cuda", "cpu"):
+        return torch.autocast(block.device.type, torch.bfloat16)
     return nullcontext()
 
 

@@ -39,7 +39,7 @@ class SpatialTransformer(nn.Module):
         nn.init.zeros_(self.head.weight)
         self.head.bias.data.copy_(torch.tensor([1.0, 0, 0, 0, 1, 0]))
 
-    def matrix(self, images: torch.Tensor) -> torch.Tensor:
+    def affine_matrix(self, images: torch.Tensor) -> torch.Tensor:
         """(B, 2, 3) float32: from output to input coordinates, each in -1..1 from edge to edge."""
         found = self.localisation(images)
         # Coordinates in half precision would shift the picture by a part of a pixel.
@@ -48,7 +48,7 @@ class SpatialTransformer(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Resample `images`."""
-        matrix = self.matrix(images)
+        matrix = self.affine_matrix(images)
         with torch.autocast(images.device.type, enabled=False):
             grid = functional.affine_grid(matrix, list(images.shape), align_corners=False)
             return functional.grid_sample(

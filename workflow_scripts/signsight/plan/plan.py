@@ -134,9 +134,7 @@ class Plan(Sets):
         """Whose score a metric follows, and how precisely; nothing for one that runs no network."""
         needs = about_metric(self.config, metric)["needs"]
         keys = ("target", "precision") if needs == "model" else ("target",)
-        on_cpu = self.config["device"] == "cpu"  # where there is one precision only
-        found = {key: self.config["evaluation"][key] for key in keys}
-        return found | {"precision": "full"} if on_cpu and "precision" in keys else found
+        return {key: self.config["evaluation"][key] for key in keys}
 
     @property
     def ranking(self) -> dict[str, Any]:

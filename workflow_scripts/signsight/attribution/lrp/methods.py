@@ -26,7 +26,7 @@ def _maps(task: Task, images: torch.Tensor, targets: Bound, rules: Rules) -> tor
     if task.layer_name is None:
         return relevance(task.model, images, targets, rules)
     layer = task.named_layer(task.layer_name, "attribution.variants.<name>.layer")
-    return task.enlarged(relevance(task.model, images, targets, rules, layer).sum(1), images)
+    return task.enlarged(relevance(task.model, images, targets, rules, layer).sum(1), images, layer)
 
 
 @methods.register(

@@ -142,7 +142,7 @@ class Propagation(TorchFunctionMode):
         self, func: Callable, name: str, args: tuple, kwargs: dict[str, Any], depends: list[torch.Tensor]
     ) -> Any:
         """In double precision weights follow the image, and nothing goes back."""
-        if name in ("float", "to", "type"):
+        if name in ("float", "to", "type") and args[0] is depends[0]:
             return depends[0]
         args, kwargs = mapped(doubled, (args, kwargs))
         return self._run(func, name, args, kwargs, depends)

@@ -27,7 +27,7 @@ class Block:
     (see `attribution.target`). batch_size: the maximum number of images in one pass through the network.
     explain: `explain(model, images, ids, seed) -> maps` runs the block's method again, on what `maps`
     explain (made by `attribution.run.explainer`); with `seed`, the model and the images it gives `maps`.
-    precision: "full", or "bf16" for a forward pass in bfloat16 on a GPU.
+    precision: "full", or "bf16" for a forward pass in bfloat16, on CUDA or the CPU.
     """
 
     model: Classifier | None
