@@ -63,6 +63,15 @@ def test_what_lacks_a_picture_or_a_row_is_left_out_and_told(tmp_path: Path) -> N
     assert "'.txt'" in told["images/notes.txt"]
 
 
+def test_a_row_may_name_the_path_of_its_picture(tmp_path: Path) -> None:
+    options = leaves(tmp_path, one_hot(40))
+    table = tmp_path / "train.csv"
+    head, *rows = table.read_text().splitlines()
+    table.write_text("\n".join([head, *(f"images/{row.replace(',', '.jpg,', 1)}" for row in rows)]) + "\n")
+    every = pd.concat(parts(options).values())
+    assert len(every) == 40 and (every["source"] == every["image_id"]).all()
+
+
 def test_a_column_of_names_with_suffixes_and_tracks(tmp_path: Path) -> None:
     rows = [f"{i}.png,{'rust' if i % 2 else 'apple scab'},plant{i // 4}" for i in range(16)]
     options = leaves(tmp_path, rows, [f"{i}.png" for i in range(16)], "file,class,plant")

@@ -57,7 +57,9 @@ class ListedPictures(DataSet):
         table: Annotated[str, "The CSV, within the folder `data.source`."] = "train.csv",
         pictures: Annotated[str, "The folder of the pictures, within the folder `data.source`."] = "images",
         id_column: Annotated[
-            str, "Column that names a row's picture: the name of its file, with or without its suffix."
+            str,
+            "Column that names a row's picture: the name of its file, with or without its suffix, or its path "
+            "within `data.source`.",
         ] = "image_id",
         class_column: Annotated[
             str | None,
@@ -216,7 +218,7 @@ def _matched(
     rows: Sequence[Listed], files: Sequence[str], table: Path
 ) -> tuple[list[tuple[Listed, str | None]], list[str]]:
     """Every row with its file, or None, and the files that no row has."""
-    whole = {PurePosixPath(file).name: file for file in files}
+    whole = {PurePosixPath(file).name: file for file in files} | {file: file for file in files}
     stems: dict[str, list[str]] = {}
     for file in files:
         stems.setdefault(PurePosixPath(file).stem, []).append(file)
