@@ -58,8 +58,8 @@ class ListedPictures(DataSet):
         pictures: Annotated[str, "The folder of the pictures, within the folder `data.source`."] = "images",
         id_column: Annotated[
             str,
-            "Column that names a row's picture: the name of its file, with or without its suffix, or its path "
-            "within `data.source`.",
+            "Column that names a row's picture: the name of its file, with or without its suffix, or its "
+            "path within `data.source`.",
         ] = "image_id",
         class_column: Annotated[
             str | None,
