@@ -98,6 +98,8 @@ rule warp:
     threads: 1
     resources:
         **asks(NEEDS.warp),
+    params:
+        fill=config["geometry"]["fill"],
     script:
         "../workflow_scripts/perturbation/warp.py"
 

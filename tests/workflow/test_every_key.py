@@ -173,6 +173,7 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
     "geometry.rotation": ([-30, 30, 45], {"warp", "score", "geometry_sheet"} | TURNED),
     "geometry.perspective_vertical": ([20, 45], {"warp", "score", "geometry_sheet"} | TURNED),
     "geometry.perspective_horizontal": ([45], {"warp", "score", "geometry_sheet"} | TURNED),
+    "geometry.fill": (OTHER, {"warp", "score", "geometry_sheet"} | TURNED),
     "evaluation.batch_size": (OTHER, set()),
     "evaluation.sets_per_job": (OTHER, set()),
     "evaluation.confidence": (

@@ -12,4 +12,5 @@ with job(snakemake):
         Path(snakemake.output[0]).parent,
         snakemake.wildcards.transform,
         int(snakemake.wildcards.degree),
+        snakemake.params.fill,
     )

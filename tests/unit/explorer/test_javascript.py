@@ -92,16 +92,19 @@ def test_unit_tests_in_node() -> None:
 
 @pytest.mark.parametrize("transform", ["rotation", "perspective_vertical", "perspective_horizontal"])
 @pytest.mark.parametrize("size", [(20, 20), (13, 24)])
-def test_pictures_are_warped_as_they_were_for_the_network(transform: str, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("fill", ["black", "edge"])
+def test_pictures_are_warped_as_they_were_for_the_network(
+    transform: str, size: tuple[int, int], fill: str
+) -> None:
     height, width = size
     image = np.random.default_rng(3).integers(0, 256, (height, width, 3), np.uint8)
     degrees = [-90, -45, -15, 0, 7, 30, 60, 75]
     matrices = call(*(("geometry", "homography", [transform, d, height, width]) for d in degrees))
-    drawn = call(*(("geometry", "warp", [rgba(image), m, height, width]) for m in matrices))
+    drawn = call(*(("geometry", "warp", [rgba(image), m, height, width, fill]) for m in matrices))
     for degree, matrix, pixels in zip(degrees, matrices, drawn, strict=True):
         expected = homography(transform, degree, height, width)
         np.testing.assert_allclose(np.reshape(matrix, (3, 3)), expected, atol=1e-9)
-        warped = warp_images(image[None], make_warp(expected, height, width))[0]
+        warped = warp_images(image[None], make_warp(expected, height, width, fill))[0]
         difference = np.abs(np.reshape(pixels, (height, width, 4))[..., :3] - warped.astype(int))
         assert difference.max() <= 1, degree  # a last digit of sine and cosine may round a weight
         assert (difference > 0).mean() < 0.01

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from scipy.ndimage import map_coordinates
 
 from signsight.core.errors import UserError
 from signsight.data.imageset import image_writer, open_image_set, write_index
@@ -19,9 +20,9 @@ TRANSFORMS = ["rotation", "perspective_vertical", "perspective_horizontal"]
 DEGREES = [-89, -70, -33, -5, 1, 8, 45, 60, 85]
 
 
-def warped(images: np.ndarray, transform: str, degree: float) -> np.ndarray:
+def warped(images: np.ndarray, transform: str, degree: float, fill: str = "black") -> np.ndarray:
     height, width = images.shape[1:3]
-    return warp_images(images, make_warp(homography(transform, degree, height, width), height, width))
+    return warp_images(images, make_warp(homography(transform, degree, height, width), height, width, fill))
 
 
 def noise(count: int = 3, height: int = 48, width: int = 48) -> np.ndarray:
@@ -48,6 +49,25 @@ def test_degree_0_changes_nothing(transform: str, height: int, width: int) -> No
 def test_right_angles_are_exact_and_counterclockwise(side: int, degree: int, turns: int) -> None:
     images = noise(2, side, side)
     np.testing.assert_array_equal(warped(images, "rotation", degree), np.rot90(images, turns, axes=(1, 2)))
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS)
+@pytest.mark.parametrize("degree", [-60, 20, 45])
+def test_the_edge_is_repeated_as_scipy_does_it(transform: str, degree: int) -> None:
+    """Inside, both fills are the same; outside, a pixel is what scipy's mode `nearest` makes of its place."""
+    images, plain = smooth(40, 56), np.full((1, 40, 56, 3), 255, np.uint8)
+    found, black = (warped(images, transform, degree, fill) for fill in ("edge", "black"))
+    inside = warped(plain, transform, degree)[0, ..., 0] == 255
+    assert 0.2 < inside.mean() < 0.95
+    np.testing.assert_array_equal(found[:, inside], black[:, inside])
+    np.testing.assert_array_equal(warped(plain, transform, degree, "edge"), plain)
+    y, x = np.mgrid[:40, :56].reshape(2, -1)
+    back = np.linalg.inv(homography(transform, degree, 40, 56)) @ np.stack([x, y, np.ones(x.size)])
+    places = back[1::-1] / back[2]
+    for image, own in zip(images, found, strict=True):
+        for colour in range(3):
+            theirs = map_coordinates(image[..., colour].astype(float), places, order=1, mode="nearest")
+            np.testing.assert_allclose(own[..., colour].ravel(), theirs, atol=1.5)
 
 
 @pytest.mark.parametrize("degree", [7, 30, 45])

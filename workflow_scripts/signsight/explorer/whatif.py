@@ -146,6 +146,7 @@ def geometry(
         degrees = np.concatenate([[int(name) for name in part["sets"]] for part in parts])
         order = np.argsort(degrees)
         told = {"transform": transform, "label": GEOMETRY[transform], "degrees": degrees[order]}
+        told["fill"] = facts["fill"]
         for key, kind in DEGREES.items():
             whole = np.concatenate([part[key] for part in parts])[order][:, rows]
             told[key] = encoded(whole.T.astype(kind))

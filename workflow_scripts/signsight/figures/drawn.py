@@ -95,6 +95,7 @@ class Drawn:
             "methods": self.plan.methods,
             "controls": controls(config),
             "degrees": self.plan.degrees,
+            "fill": self.plan.config["geometry"]["fill"],
             "sticker_sets": {name: list(pair) for name, pair in self.plan.sticker_sets.items()},
             "sticker_method": next(iter(self.plan.sticker_methods), None),
             "designs": config["stickers"]["designs"],

@@ -31,12 +31,17 @@ TRANSFORMS = {
     when={"stage": "geometry"},
 )
 def geometry_sheet(
-    images: ImageSet, classes: pd.DataFrame, *, degrees: Mapping[str, Sequence[int]], sheet_images: int
+    images: ImageSet,
+    classes: pd.DataFrame,
+    *,
+    degrees: Mapping[str, Sequence[int]],
+    fill: str,
+    sheet_images: int,
 ) -> list[Figure]:
     """A few test images at some of the degrees, transform -> degrees."""
     rows = example_rows(images.index, sheet_images)
     shown = {name: spread_degrees(own) for name, own in degrees.items() if own}
-    pictures = {name: warped_examples(images.take(rows), name, own) for name, own in shown.items()}
+    pictures = {name: warped_examples(images.take(rows), name, own, fill) for name, own in shown.items()}
     return warp_sheet(pictures, shown, class_names(classes, images.class_ids[rows]))
 
 

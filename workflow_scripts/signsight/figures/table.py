@@ -43,7 +43,7 @@ ARTEFACTS = (
 )  # fmt: skip
 FACTS = (
     "augmented", "box_controls", "box_quantities", "colour", "confidence", "controls", "degrees", "designs",
-    "follows", "grid", "hidden", "label_smoothing", "masked_cells", "methods", "metric_scores",
+    "fill", "follows", "grid", "hidden", "label_smoothing", "masked_cells", "methods", "metric_scores",
     "network", "networks_compared", "overview_images", "published", "quantities", "recipes", "seeds_quantity",
     "sheet_images", "sign_widths", "signed", "sticker_method", "sticker_sets", "undrawn",
 )  # fmt: skip

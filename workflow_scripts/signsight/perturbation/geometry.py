@@ -57,10 +57,12 @@ def homography(transform: str, degree: float, height: int, width: int) -> np.nda
     return middle @ turns[transform] @ np.linalg.inv(middle)
 
 
-def make_warp(matrix: np.ndarray, height: int, width: int) -> Warp:
-    """The bilinear warp for a homography from input to output pixels; outside is black.
+def make_warp(matrix: np.ndarray, height: int, width: int, fill: str = "black") -> Warp:
+    """The bilinear warp for a homography from input to output pixels.
 
-    A matrix that flattens the plane to a line (perspective of 90 degrees) gives black pictures.
+    fill: what lies outside the picture: "black", or its "edge", the nearest of its pixels repeated; what
+    lies behind the camera is black. A matrix that flattens the plane to a line (perspective of 90
+    degrees) gives black pictures.
     """
     pixels = height * width
     if abs(np.linalg.det(matrix)) < 1e-9:
@@ -69,7 +71,8 @@ def make_warp(matrix: np.ndarray, height: int, width: int) -> Warp:
     source = np.linalg.inv(matrix) @ np.stack([x, y, np.ones(pixels)])
     with np.errstate(divide="ignore", invalid="ignore"):
         sx, sy = source[:2] / np.where(source[2] > 1e-9, source[2], np.nan)
-    sx, sy = (np.nan_to_num(np.clip(s, -2, side + 1), nan=-2) for s, side in ((sx, width), (sy, height)))
+    ends = [(-2, side + 1) if fill == "black" else (0, side - 1) for side in (width, height)]
+    sx, sy = (np.nan_to_num(np.clip(s, *end), nan=-2) for s, end in zip((sx, sy), ends, strict=True))
     left, top = np.floor(sx + 1e-9).astype(np.intp), np.floor(sy + 1e-9).astype(np.intp)
     fx, fy = np.clip(sx - left, 0, 1), np.clip(sy - top, 0, 1)
     sources, shares = [], []
@@ -113,18 +116,20 @@ def block_size(height: int, width: int) -> int:
     return max(BLOCK_BYTES // (height * width * 3), 1)
 
 
-def warped_set(images: ImageSet, folder: Path, transform: str, degree: int) -> None:
-    """Write `images` turned by one degree of a transform (see `homography`) to `folder`."""
+def warped_set(images: ImageSet, folder: Path, transform: str, degree: int, fill: str = "black") -> None:
+    """Write `images` turned by one degree of a transform (see `homography`, `make_warp`) to `folder`."""
     height, width = images.size
-    warp = make_warp(homography(transform, degree, height, width), height, width)
+    warp = make_warp(homography(transform, degree, height, width), height, width, fill)
     with image_writer(folder, len(images), height, width) as writer:
         for block in images.batches(block_size(height, width)):
             writer.append(warp_images(block, warp))
     copy_index(images, folder)
 
 
-def warped_examples(images: np.ndarray, transform: str, degrees: Sequence[int]) -> np.ndarray:
+def warped_examples(
+    images: np.ndarray, transform: str, degrees: Sequence[int], fill: str = "black"
+) -> np.ndarray:
     """A few images at several degrees: (n, H, W, 3) uint8 -> (n, len(degrees), H, W, 3) uint8."""
     height, width = images.shape[1:3]
-    warps = (make_warp(homography(transform, d, height, width), height, width) for d in degrees)
+    warps = (make_warp(homography(transform, d, height, width), height, width, fill) for d in degrees)
     return np.stack([warp_images(images, warp) for warp in warps], axis=1)

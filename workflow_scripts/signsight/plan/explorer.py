@@ -191,6 +191,7 @@ class Explorer:
             "networks": self._networks,
             "metrics": [self._metric(n) for n in (*self.metrics, *plan.detection.metrics)],
             "grid": config["masking"]["grid"],
+            "fill": config["geometry"]["fill"],
             "max_cells": config["masking"]["max_cells"],
             "colour": config["masking"]["colour"],
             "sticker_sets": {name: list(pair) for name, pair in plan.sticker_sets.items()},

@@ -20,8 +20,8 @@ export function isDrawable(transform) {
   return homography(transform, 0, 2, 2) !== undefined;
 }
 
-/** A picture (RGBA bytes) warped by a homography, bilinear; black outside. */
-export function warp(pixels, matrix, height, width) {
+/** A picture (RGBA bytes) warped by a homography, bilinear; outside it is black, or its edge repeated. */
+export function warp(pixels, matrix, height, width, fill = "black") {
   const out = new Uint8ClampedArray(pixels.length);
   for (let i = 3; i < out.length; i += 4) out[i] = 255;
   const back = inverse(matrix);
@@ -29,7 +29,7 @@ export function warp(pixels, matrix, height, width) {
   const [source, weight] = [new Int32Array(4), new Int32Array(4)];
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      neighbours(back, x, y, height, width, source, weight);
+      neighbours(back, x, y, height, width, fill, source, weight);
       const at = 4 * (y * width + x);
       if (!weight.some((w) => w)) continue;
       for (let c = 0; c < 3; c++) {
@@ -43,11 +43,12 @@ export function warp(pixels, matrix, height, width) {
 }
 
 /** The four pixels that an output pixel is the weighted sum of, and their weights, into the two arrays. */
-function neighbours(back, x, y, height, width, source, weight) {
+function neighbours(back, x, y, height, width, fill, source, weight) {
   const depth = back[6] * x + back[7] * y + back[8];
   const behind = !(depth > 1e-9);
-  const sx = behind ? -2 : clip((back[0] * x + back[1] * y + back[2]) / depth, -2, width + 1);
-  const sy = behind ? -2 : clip((back[3] * x + back[4] * y + back[5]) / depth, -2, height + 1);
+  const [low, beyond] = fill === "black" ? [-2, 1] : [0, -1];
+  const sx = behind ? -2 : clip((back[0] * x + back[1] * y + back[2]) / depth, low, width + beyond);
+  const sy = behind ? -2 : clip((back[3] * x + back[4] * y + back[5]) / depth, low, height + beyond);
   const [left, top] = [Math.floor(sx + 1e-9), Math.floor(sy + 1e-9)];
   const [fx, fy] = [clip(sx - left, 0, 1), clip(sy - top, 0, 1)];
   const exact = [0, 0, 0, 0];

@@ -162,6 +162,7 @@ function draw(canvas, option, set, method, arrays, row, step, { pixels, width, h
       homography(option.turn.transform, option.turn.degrees[step], height, width),
       height,
       width,
+      option.turn.fill,
     );
   } else if (step) {
     const box = arrays.rectangle ? arrays.rectangle.subarray(4 * row, 4 * row + 4) : [0, 0, width, height];
