@@ -18,7 +18,9 @@ from signsight.plan.plan import Plan
 ROOT = Path(__file__).parents[3]
 SCHEMA = load_schema(ROOT / "config/schema.yaml")
 BASE = ROOT / "config/gtsrb-32.yaml"
-VARIANTS = sorted((ROOT / "config/gtsrb-32").glob("*.yaml"))
+STN3 = ROOT / "config/gtsrb-32/stn3.yaml"
+OF_STN3 = sorted((ROOT / "config/gtsrb-32/stn3").glob("*.yaml"))
+VARIANTS = [file for file in sorted((ROOT / "config/gtsrb-32").glob("*.yaml")) if file.stem != "quick"]
 
 
 def merged(*files: Path) -> dict[str, Any]:
@@ -117,12 +119,26 @@ def test_variants_of_the_study_change_what_they_say(file: Path, study_saliency: 
     again = [own[group] == base[group] for group in ("data", "model", "training", "seed")]
     assert ("network is" in " ".join(file.read_text().split())) == (all(again) and "sample" not in file.stem)
     differing = changed(base, own)
-    if file.stem not in ("stn3", "sample-32", "saliency-as-published"):
+    if file.stem not in ("stn3", "sample-32", "saliency-as-published", "augmentation"):
         assert len(differing) == 1
 
 
-def test_the_differences_name_the_variants() -> None:
-    config = yaml.safe_load((ROOT / "config/gtsrb-32-differences.yaml").read_text())
-    made = {yaml.safe_load(file.read_text())["experiment"] for file in (BASE, *VARIANTS)}
+@pytest.mark.parametrize("file", OF_STN3, ids=lambda file: file.stem)
+def test_variants_of_the_study_s_network_change_its_maps_or_corners(file: Path, study_saliency: None) -> None:
+    """Each on top of config/gtsrb-32.yaml and stn3.yaml, with the same network."""
+    base, own = (complete(merged(*files), SCHEMA) for files in ((BASE, STN3), (BASE, STN3, file)))
+    assert own["experiment"] == f"gtsrb-32-stn3-{file.stem}"
+    assert all(own[group] == base[group] for group in ("data", "model", "training", "seed"))
+    kinds = {key.split(".")[0] for key in changed(base, own)}
+    assert kinds == {"geometry" if file.stem == "edge" else "attribution"}
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [("gtsrb-32-differences", (BASE, *VARIANTS)), ("gtsrb-32-stn3-differences", (STN3, *OF_STN3))],
+)
+def test_the_differences_name_the_variants(name: str, files: tuple[Path, ...]) -> None:
+    config = yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())
+    made = {yaml.safe_load(file.read_text())["experiment"] for file in files}
     named = {Path(folder).name for folder in config["against_published"].values()}
     assert named == {name for name in made if "sample" not in name}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from signsight.config.choices import Config
+from signsight.config.choices import TRANSFORMS, Config
 
 # Groups whose keys change what a network learns or is shown; the others say what is measured and drawn.
-GROUPS = ("seed", "data", "model", "training", "attribution", "masking", "stickers")
+GROUPS = ("seed", "data", "model", "training", "attribution", "masking", "stickers", "geometry")
 # Keys of them that say where pictures come from, what is measured, and in what pieces.
 ELSEWHERE = {
     "data.source", "data.checksums", "data.retries", "data.broken", "data.images",
@@ -17,6 +17,7 @@ ELSEWHERE = {
     "attribution.methods", "attribution.methods_per_job", "attribution.batch_size",
     "masking.methods",
     "stickers.methods", "stickers.stock", "stickers.stock_size",
+    *(f"geometry.{transform}" for transform in TRANSFORMS),
 }  # fmt: skip
 
 
