@@ -40,8 +40,8 @@ a neuron.
 
 `evaluation.precision: bf16` runs the forward passes in bfloat16. On SqueezeNet and 16 photographs of 224 px
 that takes 18 ms of a CPU with AVX512-BF16 for each in place of 38, and moves the AOPC of a photograph by
-0.005 on average and the mean over the photographs by 0.002, a thirtieth of its standard error. Another draw of
-the noise moves a photograph's AOPC by 0.013 (standard deviation; 0.22 between photographs): a larger
+0.005 on average and the mean over the photographs by 0.002, a thirtieth of its standard error. Another draw
+of the noise moves a photograph's AOPC by 0.013 (standard deviation; 0.22 between photographs): a larger
 `images` makes an interval narrower, more `repetitions` hardly.
 
 ## Variants: one metric with several settings
