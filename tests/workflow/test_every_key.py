@@ -184,7 +184,7 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
     "evaluation.images": (OTHER, {"evaluate"} | MEASURED),
     "evaluation.null_images": (5, {"evaluate"} | MEASURED),
     "evaluation.target": (OTHER, ASKED | {"evaluate"} | MASKED | MEASURED | PICTURED),
-    "evaluation.precision": (OTHER, {"evaluate"} | MEASURED),
+    "evaluation.precision": (OTHER, {"evaluate"} | MASKED | MEASURED),
     "explorer.images": (OTHER, EXPLORED),
     "explorer.budget_mb": (OTHER, {"explorer_page"}),
     "explorer.with": (["pictures"], {"explorer_page"}),
