@@ -161,6 +161,7 @@ FILE_FACTS: dict[str, Any] = {
     "network": {"name": "compact", "weights": "trained in this run", "random": False},
     "signed": ["lrp_epsilon"],
     "degrees": {"rotation": [-30, 0, 30]},
+    "fill": "black",
     "overview_images": 6,
     "sheet_images": 6,
     "masked_cells": [0, 1, 2, 3],
