@@ -151,7 +151,7 @@ def test_masking_with_twenty_five_methods(masking: pd.DataFrame, legible: Check)
 
 
 def test_degrees(geometry: pd.DataFrame, published: dict[str, pd.DataFrame], legible: Check) -> None:
-    figure = curves.degrees(geometry, confidence=0.95, published=published)
+    figure = curves.degrees(geometry, confidence=0.95, published=published, fill="black")
     names = list(curves.TRANSFORMS)
     for panel, name in zip(figure.axes, names, strict=True):
         rows = geometry[geometry["transform"] == name]
@@ -161,12 +161,21 @@ def test_degrees(geometry: pd.DataFrame, published: dict[str, pd.DataFrame], leg
         assert "degrees" in panel.get_xlabel()
         labels = [drawn.get_label() for drawn in panel.lines]
         assert ("Published (published)" in labels) == (name in published)
+    assert "black corners" not in words(figure)
+    legible(figure)
+
+
+def test_the_key_says_when_the_published_corners_are_others(
+    geometry: pd.DataFrame, published: dict[str, pd.DataFrame], legible: Check
+) -> None:
+    figure = curves.degrees(geometry, confidence=0.95, published=published, fill="edge")
+    assert "published study (black corners)" in words(figure)
     legible(figure)
 
 
 def test_degrees_of_one_transform(geometry: pd.DataFrame, legible: Check) -> None:
     rows = geometry[geometry["transform"] == "rotation"].assign(chance=0.5)
-    figure = curves.degrees(rows, confidence=0.95, published={})
+    figure = curves.degrees(rows, confidence=0.95, published={}, fill="edge")
     assert line(figure.axes[0], "largest class")[:, 1] == pytest.approx(0.5)
     assert len(figure.axes) == 1 and "published" not in words(figure)
     assert "always the largest class (50.0 %)" in words(figure)

@@ -115,6 +115,8 @@ def test_published_beside_reproduced(
     assert "over 37 angles" in text
     uncropped = summary(**BASE | {"published": published, "cropped": False})
     assert "97.75 %" in uncropped
+    edged = summary(**BASE | {"published": published, "fill": "edge"}, geometry=geometry)
+    assert "the colour of the edge here" in edged and "the colour of the edge here" not in text
 
 
 def test_geometry_words(geometry: pd.DataFrame) -> None:

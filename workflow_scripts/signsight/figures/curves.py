@@ -198,11 +198,13 @@ def degrees(
     *,
     confidence: float,
     published: Mapping[str, pd.DataFrame],
+    fill: str,
 ) -> Figure:
     """Accuracy by angle: one panel a transform.
 
     geometry: `transform (a key of TRANSFORMS), degree, n, accuracy, low, high, chance`. published: by
-    transform, `degree, accuracy`.
+    transform, `degree, accuracy`. fill: of what lies outside a turned image, a value of `geometry.fill`;
+    the study's is black.
     """
     names = [name for name in TRANSFORMS if (geometry["transform"] == name).any()]
     figure, axes = panels(1, len(names), 3.1, 3.0, bottom=_foot(names), gap_x=0.35)
@@ -225,7 +227,8 @@ def degrees(
     axes[0, 0].set_ylabel("Accuracy")
     for panel in axes[0, 1:]:
         panel.tick_params(labelleft=False)
-    key(figure, _entries(shown, True, confidence, chances))
+    rival_name = "published study" if fill == "black" else "published study (black corners)"
+    key(figure, _entries(shown, True, confidence, chances, rival_name))
     return figure
 
 
@@ -275,7 +278,13 @@ def _label_last(axes: Axes, rows: pd.DataFrame, x: str, y: str) -> None:
     label_ends(axes, [(method_style(name), float(end)) for name, end in ends.items()])
 
 
-def _entries(published: bool, single: bool, confidence: float, chances: list[float]) -> list:
+def _entries(
+    published: bool,
+    single: bool,
+    confidence: float,
+    chances: list[float],
+    rival_name: str = "published study",
+) -> list:
     """Entries of the key: this network, published curve, band, the largest class."""
     colour = BLUE if single else GREY
     marker = {} if single else {"marker": "o"}
@@ -283,5 +292,5 @@ def _entries(published: bool, single: bool, confidence: float, chances: list[flo
     if published:
         rival = Line2D([], [], color=INK if single else GREY, **PUBLISHED, **marker)
         rival.set_markerfacecolor("white")
-        entries.append((rival, "published study"))
+        entries.append((rival, rival_name))
     return [*entries, band_entry(confidence), chance_entry(chances)]

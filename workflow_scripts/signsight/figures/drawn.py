@@ -189,6 +189,7 @@ class Drawn:
             "dataset": config["data"]["name"],
             "model": config["model"]["name"],
             "cropped": config["data"]["crop_to_roi"],
+            "fill": config["geometry"]["fill"],
             "confidence": self.plan.confidence,
             "own": self.plan.own,
             "detector": config["detection"]["detector"]["name"],

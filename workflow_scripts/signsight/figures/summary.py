@@ -47,6 +47,7 @@ def summary(
     confidence: float,
     published: Mapping[str, pd.DataFrame],
     own: Sequence[Mapping[str, str]],
+    fill: str = "black",
     opening: str = "",
     detector: str = "",
     chosen: Sequence[str] = (),
@@ -80,12 +81,13 @@ def summary(
     index: of the test images, clean: their accuracy; without them there is no classifier's part. examples:
     the table of training examples; boxes: those of the detector called `detector` that are explained. The
     other tables are those of the evaluation. published: by 'clean', 'masking', 'stickers' and the names of
-    transforms, where the data set has published figures; cropped: which of the two published clean
-    accuracies to take. own: the things of the user's plugins, each with kind, name, file, label, measures
-    and misleads. opening: what stands before all of it. A method that repeats another one's maps is listed
-    only beside published numbers. A network that is no better than guessing gets no ranking, and no word on
-    what breaks it. compared_apart and compared_tables (`compared_accuracy`, ...): of
-    `compared_words.compared`. published_gaps: experiments beside published numbers.
+    transforms, where the data set has published figures; cropped: which of the two published clean accuracies
+    to take; fill: what lies outside turned images, a value of `geometry.fill`. own: the things of the user's
+    plugins, each with kind, name, file, label, measures and misleads. opening: what stands before all of it.
+    A method that repeats another one's maps is listed only beside published numbers. A network that is no
+    better than guessing gets no ranking, and no word on what breaks it. compared_apart and compared_tables
+    (`compared_accuracy`, ...): of `compared_words.compared`. published_gaps: experiments beside published
+    numbers.
     """
     parts, refused = [f"# {experiment}", opening], ""
     if clean is not None and index is not None:
@@ -104,7 +106,7 @@ def summary(
     if there(empty_maps):
         parts.append(empty_maps_part(without_repeats(empty_maps, same)))
     if there(geometry):
-        parts += [geometry_part(geometry, not refused), geometry_published(geometry, published)]
+        parts += [geometry_part(geometry, not refused), geometry_published(geometry, published, fill)]
     if there(stickers):
         parts += [stickers_part(without_repeats(stickers, same), not refused)]
         parts += [stickers_published(stickers, published.get("stickers"))]

@@ -156,8 +156,11 @@ def _steady_words(accuracy: pd.Series, title: str) -> str:
     )
 
 
-def geometry_published(table: pd.DataFrame, published: Mapping[str, pd.DataFrame]) -> str:
-    """Published beside reproduced accuracy by angle, and how far they differ on average."""
+def geometry_published(table: pd.DataFrame, published: Mapping[str, pd.DataFrame], fill: str) -> str:
+    """Published beside reproduced accuracy by angle, and how far they differ on average.
+
+    fill: what lies outside the turned images here; black in the study.
+    """
     rows, words = [], []
     for name, title in TRANSFORMS.items():
         if name not in published:
@@ -177,6 +180,8 @@ def geometry_published(table: pd.DataFrame, published: Mapping[str, pd.DataFrame
         ]
     if not words:
         return ""
+    if fill != "black":
+        words.append("- Outside the turned images lies black in the study, and the colour of the edge here.")
     body = [beside_published("Transform, angle", rows)] if rows else []
     return "\n\n".join(["### Published and reproduced: angles", *body, "\n".join(words)])
 
