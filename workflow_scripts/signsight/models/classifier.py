@@ -149,7 +149,10 @@ def to_pixels(images: np.ndarray, device: torch.device | str = "cpu") -> torch.T
     images = np.ascontiguousarray(images)
     if min(images.strides) < 0:  # a reversed axis of length 1 counts as contiguous, but not for torch
         images = images.copy()
-    pixels = torch.from_numpy(images).to(device)
+    pixels = torch.from_numpy(images)
+    if torch.device(device).type == "cuda":  # from pinned memory, Python need not wait until the GPU is free
+        pixels = pixels.pin_memory()
+    pixels = pixels.to(device, non_blocking=True)
     return pixels.permute(0, 3, 1, 2).to(torch.float32).div_(255)
 
 

@@ -26,6 +26,7 @@ class Compact(nn.Module):
     """
 
     target = "features.last"
+    replayable = True
 
     def __init__(self, classes: int, channels: int, width: int, dropout: float) -> None:
         super().__init__()

@@ -26,13 +26,16 @@ def make_optimizer(network: nn.Module, settings: Mapping[str, Any]) -> torch.opt
         {"params": [weight for weight in wanted if weight.ndim <= 1], "weight_decay": 0.0},
     ]
     rate, decay = settings["learning_rate"], settings["weight_decay"]
+    fused = any(weight.device.type == "cuda" for weight in wanted)  # one kernel for all weights
     if settings["optimizer"] == "adamw":
-        return torch.optim.AdamW(groups, lr=rate, weight_decay=decay)
+        return torch.optim.AdamW(groups, lr=rate, weight_decay=decay, fused=fused or None)
     if settings["optimizer"] != "sgd":
         raise UserError(f"training.optimizer is {settings['optimizer']!r}; allowed are 'sgd' and 'adamw'.")
     momentum = settings["momentum"]
     nesterov = settings["nesterov"] and momentum > 0
-    return torch.optim.SGD(groups, lr=rate, momentum=momentum, nesterov=nesterov, weight_decay=decay)
+    return torch.optim.SGD(
+        groups, lr=rate, momentum=momentum, nesterov=nesterov, weight_decay=decay, fused=fused or None
+    )
 
 
 def learning_rate(settings: Mapping[str, Any], step: int, steps: int) -> float:

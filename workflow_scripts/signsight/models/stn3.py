@@ -70,6 +70,7 @@ class Stn3(nn.Module):
     """Three times transformer and convolution block, then two linear layers; 48 px as published."""
 
     target = "block3"
+    replayable = True
 
     def __init__(self, classes: int, size: int) -> None:
         super().__init__()

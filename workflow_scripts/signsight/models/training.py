@@ -33,6 +33,7 @@ from signsight.models.classifier import (
 from signsight.models.names import torchvision_names
 from signsight.models.optimisation import learning_rate, make_optimizer, uses_bfloat16
 from signsight.models.presets import resolve
+from signsight.models.replay import Forward, recorded
 from signsight.models.states import load_weights
 from signsight.models.store import Store
 
@@ -250,6 +251,7 @@ class _Run:
         self.optimizer = make_optimizer(classifier, settings)
         self.each = min(settings["examples_per_epoch"] or len(self.rows), len(self.rows))
         self.steps = math.ceil(self.each / settings["batch_size"])
+        self.replays: dict[int, Forward] = {}
 
     def go(self, folder: Path, mark: str) -> Progress:
         """All epochs that are left, with the state stored in `folder` after each."""
@@ -261,6 +263,8 @@ class _Run:
             log.info("the training continues after epoch %d", len(progress.history))
         epochs, begin = self.settings["epochs"], len(progress.history)
         start = time.perf_counter()
+        sizes = {self.each // self.steps, -(-self.each // self.steps)}
+        self.replays = recorded(self.classifier, sizes, self.bfloat16)
         for epoch in range(begin, epochs):
             if progress.history and not progress.patient(self.settings["patience"]):
                 log.info("no better validation accuracy for some epochs; stopped early")
@@ -312,8 +316,9 @@ class _Run:
         pixels = to_pixels(self.pixels.take(self.rows[rows]), self.device)
         pixels = augment(pixels, draws, rows, self.settings["augmentation"]["fill"])
         target = self.targets[torch.from_numpy(rows)].to(self.device)
+        forward = self.replays.get(len(rows), self.classifier)
         with self.autocast():
-            logits = self.classifier(pixels.contiguous(memory_format=torch.channels_last))
+            logits = forward(pixels.contiguous(memory_format=torch.channels_last))
         logits = logits.float()
         loss = functional.cross_entropy(logits, target, label_smoothing=self.settings["label_smoothing"])
         self.optimizer.zero_grad()
