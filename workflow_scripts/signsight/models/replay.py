@@ -38,10 +38,10 @@ def replayable(classifier: Classifier) -> bool:
 def recorded(classifier: Classifier, sizes: Iterable[int], bfloat16: bool) -> dict[int, Forward]:
     """By the number of images: the forward pass in training, whose backward pass is recorded, too.
 
-    Small networks in small batches are a few hundred short kernels a step, which Python cannot start as fast
-    as the GPU ends them. A result and the gradients of the weights hold until the next pass. The classifier is
-    left in training mode, with the weights and running statistics that it has; other batches go
-    through it as usual, by the same weights. Empty where `replayable` says no.
+    Small networks in small batches are a few hundred short kernels a step, which Python cannot start as
+    fast as the GPU ends them. A result and the gradients of the weights hold until the next pass. The
+    classifier is left in training mode, with the weights and running statistics that it has; other batches
+    go through it as usual, by the same weights. Empty where `replayable` says no.
     """
     if not replayable(classifier):
         return {}
