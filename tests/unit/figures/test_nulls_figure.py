@@ -56,6 +56,14 @@ def test_every_gap_is_drawn_in_the_colour_of_its_outcome(methods: list[str], leg
     legible(pages)
 
 
+def test_methods_that_share_a_row_are_named_in_full(legible: Check) -> None:
+    same = pd.DataFrame({"method": ["smooth_grad_cam_pp"], "same_as": ["grad_cam_pp"]})
+    pages = nulls(table(["grad_cam_pp", "saliency", "grad_cam"]), CLEAN, same, confidence=0.95)
+    names = [text.get_text() for text in pages[0].axes[0].get_yticklabels()]
+    assert f"{method_label('grad_cam_pp')} = {method_label('smooth_grad_cam_pp')}" in names
+    legible(pages)
+
+
 def test_nothing_measured_is_said_in_words(legible: Check) -> None:
     empty = table(FOUR).assign(strongest="")
     pages = nulls(empty, CLEAN, NONE_THE_SAME, confidence=0.95)

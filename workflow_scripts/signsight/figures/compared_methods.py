@@ -16,7 +16,6 @@ from matplotlib.patches import Patch, Rectangle
 from signsight.core.registry import figures
 from signsight.figures.compared_names import quantity_name
 from signsight.figures.networks import (
-    LETTER,
     Entries,
     dot_entries,
     fitted_key,
@@ -29,7 +28,7 @@ from signsight.figures.networks import (
 )
 from signsight.figures.numbers import NONE, fixed
 from signsight.figures.sheet import in_words
-from signsight.figures.style import FAINT, GREY, MethodStyle, method_label, styled
+from signsight.figures.style import FAINT, GREY, LETTER, MethodStyle, method_label, styled
 
 MEASURES = {"rank_correlation": "Rank correlation", "ssim": "Structural similarity (SSIM)"}
 TINT = 0.45  # of a network's colour in a cell

@@ -17,6 +17,7 @@ from signsight.figures.method_curves import span_of
 from signsight.figures.style import (
     GREY,
     INK,
+    LETTER,
     interval_name,
     key,
     label_ends,
@@ -146,20 +147,31 @@ def seeds(seeds: pd.DataFrame, *, seeds_quantity: Sequence[str]) -> Figure:
 
 
 def rows_of_methods(
-    order: Sequence[str], count: int, width: float, across: int | None = None
+    order: Sequence[str],
+    count: int,
+    width: float,
+    across: int | None = None,
+    labels: Sequence[str] | None = None,
 ) -> tuple[Figure, np.ndarray]:
     """`count` panels whose rows are the methods, the last one on top, named at the left.
 
-    width: of a panel in inches; across: how many panels stand side by side, without it all.
+    width: of a panel in inches; across: how many panels stand side by side, without it all. labels: names
+    of the rows, where they are not those of the methods.
     """
+    labels = labels or [method_label(name) for name in order]
     across = min(across or count, count)
     high = ROW * max(len(order), 3)
-    sides = {"left": 1.95, "right": 0.35, "top": 0.45, "bottom": 1.0}
+    sides = {
+        "left": max(1.95, LETTER * max(map(len, labels)) + 0.45),
+        "right": 0.35,
+        "top": 0.45,
+        "bottom": 1.0,
+    }
     figure, axes = panels(-(-count // across), across, width, high, **sides, gap_x=0.6, gap_y=BETWEEN)
     flat = axes.ravel()
     for place, panel in enumerate(flat[:count]):
         panel.set_ylim(-0.6, len(order) - 0.4)
-        panel.set_yticks(range(len(order)), [method_label(name) for name in order])
+        panel.set_yticks(range(len(order)), labels)
         panel.tick_params(axis="y", length=0, labelleft=place % across == 0)
     for panel in flat[count:]:
         panel.remove()

@@ -21,6 +21,7 @@ from signsight.figures.style import (
     COLOURS,
     GREY,
     INK,
+    LETTER,
     LINES,
     MARKERS,
     MethodStyle,
@@ -32,7 +33,6 @@ from signsight.figures.style import (
 )
 
 PRESET_ROW = 0.42  # inches from one to the next
-LETTER = 0.078  # inches of a letter of a name, on average
 LETTERS, LAYER_LETTERS = 24, 26  # of a line with the name of a preset or a layer
 NOTHING = "No picture of the run shows a class and nothing else, so there are no numbers on them."
 ALONE = "There are neither natural pictures nor other networks to set the pictures against."

@@ -16,6 +16,7 @@ from signsight.figures.style import (
     BLUE,
     GREY,
     INK,
+    LETTER,
     VERMILLION,
     MethodStyle,
     interval_name,
@@ -26,7 +27,6 @@ COLOURS = (BLUE, VERMILLION, "#009E73", "#000000", "#CC79A7", "#E69F00")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 LINES = ("-", "-.", (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5, 1, 1.5)), (0, (2.5, 1, 1, 1)), (0, (3, 1)))
 ROW, STEP = 0.26, 0.17  # inches from row to row for two networks, and for every further one
-LETTER = 0.076  # inches of a letter of a row's name, on average
 Entries = Sequence[tuple[Line2D | Patch, str]]  # of a legend
 Columns = Sequence[str]  # a value and the two ends of its interval
 

@@ -76,7 +76,7 @@ def _pages(
 def _page(
     tables: Sequence[pd.DataFrame], order: Sequence[str], labels: Sequence[str], confidence: float, thing: str
 ) -> Figure:
-    figure, axes = rows_of_methods(order, len(tables), 2.2, ACROSS)
+    figure, axes = rows_of_methods(order, len(tables), 2.2, ACROSS, labels)
     place = {name: y for y, name in enumerate(order)}
     for panel, table in zip(axes, tables, strict=True):
         for row in table.itertuples():
@@ -87,7 +87,6 @@ def _page(
                 markerfacecolor=colour if row.outcome in COLOURS else "white", zorder=3,
             )  # fmt: skip
         panel.axvline(0, color=INK, linewidth=1.0, zorder=1)
-        panel.set_yticks(range(len(order)), labels)
         label = metric_words(table["metric"].iloc[0])["quantities"][table["quantity"].iloc[0]]["label"]
         panel.set_title(label[:1].upper() + label[1:], loc="left", fontsize=10)
         low, high = span_of(table, ("gap", "low", "high"))

@@ -19,11 +19,10 @@ from signsight.evaluation.null_table import BETTER, WORSE
 from signsight.figures.numbers import NONE, fixed
 from signsight.figures.repeats import labels_once
 from signsight.figures.sheet import in_words
-from signsight.figures.style import GREY, INK, styled
+from signsight.figures.style import GREY, INK, LETTER, styled
 
 CELL = (0.78, 0.37)  # inches
 FOOT = 0.75
-LETTER = 0.078  # inches of a letter of a name, on average
 LETTERS = 24  # of a line of a column's name
 TURN = 40  # degrees of the columns' names
 CELL_LETTERS = 6  # that fit into a cell

@@ -23,6 +23,7 @@ from signsight.core.registry import methods
 Arguments = ParamSpec("Arguments")
 
 DPI = 150
+LETTER = 0.078  # inches of a letter of a name, on average
 NARROW = 7.4  # inches: below this width the entries of a key do not fit on one line
 INK, GREY, FAINT = "#222222", "#777777", "#dddddd"
 BLUE, VERMILLION = "#0072B2", "#D55E00"
