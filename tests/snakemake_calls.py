@@ -14,6 +14,8 @@ from multiprocessing import forkserver
 from pathlib import Path
 from unittest import mock
 
+import warm_jobs
+
 ROOT = Path(__file__).parents[1]
 AT_ONCE = 2  # on two cores
 
@@ -26,9 +28,12 @@ def snakemake(
     Both outputs come in `stdout`. Processes start with the import of Snakemake, the descriptions of what
     is registered and the trees of the project's code, which take most of the time of a dry run. For the
     Snakefile of a copy of the project they drop the modules of the package, so that those of the copy are
-    imported.
+    imported. Jobs start warm, too (`warm_jobs`), unless `environment` has a PYTHONPATH for them.
     """
-    return _processes().submit(_call, list(arguments), folder, dict(environment))
+    own = dict(environment)
+    if "PYTHONPATH" not in own:
+        own[warm_jobs.PLACE] = warm_jobs.place()
+    return _processes().submit(_call, list(arguments), folder, own)
 
 
 @cache
@@ -50,6 +55,8 @@ def _call(
     os.environ.clear()
     os.environ |= environment
     os.chdir(folder)
+    if warm_jobs.PLACE in environment:
+        warm_jobs.use()
     if arguments[arguments.index("--snakefile") + 1] != str(ROOT / "Snakefile"):
         for name in [name for name in sys.modules if name.partition(".")[0] == "signsight"]:
             del sys.modules[name]

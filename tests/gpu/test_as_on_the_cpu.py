@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from test_metrics_contract import METRICS, block_for, measure, model_for
 from torch import nn
 
 from networks_of_every_kind import network
@@ -23,6 +22,7 @@ from signsight.models.replay import recorded
 from signsight.models.states import read_tensors
 from small_models import few, pictures
 from small_training import CLASSES, COMPACT, QUICK, make_examples, make_images
+from test_metrics_contract import METRICS, block_for, measure, model_for
 
 if not torch.cuda.is_available():
     pytest.skip("there is no GPU of CUDA here", allow_module_level=True)
