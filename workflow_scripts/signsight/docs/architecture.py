@@ -86,8 +86,8 @@ Besides these: `config/schema.yaml` holds the keys of the config that belong to 
 `rules/captions/` the captions of the report, `envs/` the environments and their locks, `profiles/` settings
 of Snakemake, `tests/unit` tests of functions, `tests/contract` what every method, metric and network has to
 fulfil, `tests/hostile` broken and hostile input with what is said of it, `tests/workflow` whole runs,
-`tests/cluster` runs on a SLURM of one node, and `tests/bench` the measurements of
-[performance.md](performance.md).
+`tests/cluster` runs on a SLURM of one node, `tests/gpu` what a GPU has to give as the CPU does, and
+`tests/bench` the measurements of [performance.md](performance.md).
 """
 
 
