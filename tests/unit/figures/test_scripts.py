@@ -93,7 +93,8 @@ def test_the_summary_is_written_from_its_files(tmp_path: Path) -> None:
     }
     for name, table in tables.items():
         table.to_csv(tmp_path / f"{name}.csv", index=False)
-    facts = {"experiment": "a $", "dataset": "signs", "model": "compact", "cropped": True, "confidence": 0.95}
+    facts = {"experiment": "a $", "dataset": "signs", "model": "compact", "cropped": True, "fill": "black"}
+    facts["confidence"] = 0.95
     params = {
         "given": {name: str(tmp_path / f"{name}.csv") for name in tables},
         "facts": facts | {"own": []},

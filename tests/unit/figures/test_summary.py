@@ -25,6 +25,7 @@ BASE = {
     "dataset": "gtsrb",
     "model": "compact",
     "cropped": True,
+    "fill": "black",
     "confidence": 0.95,
     "published": {},
     "own": [],

@@ -47,7 +47,7 @@ def summary(
     confidence: float,
     published: Mapping[str, pd.DataFrame],
     own: Sequence[Mapping[str, str]],
-    fill: str = "black",
+    fill: str,
     opening: str = "",
     detector: str = "",
     chosen: Sequence[str] = (),
