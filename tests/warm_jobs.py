@@ -13,6 +13,8 @@ import json
 import os
 import random
 import runpy
+import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -41,18 +43,24 @@ CLIENT = Path(__file__).with_name("warm_python.py")
 LONGEST = 1 << 17  # bytes of a message
 
 
-@cache
 def place() -> str:
     """The socket of the server, which starts at the first call and ends with this process."""
-    path = f"{tempfile.mkdtemp(prefix='jobs')}/socket"
+    return _started()[0]
+
+
+@cache
+def _started() -> tuple[str, subprocess.Popen[bytes]]:
+    """The socket and the server, which ends when its stdin does."""
+    folder = tempfile.mkdtemp(prefix="jobs")
+    atexit.register(shutil.rmtree, folder)
+    path = f"{folder}/socket"
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listening.bind(path)
     listening.listen(16)  # who comes before the server is ready waits
     own = listening.fileno()
-    server = subprocess.Popen([sys.executable, __file__, str(own)], pass_fds=[own], stdin=subprocess.DEVNULL)
+    server = subprocess.Popen([sys.executable, __file__, str(own)], pass_fds=[own], stdin=subprocess.PIPE)
     listening.close()
-    atexit.register(server.kill)
-    return path
+    return path, server
 
 
 def use() -> None:
@@ -70,12 +78,12 @@ def use() -> None:
 
 
 def serve(descriptor: int) -> None:
-    """Fork a process for every client of the socket, for ever."""
+    """Fork a process for every client of the socket, until stdin ends."""
     with socket.socket(fileno=descriptor) as listening:
         for name in LIBRARIES:
             importlib.import_module(name)
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for keepers
-        while True:
+        while sys.stdin not in select.select([listening, sys.stdin], [], [])[0]:
             client, _ = listening.accept()
             if not os.fork():
                 listening.close()
@@ -108,7 +116,6 @@ def _run(told: dict[str, Any], streams: list[int]) -> None:
         sys.argv = told["arguments"]
         script = Path(sys.argv[0])
         sys.path[0] = str(script.parent)
-        sys.path[1:1] = [one for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one]
         _forget_draws()
         runpy.run_path(str(script), run_name="__main__")
         code = 0
