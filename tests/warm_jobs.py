@@ -116,6 +116,7 @@ def _run(told: dict[str, Any], streams: list[int]) -> None:
         sys.argv = told["arguments"]
         script = Path(sys.argv[0])
         sys.path[0] = str(script.parent)
+        sys.path[1:1] = [one for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one]
         _forget_draws()
         runpy.run_path(str(script), run_name="__main__")
         code = 0

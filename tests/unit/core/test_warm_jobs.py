@@ -14,8 +14,9 @@ import warm_jobs
 WARM = [sys.executable, "-S", "-E", str(warm_jobs.CLIENT)]
 TOLD = """
 import os, random, sys
-import numpy, torch
-print(sys.argv, os.getcwd(), os.environ["GIVEN"], __name__, __file__, sys.stdin.read())
+import mine, numpy, torch
+print(mine.__file__, sys.path[:2], sys.argv, os.getcwd(), os.environ["GIVEN"])
+print(__name__, __file__, sys.stdin.read())
 print("a word", file=sys.stderr)
 """
 ENDS = {
@@ -33,7 +34,8 @@ def ran(command: list[str], script: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*command, str(script), "argument"],
         cwd=script.parent,
-        env=os.environ | {warm_jobs.PLACE: warm_jobs.place(), "GIVEN": "a value"},
+        env=os.environ
+        | {warm_jobs.PLACE: warm_jobs.place(), "GIVEN": "a value", "PYTHONPATH": f"{script.parent}/lib"},
         input="an input",
         capture_output=True,
         text=True,
@@ -43,6 +45,8 @@ def ran(command: list[str], script: Path) -> subprocess.CompletedProcess[str]:
 def test_it_is_told_what_a_script_is_told(tmp_path: Path) -> None:
     script = tmp_path / "told.py"
     script.write_text(TOLD, encoding="utf-8")
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib/mine.py").touch()
     plain, warm = ran([sys.executable], script), ran(WARM, script)
     assert (warm.returncode, warm.stdout, warm.stderr) == (0, plain.stdout, plain.stderr)
     assert "argument" in warm.stdout and "an input" in warm.stdout
