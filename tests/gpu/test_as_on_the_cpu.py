@@ -127,6 +127,24 @@ def test_replayed_passes_are_those_of_the_network(kind: str) -> None:
             assert torch.allclose(one.float(), other.float(), rtol=1e-3, atol=1e-4)
 
 
+def test_replayed_passes_drop_anew_and_as_seeded() -> None:
+    model = copy.deepcopy(network("stn3")).to(GPU, memory_format=torch.channels_last)
+    forward = recorded(model, (8,), bfloat16=False)[8]
+    pixels = to_pixels(pictures(8, model.size), GPU)
+
+    def outputs(seed: int) -> list[torch.Tensor]:
+        torch.manual_seed(seed)
+        with torch.no_grad():  # running statistics do not count in training
+            return [forward(pixels).clone() for _ in range(3)]
+
+    first, second, third = outputs(0)
+    spread = first.std()
+    assert all((one - other).abs().max() > 0.01 * spread for one, other in ((first, second), (second, third)))
+    for one, other in zip(outputs(0), (first, second, third), strict=True):
+        assert torch.allclose(one, other, rtol=1e-4, atol=1e-5)
+    assert (outputs(1)[0] - first).abs().max() > 0.01 * spread
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 def test_a_training_learns_and_goes_on_where_it_was(tmp_path: Path, optimizer: str) -> None:
     images = make_images(tmp_path / "images")

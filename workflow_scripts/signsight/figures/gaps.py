@@ -15,7 +15,7 @@ from signsight.figures.networks import fitted_key, key_height, points_x, zero_li
 from signsight.figures.numbers import percent
 from signsight.figures.style import BLUE, GREY, INK, VERMILLION, interval_name, panels, styled
 
-COLUMNS, WIDTH, GAP = 6, 1.5, 0.32  # of panels, in inches
+COLUMNS, WIDTH, GAP = 6, 1.5, 0.32  # the maximum of panels in a line; inches
 HIGHEST, TALLEST, SHORTEST = 2.5, 0.42, 0.25  # inches of a panel, and of a row in it
 NAME, SETTING = 8.5, 6.5  # font sizes of a variant's name and of what it changes
 LETTER = 0.0085  # inches of a letter, on average, for each point of the font size
@@ -31,8 +31,8 @@ def published_gaps(published_gaps: pd.DataFrame, *, confidence: float) -> Figure
     table = headline(published_gaps)
     variants = table.groupby("experiment", sort=False)["changed"].first()
     names = list(dict.fromkeys(table["key"]))
-    columns = min(COLUMNS, len(names))
-    lines = -(-len(names) // columns)
+    lines = -(-len(names) // COLUMNS)
+    columns = -(-len(names) // lines)  # even lines: 5, 5 and 3 panels in place of 6, 6 and 1
     high = max(np.clip(HIGHEST / len(variants), SHORTEST, TALLEST) * len(variants), 0.6)
     entries = _entries(str(variants.index[0]), len(variants) > 1, confidence)
     left = _left(variants)
