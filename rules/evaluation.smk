@@ -312,6 +312,7 @@ rule metric_table:
 
 rule seed_table:
     input:
+        **PLAN.told_of_first,
         clean=[f"{R}/{run}score/clean/test.npz" for run in PLAN.runs.values()],
         scores=[
             file
@@ -321,7 +322,7 @@ rule seed_table:
         ],
         index=f"{PLAN.test}/index.csv",
     output:
-        f"{R}/tables/seeds.csv",
+        **PLAN.seed_tables,
     log:
         PLAN.log("seed_table"),
     benchmark:

@@ -70,6 +70,7 @@ def test_a_further_model_is_trained_and_measured_beside_the_first(finished: Work
     config["attribution"]["methods"] = config["stickers"]["methods"] = ["random"]
     target = "results/tiny/tables/seeds.csv"
     expected = {"train": 1, "attribute": 1, "evaluate": 1, "score": 1, "seed_table": 1}
+    expected |= {"identical_maps": 1, "metric_table": 1}  # of the first training, which the others go beside
     assert workflow.planned(config, target) == expected
     done = workflow.run(config, target)
     assert done.returncode == 0, done.stdout[-4000:]
@@ -78,6 +79,9 @@ def test_a_further_model_is_trained_and_measured_beside_the_first(finished: Work
     assert weights[0].read_bytes() != weights[1].read_bytes()
     table = pd.read_csv(tmp_path / target)
     assert table["seed"].unique().tolist() == [2020, 1]
+    survived = pd.read_csv(tmp_path / target.replace("seeds.csv", "trainings.csv"))
+    assert survived["quantity"].tolist() == ["aopc", "abpc"] and (survived["trainings"] == 2).all()
+    assert (survived["first"] == "random").all() and (survived["pairs"] == 0).all()
     truth = pd.read_csv(workflow.results / "crop/test/index.csv")["class_id"].to_numpy()
     for seed, run in ((2020, ""), (1, "seeds/1/")):
         rows = table[table["seed"] == seed].set_index("quantity")

@@ -206,6 +206,18 @@ def test_the_spread_over_models() -> None:
     text = summary(**BASE, seeds=pd.DataFrame(rows, columns=columns))
     assert "Models of 2 seeds" in text and "seed 0: 98.00 %, seed 1: 99.00 %" in text
     assert rows_of(text, "Saliency") == [["Saliency", "0.300 (0.200 to 0.400)"]]
+    assert "What another training leaves" not in text
+
+
+def test_what_survives_another_training() -> None:
+    rows = [(seed, "accuracy", "accuracy", "model", 0.98, "higher") for seed in (0, 1)]
+    rows += [(seed, "region_perturbation", "aopc", "saliency", 0.2, "higher") for seed in (0, 1)]
+    columns = ["seed", "metric", "quantity", "method", "value", "direction"]
+    names = "metric quantity trainings first pairs kept over_trainings half_interval"
+    row = ("region_perturbation", "aopc", 2, "saliency,grad_cam", 5, 4, 0.0214, 0.0107)
+    trainings = pd.DataFrame([row], columns=names.split())
+    text = summary(**BASE, seeds=pd.DataFrame(rows, columns=columns), trainings=trainings)
+    assert rows_of(text, "AOPC") == [["AOPC", "Saliency, Grad-CAM", "4 of 5", "0.021", "0.011"]]
 
 
 def test_the_mean_auc_stands_below_the_accuracy() -> None:

@@ -115,23 +115,33 @@ def test_random_weights_and_networks_that_are_used_as_they_are() -> None:
     )
 
 
-def of_seeds(accuracies: list[float], first: list[str]) -> pd.DataFrame:
-    rows = []
-    for seed, (accuracy, best) in enumerate(zip(accuracies, first, strict=True)):
-        rows.append((seed, "accuracy", "accuracy", "model", accuracy, "higher"))
-        rows += [(seed, "insertion", "auc", m, 0.9 if m == best else 0.1, "higher") for m in "ac"]
-    return pd.DataFrame(rows, columns=["seed", "metric", "quantity", "method", "value", "direction"])
+def of_seeds(accuracies: list[float]) -> pd.DataFrame:
+    rows = [(seed, "accuracy", "accuracy", "model", value) for seed, value in enumerate(accuracies)]
+    return pd.DataFrame(rows, columns=["seed", "metric", "quantity", "method", "value"])
+
+
+def of_trainings(first: str, over: float) -> pd.DataFrame:
+    row = ("insertion", "auc", 3, first, 4, 3, over, 0.02)
+    names = "metric quantity trainings first pairs kept over_trainings half_interval"
+    return pd.DataFrame([row], columns=names.split())
 
 
 def test_several_trainings() -> None:
-    steady = verdict(tables(TRUTH) | {"seeds": of_seeds([0.9, 0.93, 0.91], ["a", "a", "a"])}, **FACTS)
+    given = {"seeds": of_seeds([0.9, 0.93, 0.91]), "trainings": of_trainings("a", 0.01)}
+    steady = verdict(tables(TRUTH) | given, **FACTS)
     assert text_of(steady, "Seeds") == (
-        "Over 3 trainings the accuracy is 90.0 % to 93.0 %; by 1 of 1 measures the same explanation"
-        " comes first in all of them."
+        "Over 3 trainings the accuracy is 90.0 % to 93.0 %; by 1 of 1 measure the same explanation comes "
+        "first in all, and 3 of 4 significant differences keep their sign."
     )
-    mixed = verdict(tables(TRUTH) | {"seeds": of_seeds([0.9, 0.7], ["a", "c"])}, **FACTS)
-    assert "by 0 of 1 measures" in text_of(mixed, "Seeds")
+    given = {"seeds": of_seeds([0.9, 0.7]), "trainings": of_trainings("a,c", 0.03)}
+    mixed = verdict(tables(TRUTH) | given, **FACTS)
+    assert "by 0 of 1 measure" in text_of(mixed, "Seeds")
+    assert "Trainings move" in text_of(mixed, "Seeds") and "further than the intervals" in text_of(
+        mixed, "Seeds"
+    )
     assert set(mixed.loc[mixed["topic"] == "Seeds", "level"]) == {"caution"}
+    alone = verdict(tables(TRUTH) | {"seeds": of_seeds([0.9, 0.93])}, **FACTS)
+    assert text_of(alone, "Seeds") == "Over 2 trainings the accuracy is 90.0 % to 93.0 %."
 
 
 ACCURACY = pd.DataFrame(

@@ -27,7 +27,8 @@ RANDOM_CHANGES = ("p", "flip", "brightness", "contrast", "saturation", "hue", "r
 BOXES = {"box_curves", "box_metrics", "box_nulls", "box_ranking"}  # the same of a detector's boxes
 SUMMARISED = (
     "clean", "masking", "empty_maps", "geometry", "stickers", "sticker_confusions", "background", "metrics",
-    "ranking", "seeds", "identical_maps", "verdict", "drawn_and_real", "on_sticker", "real_examples",
+    "ranking", "seeds", "trainings", "identical_maps", "verdict", "drawn_and_real", "on_sticker",
+    "real_examples",
 )  # fmt: skip
 
 

@@ -64,6 +64,7 @@ def summary(
     metrics: pd.DataFrame | None = None,
     ranking: pd.DataFrame | None = None,
     seeds: pd.DataFrame | None = None,
+    trainings: pd.DataFrame | None = None,
     identical_maps: pd.DataFrame | None = None,
     real_examples: pd.DataFrame | None = None,
     drawn_and_real: pd.DataFrame | None = None,
@@ -123,7 +124,7 @@ def summary(
     if there(metrics):
         parts.append(f"{HEADINGS['images']}\n\n{refused}" if refused else trust(metrics, ranking))
     if there(seeds):
-        parts.append(spread_over_seeds(without_repeats(seeds, same)))
+        parts.append(spread_over_seeds(without_repeats(seeds, same), trainings))
     if boxes is not None:
         parts.append(detected(detector, boxes, detection_accuracy, box_metrics, box_ranking, confidence))
     if compared_tables:

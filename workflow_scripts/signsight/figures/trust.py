@@ -82,10 +82,11 @@ def _number(value: float) -> str:
     return NONE if pd.isna(value) else f"{round(value, 3) + 0.0:.3f}".replace("-", MINUS)
 
 
-def spread_over_seeds(seeds: pd.DataFrame) -> str:
+def spread_over_seeds(seeds: pd.DataFrame, trainings: pd.DataFrame | None = None) -> str:
     """What models of other seeds say: accuracy of each, and the range of every number, as Markdown.
 
-    seeds: the table of rule seed_table: `seed` and the columns of the metric table.
+    seeds: the table of rule seed_table: `seed` and the columns of the metric table. trainings: of
+    `evaluation.trainings.trainings_table`, what of the ranking is the same in all of them.
     """
     clean = seeds[seeds["metric"] == "accuracy"]
     accuracies = [f"seed {row.seed}: {percent(row.value, 2)}" for row in clean.itertuples()]
@@ -101,7 +102,27 @@ def spread_over_seeds(seeds: pd.DataFrame) -> str:
         for method in dict.fromkeys(rows["method"])
     ]
     words = "Mean over the models, with the lowest and the highest of them:"
-    return "\n\n".join([head, words, markdown(["Method", *(told[m][q]["label"] for m, q in columns)], body)])
+    parts = [head, words, markdown(["Method", *(told[m][q]["label"] for m, q in columns)], body)]
+    return "\n\n".join(
+        [*parts, *([_survives(trainings)] if trainings is not None and len(trainings) else [])]
+    )
+
+
+def _survives(trainings: pd.DataFrame) -> str:
+    rows = []
+    for row in trainings.itertuples():
+        label = metric_words(row.metric)["quantities"][row.quantity]["label"]
+        first = ", ".join(method_label(name) for name in row.first.split(","))
+        kept = f"{row.kept} of {row.pairs}" if row.pairs else NONE
+        rows.append([label, first, kept, _number(row.over_trainings), _number(row.half_interval)])
+    head = ["Measure", "First in a training", "Order kept", "Over trainings", "Half interval"]
+    words = (
+        "What another training leaves as it is. Order kept: of the pairs of methods that differ significantly "
+        "in the first training, those in the same order in all. Over trainings: the standard deviation of a "
+        "method's value; beside it, half the width of its interval over images (medians of the methods). "
+        "Where the first is the greater one, the intervals say too little."
+    )
+    return f"{words}\n\n{markdown(head, rows)}"
 
 
 def _range(row: pd.Series) -> str:

@@ -225,10 +225,21 @@ class Plan(Sets):
             "geometry": ("geometry",) if any(self.degrees.values()) else (),
             "background": ("background",) if self.background_sets else (),
             "metrics": METRIC_TABLES if self.metrics else (),
-            "seeds": ("seeds",) if len(self.runs) > 1 else (),
         }
         made = {stage: {n: f"{self.root}/tables/{n}.csv" for n in own} for stage, own in stages.items()}
-        return made | told
+        return made | told | {"seeds": self.seed_tables if len(self.runs) > 1 else {}}
+
+    @property
+    def seed_tables(self) -> dict[str, str]:
+        """The tables of several trainings: their numbers, and what of the ranking survives another one."""
+        names = ("seeds", "trainings") if self.metrics else ("seeds",)
+        return {name: f"{self.root}/tables/{name}.csv" for name in names}
+
+    @property
+    def told_of_first(self) -> dict[str, str]:
+        """What the second of `seed_tables` has to know of the first training."""
+        pairs = {"pairs": f"{self.root}/tables/pairs.csv", "identical": self.identical_maps}
+        return pairs if self.metrics else {}
 
     @property
     def identical_maps(self) -> str:

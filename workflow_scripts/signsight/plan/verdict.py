@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 TABLES = (
     "clean", "confusion", "masking", "geometry", "stickers", "background", "metrics", "pairs", "nulls",
-    "agreement", "seeds", "identical_maps", "drawn_and_real", "on_sticker", "real_examples",
+    "agreement", "seeds", "trainings", "identical_maps", "drawn_and_real", "on_sticker", "real_examples",
 )  # fmt: skip
 BOX_TABLES = ("detection_accuracy", "box_metrics", "box_pairs", "box_nulls", "box_agreement")
 COMPARED = [f"compared_{name}" for name in ("accuracy", "answers", "losses", "maps", "rankings")]

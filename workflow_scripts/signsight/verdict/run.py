@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from signsight.figures.numbers import percent
-from signsight.verdict.lines import BAD, CAUTION, GOOD, STEADY, UNKNOWN, Line, several
+from signsight.verdict.lines import BAD, CAUTION, GOOD, STEADY, UNKNOWN, Line, listed, several
 
 FEW = 100  # test images below which an accuracy has a wide interval
 
@@ -37,10 +37,17 @@ def few_images(count: int, trained: bool) -> Iterator[Line]:
         yield Line("Test images", CAUTION, f"{text}.")
 
 
-def seeds(table: pd.DataFrame | None, trained: bool, seed: int) -> Iterator[Line]:
-    """How far another training changes the accuracy, or that it is not known.
+def seeds(
+    table: pd.DataFrame | None,
+    trainings: pd.DataFrame | None,
+    measure: Callable[[tuple[str, str]], str],
+    trained: bool,
+    seed: int,
+) -> Iterator[Line]:
+    """How far another training changes the accuracy and the ranking, or that it is not known.
 
-    table: of rule seed_table, None where there is one training, whose seed is `seed`.
+    table: of rule seed_table, None where there is one training, whose seed is `seed`; trainings: of
+    `trainings_table`, None without metrics; measure: the label of a metric and quantity.
     """
     if not trained:
         return
@@ -51,21 +58,20 @@ def seeds(table: pd.DataFrame | None, trained: bool, seed: int) -> Iterator[Line
     accuracy = table[table["metric"] == "accuracy"]["value"]
     low, high = accuracy.min(), accuracy.max()
     text = f"Over {len(accuracy)} trainings the accuracy is {percent(low)} to {percent(high)}"
-    yield Line("Seeds", GOOD if high - low <= STEADY else CAUTION, f"{text}{_first(table)}.")
-
-
-def _first(table: pd.DataFrame) -> str:
-    """By how many measures the same method comes first in every training."""
-    rows = table[(table["metric"] != "accuracy") & (table["direction"] != "") & table["value"].notna()]
-    same = [_tops(own) for _, own in rows.groupby(["metric", "quantity"], sort=False)]
-    if not same:
-        return ""
-    return f"; by {sum(same)} of {len(same)} measures the same explanation comes first in all of them"
-
-
-def _tops(rows: pd.DataFrame) -> bool:
-    value = rows["value"].where(rows["direction"] == "higher", -rows["value"])
-    return rows.loc[value.groupby(rows["seed"]).idxmax(), "method"].nunique() == 1
+    steady = GOOD if high - low <= STEADY else CAUTION
+    if trainings is None or trainings.empty:
+        yield Line("Seeds", steady, f"{text}.")
+        return
+    same = (~trainings["first"].str.contains(",")).sum()
+    text += f"; by {same} of {several(len(trainings), 'measure')} the same explanation comes first in all"
+    if pairs := int(trainings["pairs"].sum()):
+        text += f", and {trainings['kept'].sum()} of {pairs} significant differences keep their sign"
+    yield Line("Seeds", steady, f"{text}.")
+    wide = trainings[trainings["over_trainings"] > trainings["half_interval"]]
+    if len(wide):
+        names = listed([measure((row.metric, row.quantity)) for row in wide.itertuples()])
+        text = f"Trainings move {names} further than the intervals, which are over images alone, say"
+        yield Line("Seeds", CAUTION, f"{text} (tables/trainings.csv).")
 
 
 def not_measured(missing: Sequence[Mapping[str, Any]]) -> Iterator[Line]:

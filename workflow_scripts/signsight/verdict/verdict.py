@@ -86,7 +86,7 @@ def _classifier(
         yield from on_sticker(tables["on_sticker"], told.labels, told.controls, confidence)
     yield from same_maps(groups(_same(tables)), told.labels)
     yield from few_images(count, network["trained"])
-    yield from seeds(tables.get("seeds"), network["trained"], seed)
+    yield from seeds(tables.get("seeds"), tables.get("trainings"), told.measure, network["trained"], seed)
 
 
 def _same(tables: Tables) -> pd.DataFrame:
