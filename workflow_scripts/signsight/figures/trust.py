@@ -117,10 +117,10 @@ def _survives(trainings: pd.DataFrame) -> str:
         rows.append([label, first, kept, _number(row.over_trainings), _number(row.half_interval)])
     head = ["Measure", "First in a training", "Order kept", "Over trainings", "Half interval"]
     words = (
-        "What another training leaves as it is. Order kept: of the pairs of methods that differ significantly "
-        "in the first training, those in the same order in all. Over trainings: the standard deviation of a "
-        "method's value; beside it, half the width of its interval over images (medians of the methods). "
-        "Where the first is the greater one, the intervals say too little."
+        "What another training leaves as it is. Order kept: of the pairs of methods that differ "
+        "significantly in the first training, those in the same order in all. Over trainings: the standard "
+        "deviation of a method's value; beside it, half the width of its interval over images (medians of "
+        "the methods). Where the first is the greater one, the intervals say too little."
     )
     return f"{words}\n\n{markdown(head, rows)}"
 
