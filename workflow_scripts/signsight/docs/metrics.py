@@ -32,7 +32,10 @@ The results are `evaluate/<metric>/<method>/scores.npz` (a value for every image
 two methods compared on the same images), `tables/nulls.csv` (every method against null maps),
 `tables/ranking.csv`, `tables/agreement.csv` (do two metrics put the methods in the same order?),
 figures, and a section of `summary.md`. With `model.seeds: [0, 1, 2]` further models are trained,
-explained and evaluated, and `tables/seeds.csv` compares them.
+explained and evaluated: `tables/seeds.csv` has the numbers of each, and `tables/trainings.csv` what survives
+another training. Of each measure it has the method that comes first in each, the pairs of methods that differ
+significantly in the first training and how many of them keep their order in all, and how far trainings move
+a method's value (standard deviation) beside half of its interval, which is over images alone.
 
 The metrics follow the score of `evaluation.target`, which can be anything that
 [`attribution.target`](../config/README.md#targets) can be: a class, one class against another, a channel or
