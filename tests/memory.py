@@ -26,6 +26,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_finish() -> None:
+    """Leave what is loaded by now, libraries and tests, out of every later search for garbage."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _let_go(request: pytest.FixtureRequest) -> Iterator[None]:
     """At the end of a file of tests, forget what its functions have cached, networks above all."""
