@@ -79,6 +79,7 @@ rule sticker:
         sign_widths=config["stickers"]["sign_widths"],
         sets=PLAN.sticker_sets,
         grid=config["masking"]["grid"],
+        cropped=config["data"]["crop_to_roi"],
         folder=f"{R}/sticker/{{target}}/{{method}}",
     script:
         "../workflow_scripts/perturbation/sticker.py"

@@ -32,6 +32,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_unconfigure() -> None:
+    """At the end everything is looked at again, or libraries tell of leaks."""
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _let_go(request: pytest.FixtureRequest) -> Iterator[None]:
     """At the end of a file of tests, forget what its functions have cached, networks above all."""

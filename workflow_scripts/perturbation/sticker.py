@@ -26,4 +26,5 @@ with job(snakemake):
             design=params.designs[design],
             sign_widths=params.sign_widths[sign_size],
             grid=params.grid,
+            cropped=params.cropped,
         )

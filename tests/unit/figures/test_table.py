@@ -164,6 +164,7 @@ FILE_FACTS: dict[str, Any] = {
     "fill": "black",
     "overview_images": 6,
     "sheet_images": 6,
+    "cropped": True,
     "masked_cells": [0, 1, 2, 3],
     "grid": GRID,
     "colour": [0.5, 0.5, 0.5],

@@ -45,13 +45,38 @@ def test_masked_sets_add_one_cell_at_a_time(tmp_path: Path) -> None:
 
 def test_stickers_have_the_size_that_the_shape_asks_for(tmp_path: Path) -> None:
     images = image_set(tmp_path / "in", np.full((3, 48, 48, 3), 128, np.uint8), np.arange(3))
-    options = {"shapes": SHAPES, "design": DESIGN, "sign_widths": WIDTHS, "grid": 8}
+    options = {"shapes": SHAPES, "design": DESIGN, "sign_widths": WIDTHS, "grid": 8, "cropped": True}
     stickering.stickered_set(images, tmp_path / "out", cells=np.array([27, 27, -1]), **options)
     changed = (open_image_set(tmp_path / "out").take(range(3)) != 128).any(3).sum((1, 2))
     assert changed[2] == 0
     for pixels, width in zip(changed[:2], (600, 900), strict=True):
         side = 48 * 100 / width
         assert (np.floor(side)) ** 2 <= pixels <= (np.ceil(side) + 1) ** 2
+
+
+def test_stickers_are_sized_by_the_sign_where_it_does_not_fill_the_picture(tmp_path: Path) -> None:
+    """Half as wide on a sign that is half as wide, by its place in a field, its ROI or both."""
+    places = {"field_x": [0, 10, 5], "field_y": [0, 20, 5], "field_side": [48, 24, 24]}
+    roi = {"width": 50, "height": 50, "roi_x1": [0, 0, 5], "roi_x2": [49, 49, 29], "roi_y1": 0, "roi_y2": 9}
+
+    def side(cropped: bool, **columns: object) -> list[float]:
+        images = image_set(tmp_path / "in", np.full((3, 48, 48, 3), 128, np.uint8), np.zeros(3, int))
+        index = images.index.assign(**columns)
+        index.to_csv(tmp_path / "in/index.csv", index=False)
+        options = {"shapes": ["circle"], "design": {"width": 300, "height": 300, "picture": "badge"}}
+        stickering.stickered_set(
+            open_image_set(tmp_path / "in"), tmp_path / "out", cells=np.array([27] * 3), grid=8,
+            sign_widths=WIDTHS, cropped=cropped, **options,
+        )  # fmt: skip
+        changed = (open_image_set(tmp_path / "out").take(range(3)) != 128).any(3)
+        return np.sqrt(changed.sum((1, 2))).tolist()
+
+    whole = side(True, **roi)
+    assert whole == pytest.approx([24] * 3, abs=1)
+    assert side(False, **roi) == pytest.approx([24, 24, 12], abs=1)
+    assert side(True, **roi, **places) == pytest.approx([24, 12, 12], abs=1)
+    assert side(False, **roi, **places) == pytest.approx([24, 12, 6], abs=1)
+    assert side(False) == whole
 
 
 def test_stock_pictures_get_the_commonest_cell_of_their_class() -> None:
@@ -64,7 +89,7 @@ def test_examples_are_those_of_the_sets(tmp_path: Path) -> None:
     source = pictures(3, 48)
     images = image_set(tmp_path / "in", source, np.arange(3))
     cells = np.array([3, 30, 60])
-    options = {"shapes": SHAPES, "design": DESIGN, "sign_widths": WIDTHS, "grid": 8}
+    options = {"shapes": SHAPES, "design": DESIGN, "sign_widths": WIDTHS, "grid": 8, "cropped": True}
     stickering.stickered_set(images, tmp_path / "out", cells=cells, **options)
-    shown = stickering.stickered_examples(source, cells, SHAPES, [(DESIGN, WIDTHS)], 8)
+    shown = stickering.stickered_examples(source, cells, SHAPES, [(DESIGN, WIDTHS)], 8, np.ones(3))
     assert np.array_equal(shown[:, 0], open_image_set(tmp_path / "out").take(range(3)))

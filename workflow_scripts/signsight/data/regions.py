@@ -1,4 +1,4 @@
-"""Where the sign is in each image of a set, from the annotated regions of interest (ROI)."""
+"""Where the sign is in each image of a set, and how wide, from the annotated regions of interest (ROI)."""
 
 from __future__ import annotations
 
@@ -38,3 +38,16 @@ def roi_regions(index: pd.DataFrame, size: int, cropped: bool) -> np.ndarray:
         centres = (np.arange(size) + 0.5 - start[:, None]) / side[:, None] * whole[:, None]
         inside[axis] = (first[:, None] <= centres) & (centres < last[:, None] + 1)
     return (inside["y"][:, :, None] & inside["x"][:, None, :]).astype(np.uint8)
+
+
+def sign_shares(index: pd.DataFrame, size: int, cropped: bool) -> np.ndarray:
+    """How wide the sign is in each picture of `index`, as a share of the picture: (n,) float64 in ]0, 1].
+
+    Of pictures without an annotated ROI, and of those `cropped` to it, the sign is the picture as a whole; in
+    a field of size x size pixels it has the side of its place.
+    """
+    shares = np.array([place.side for place in places(index, size)], np.float64) / size
+    if cropped or "roi_x1" not in index:
+        return shares
+    roi = index["roi_x2"] + 1 - index["roi_x1"]
+    return shares * (roi / index["width"]).to_numpy(np.float64)

@@ -10,6 +10,7 @@ import numpy as np
 
 from signsight.core.stored import stored
 from signsight.data.imageset import ImageSet, open_image_set
+from signsight.data.regions import sign_shares
 from signsight.explorer.choice import ordered_rows, sentence
 from signsight.explorer.maps import disagreement, maps_of, stored_maps
 from signsight.explorer.measured import Measured
@@ -37,6 +38,7 @@ def test_set(
     maps = {network: maps_of(files, rows) for network, files in given["maps"].items()}
     main = maps.get(MAIN, {})
     told = [one["id"] for one in methods if not (one["control"] or one["same_as"]) and one["id"] in main]
+    shares = sign_shares(images.index, images.size[1], facts["cropped"])[rows]
     return {
         "id": "test",
         "label": "Test images",
@@ -63,7 +65,7 @@ def test_set(
         "pixels": pixels(given, facts, pictures, ids, main, measured[MAIN]),
         "geometry": geometry(given, facts, rows, images.class_ids),
         "geometry_matrix": None,
-        "stickers": stickers(given, facts, rows, pictures, images.class_ids[rows]),
+        "stickers": stickers(given, facts, rows, pictures, images.class_ids[rows], shares),
     }
 
 

@@ -17,7 +17,7 @@ from signsight.evaluation.metric_table import read_result
 from signsight.explorer.blobs import encoded
 from signsight.explorer.measured import Measured, curve_interval
 from signsight.explorer.pictures import sprites
-from signsight.perturbation.stickers import put_stickers, sign_width, sticker_box, sticker_pixels, touched
+from signsight.perturbation.stickers import picture_widths, put_stickers, sticker_box, sticker_pixels, touched
 
 GEOMETRY = {
     "rotation": "Rotation in the plane",
@@ -170,9 +170,11 @@ def stickers(
     rows: np.ndarray,
     images: np.ndarray,
     truth: np.ndarray,
+    shares: np.ndarray,
 ) -> list[dict[str, Any]]:
     """What is predicted with each sticker; of the pictures only what the sticker covers, the rest is black.
 
+    shares: how wide the sign is in each picture (`data.regions.sign_shares`).
     `rectangle`: left, top, right, bottom of whole pixels that it touches; all 0 without a sticker.
     """
     found, size = [], images.shape[1]
@@ -184,7 +186,7 @@ def stickers(
         clean = names.index("none")
         for name, (design, sign) in facts["sticker_sets"].items():
             own, widths = facts["designs"][design], facts["sign_widths"][sign]
-            wide = np.array([sign_width(widths, shapes[c]) for c in truth])
+            wide = picture_widths(widths, [shapes[c] for c in truth], shares)
             boxes = _rectangles(first, wide, own, size, grid)
             stuck = _covered(put_stickers(images, first, wide, own, grid), boxes)
             at = names.index(name)

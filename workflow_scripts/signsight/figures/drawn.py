@@ -101,6 +101,7 @@ class Drawn:
             "sticker_method": next(iter(self.plan.sticker_methods), None),
             "designs": config["stickers"]["designs"],
             "sign_widths": config["stickers"]["sign_widths"],
+            "cropped": config["data"]["crop_to_roi"],
             "sheet_images": config["figures"]["sheet_images"],
             "overview_images": config["figures"]["overview_images"],
             "quantities": quantities,

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from signsight.core.files import ArrayFile
 from signsight.core.registry import figures
 from signsight.data.imageset import ImageSet
+from signsight.data.regions import sign_shares
 from signsight.figures.choice import changed_rows, class_names
 from signsight.figures.numbers import count
 from signsight.figures.sheet import Block, sheets
@@ -34,13 +35,14 @@ def sticker_sheet(
     grid: int,
     sticker_method: str,
     sheet_images: int,
+    cropped: bool,
 ) -> list[Figure]:
     """A few stock signs and test images without and with every sticker, on the most relevant cell.
 
     First those whose prediction changes with a sticker. sticker_bases: target -> its pictures, of which
     `test` are the test images; sticker_cells: (N, K) ranked cells of the test images by `sticker_method`;
     sticker_scores: target -> `sets` and `predicted` (sets, N); sticker_sets: name of a set -> its design and
-    size of sign.
+    size of sign; cropped: whether pictures with a ROI are cut to it.
     """
     first = sticker_cells.read(0, len(images))[:, 0]
     names, shapes = (classes.set_index("class_id")[key].to_dict() for key in ("name", "shape"))
@@ -61,7 +63,8 @@ def sticker_sheet(
             else stickering.sticker_cells(base.class_ids, images.class_ids, first, len(names))
         )
         plain, shape = base.take(rows), [shapes[one] for one in truth]
-        stickered = stickering.stickered_examples(plain, own[rows], shape, looks, grid)
+        shares = sign_shares(base.index, base.size[1], cropped)[rows]
+        stickered = stickering.stickered_examples(plain, own[rows], shape, looks, grid, shares)
         pictures[target] = np.concatenate([plain[:, None], stickered], axis=1)
         titles[target] = class_names(classes, truth)
         notes[target] = sticker_notes(truth, predicted[:, rows].T, names)

@@ -42,8 +42,9 @@ ARTEFACTS = (
     "drawn_and_real", "on_sticker",
 )  # fmt: skip
 FACTS = (
-    "augmented", "box_controls", "box_quantities", "colour", "confidence", "controls", "degrees", "designs",
-    "fill", "follows", "grid", "hidden", "label_smoothing", "masked_cells", "methods", "metric_scores",
+    "augmented", "box_controls", "box_quantities", "colour", "confidence", "controls", "cropped", "degrees",
+    "designs", "fill", "follows", "grid", "hidden", "label_smoothing", "masked_cells", "methods",
+    "metric_scores",
     "network", "networks_compared", "overview_images", "published", "quantities", "recipes", "seeds_quantity",
     "sheet_images", "sign_widths", "signed", "sticker_method", "sticker_sets", "undrawn",
 )  # fmt: skip

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from signsight.data.imageset import ImageSet, copy_index, image_writer
-from signsight.perturbation.stickers import class_cells, put_stickers, sign_width
+from signsight.data.regions import sign_shares
+from signsight.perturbation.stickers import class_cells, picture_widths, put_stickers
 
 BLOCK_BYTES = 64 << 20
 
@@ -31,14 +32,17 @@ def stickered_set(
     design: dict[str, Any],
     sign_widths: dict[str, float],
     grid: int,
+    cropped: bool,
 ) -> None:
     """Write `images` with one sticker each to `folder`.
 
     cells: (N,) int, the cell of each image, -1 for none; shapes: shape of each class; design: width
-    and height in mm and the drawing; sign_widths: width in mm by shape.
+    and height in mm and the drawing; sign_widths: width in mm by shape; cropped: whether pictures with a ROI
+    are cut to it.
     """
-    widths = np.array([sign_width(sign_widths, shape) for shape in shapes])[images.class_ids]
     height, width = images.size
+    shares = sign_shares(images.index, width, cropped)
+    widths = picture_widths(sign_widths, [shapes[one] for one in images.class_ids], shares)
     block = max(BLOCK_BYTES // (height * width * 3 * 8), 1)
     with image_writer(folder, len(images), height, width) as writer:
         for start in range(0, len(images), block):
@@ -54,13 +58,14 @@ def stickered_examples(
     shapes: list[str],
     stickers: list[tuple[dict[str, Any], dict[str, float]]],
     grid: int,
+    shares: np.ndarray,
 ) -> np.ndarray:
     """A few images with each sticker: (n, S, S, 3) uint8 -> (n, len(stickers), S, S, 3) uint8.
 
-    cells, shapes: of each image; stickers: pairs of design and widths of signs by shape.
+    cells, shapes, shares: of each image (`data.regions.sign_shares`); stickers: pairs of design and widths of
+    signs by shape.
     """
     done = []
     for design, widths in stickers:
-        own = np.array([sign_width(widths, shape) for shape in shapes])
-        done.append(put_stickers(images, cells, own, design, grid))
+        done.append(put_stickers(images, cells, picture_widths(widths, shapes, shares), design, grid))
     return np.stack(done, axis=1)

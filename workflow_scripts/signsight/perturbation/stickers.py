@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,9 +107,9 @@ def put_sticker(images: np.ndarray, layer: tuple[np.ndarray, np.ndarray]) -> np.
     return np.round(images * (1 - cover) + colour).astype(np.uint8)
 
 
-def sticker_pixels(design: dict, sign_width_mm: float, size: int) -> tuple[float, float]:
-    """Width and height in pixels of a design (mm) on a sign that fills `size` pixels."""
-    scale = size / sign_width_mm
+def sticker_pixels(design: dict, width_mm: float, size: int) -> tuple[float, float]:
+    """Width and height in pixels of a design (mm) where `size` pixels show so many mm."""
+    scale = size / width_mm
     return design["width"] * scale, design["height"] * scale
 
 
@@ -118,13 +119,22 @@ def sign_width(widths: dict[str, float], shape: str) -> float:
     return widths[kin.get(shape, shape)]
 
 
+def picture_widths(widths: dict[str, float], shapes: Sequence[str], shares: np.ndarray) -> np.ndarray:
+    """Width in mm of what each picture shows: (n,) float64.
+
+    widths: of a sign, in mm, by shape; shapes: of the sign in each picture; shares: how wide it is in it
+    (`data.regions.sign_shares`).
+    """
+    return np.array([sign_width(widths, shape) for shape in shapes], np.float64) / shares
+
+
 def put_stickers(
     images: np.ndarray, cells: np.ndarray, widths_mm: np.ndarray, design: dict, grid: int
 ) -> np.ndarray:
     """Lay a design on each image at the image's own cell, in the size that its sign asks for.
 
     images: (n, S, S, 3) uint8; cells: (n,) int, -1 leaves the image as it is; widths_mm: (n,) float,
-    width of the sign that fills the picture. Returns new images.
+    width of what the picture shows (`picture_widths`). Returns new images.
     """
     out, size = images.copy(), images.shape[1]
     for cell, width in sorted({(int(c), float(w)) for c, w in zip(cells, widths_mm, strict=True) if c >= 0}):

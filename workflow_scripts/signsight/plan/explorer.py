@@ -197,6 +197,7 @@ class Explorer:
             "sticker_sets": {name: list(pair) for name, pair in plan.sticker_sets.items()},
             "designs": config["stickers"]["designs"],
             "sign_widths": config["stickers"]["sign_widths"],
+            "cropped": config["data"]["crop_to_roi"],
             "hiding": self._hiding,
             "seed": config["seed"],
             "recipes": plan.features.labels,
