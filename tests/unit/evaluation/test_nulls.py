@@ -116,6 +116,25 @@ def test_better_than_all_nulls_than_some_and_worse(tmp_path: Path) -> None:
     assert best["p_holm"]["half"] >= table[table["method"] == "half"]["p"].max()
 
 
+def test_a_null_of_a_few_images_is_listed_and_counts_for_nothing(tmp_path: Path) -> None:
+    """With a class for nearly every image, hardly any has maps of others of its class."""
+    base, noise = np.random.default_rng(0).random(40), np.random.default_rng(1).normal(0, 0.01, 40)
+
+    def table_of(images: int, few: int) -> pd.DataFrame:
+        seen = np.where(np.arange(images) < few, 0.0, np.nan)
+        given = {"value": base[:images], "any_class": (base + 0.1 + noise)[:images]}
+        given |= {"same_class": base[:images] - 0.2 + seen}  # far better, on those few
+        return null_table(results(tmp_path, one=given), ABOUT, set(), 0.95, 0).set_index("null")
+
+    table = table_of(40, 9)
+    assert table["n"].to_dict() == {"any_class": 40, "same_class": 9}
+    assert table["strongest"].to_dict() == {"any_class": "yes", "same_class": ""}
+    assert table["outcome"]["any_class"] == "better"
+    assert table_of(40, 10)["outcome"]["same_class"] == "worse"
+    # where no null has more, all count
+    assert table_of(8, 8)["strongest"]["same_class"] == "yes"
+
+
 def test_a_method_without_null_maps_is_left_out(tmp_path: Path) -> None:
     table = null_table(
         results(tmp_path, random={"value": np.ones(9)}, one={"value": np.ones(9)}), ABOUT, {"random"}, 0.95, 0

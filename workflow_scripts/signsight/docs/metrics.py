@@ -80,6 +80,8 @@ paired image by image. *Better* means better than each of them: the largest p of
 tests is the p of that claim (an intersection-union test, Berger 1982,
 doi:10.1080/00401706.1982.10487790), corrected by Holm's method for the number of methods. *Worse* means
 worse than the strongest, whose p is multiplied by the number of null maps, since it was picked.
+Null maps that fewer than ten images have (of the same class, where most classes have one image) are listed
+and count for nothing.
 `tables/nulls.csv` has all gaps, `tables/ranking.csv` that to the strongest, the figure `nulls` shows
 them, and in the figure `ranking` and in `summary.md` ▲ marks what is better and ▼ what is worse.
 

@@ -16,6 +16,7 @@ COLUMNS = [
     "p_holm", "outcome",
 ]  # fmt: skip
 BETTER, WORSE, OPEN = "better", "worse", "open"
+FEWEST = 10  # images on which a null has to be measured to count, where another one is
 
 
 def null_table(
@@ -30,7 +31,9 @@ def null_table(
     for the number of methods, and outcome says what it comes to: "better" than every null, "worse" than the
     strongest, or "open". To be better than all, a method has to be better than each, so the largest p is that
     of the whole claim (an intersection-union test, Berger 1982); for "worse", where the strongest was picked,
-    the p is multiplied by the number of nulls.
+    the p is multiplied by the number of nulls. A null that was measured on fewer than FEWEST images where
+    others have more (maps of other images of the class, where few classes have several) is listed and counts
+    for nothing: its p could not become significant, and its gap is one of a few images.
     """
     tables = []
     for metric, files in results.items():
@@ -74,7 +77,8 @@ def _against(
 
 def _judged(table: pd.DataFrame, alpha: float) -> pd.DataFrame:
     """The rows of one quantity with the strongest null of each method, and what comes of it."""
-    known = table[table["gap"].notna()]
+    most = table.groupby("method")["n"].transform("max")
+    known = table[table["gap"].notna() & (table["n"] >= most.clip(upper=FEWEST))]
     first = known.groupby("method", sort=False)["gap"].idxmin()
     own = known.groupby("method", sort=False)["p"]
     gap = known.loc[first].set_index("method")["gap"]
