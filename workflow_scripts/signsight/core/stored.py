@@ -15,6 +15,7 @@ from signsight.core.files import ArrayFile
 
 # Expanded, a file may have so many bytes, or so many times its own: maps of little relevance compress well.
 LARGEST, MOST = 1 << 30, 1100
+# What numpy and zipfile raise for a damaged file: NotImplementedError, for one, is an unknown compression.
 DAMAGE = (
     OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, EOFError, MemoryError,
     NotImplementedError, RecursionError, zipfile.BadZipFile, zlib.error,

@@ -29,6 +29,8 @@ UNREAD |= {b"ftypavif": "AVIF", b"ftypavis": "AVIF"}
 MOST_PIXELS = 2 * Image.MAX_IMAGE_PIXELS  # above it Pillow refuses a picture
 STRIP = 1 << 24  # pixels that are converted at a time where that takes several copies of them
 ORIENTATION = 0x0112  # of EXIF
+# What zipfile raises for damaged archives and members; RuntimeError, for one, for an unknown compression.
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # of those that are taken
 
 
@@ -103,7 +105,7 @@ class Archive:
             self._zip = zipfile.ZipFile(self.path)
         except FileNotFoundError as fault:
             raise UserError(f"The archive {self.path} does not exist; download it.") from fault
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as fault:
+        except UNREADABLE as fault:
             raise UserError(
                 f"{self.path} is not a complete zip archive ({fault}); delete it and download it again."
             ) from fault
@@ -130,14 +132,7 @@ class Archive:
                 return file.read(size + 1)  # bounded, since a `read()` may unpack 2 GB whatever the size
         except KeyError as fault:
             raise UserError(f"{self.path} has no member {source!r}; download the archive again.") from fault
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            EOFError,
-            OSError,
-            NotImplementedError,
-            RuntimeError,
-        ) as fault:
+        except UNREADABLE as fault:
             raise UserError(
                 f"{self.place(source)} is damaged ({fault}); delete the archive and download it again."
             ) from fault

@@ -103,12 +103,13 @@ def spread_over_seeds(seeds: pd.DataFrame, trainings: pd.DataFrame | None = None
     ]
     words = "Mean over the models, with the lowest and the highest of them:"
     parts = [head, words, markdown(["Method", *(told[m][q]["label"] for m, q in columns)], body)]
-    return "\n\n".join(
-        [*parts, *([_survives(trainings)] if trainings is not None and len(trainings) else [])]
-    )
+    if trainings is not None and len(trainings):
+        parts.append(_survives(trainings))
+    return "\n\n".join(parts)
 
 
 def _survives(trainings: pd.DataFrame) -> str:
+    """What another training leaves as it is, a row a measure, as Markdown."""
     rows = []
     for row in trainings.itertuples():
         label = metric_words(row.metric)["quantities"][row.quantity]["label"]
